@@ -48,11 +48,11 @@ impl Priority {
 
     /// Number under which it is stored: its index in [`Self::ALL`].
     pub const fn number(self) -> i64 {
-        self.place() as i64
+        self.index() as i64
     }
 
     /// Index of the priority in [`Self::ALL`].
-    pub const fn place(self) -> usize {
+    pub const fn index(self) -> usize {
         match self {
             Self::High => 0,
             Self::Normal => 1,
@@ -90,7 +90,7 @@ mod tests {
             assert_eq!(
                 (
                     Priority::parse(priority.as_str()),
-                    Priority::ALL[priority.place()]
+                    Priority::ALL[priority.index()]
                 ),
                 (Some(priority), priority)
             );

@@ -32,7 +32,7 @@ mod stop;
 mod testing;
 
 pub use admit::answer::{DispatchAnswer, DispatchError, Wait};
-pub use admit::batch::{InOrder, places_in_order};
+pub use admit::batch::{InOrder, items_in_order};
 pub use admit::shares::{OpenLimits, QueueFull};
 pub use cluster::lease::LeaseTimes;
 pub use deliver::breaker::{BreakerPolicy, Breakers};

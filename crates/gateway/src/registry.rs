@@ -14,7 +14,7 @@ use crate::deliver::outage::Outage;
 use crate::deliver::to_repair::Repair;
 use crate::history::stats::Stats;
 use crate::lane::Lane;
-use crate::lane::SenderPlace;
+use crate::lane::SenderId;
 use crate::memory::Memory;
 use crate::operate::last_check::LastCheck;
 
@@ -134,7 +134,7 @@ pub(crate) struct ProviderEntry {
     pub(crate) budgets: Option<Arc<Budgets>>,
     /// Number of the lane's sender that it is: it has slots of its own, and the lane's limit is for
     /// all that share it.
-    pub(crate) sender: SenderPlace,
+    pub(crate) sender: SenderId,
     pub(crate) breaker: Option<Arc<Breaker>>,
     /// Provider that takes new actions while the breaker is open.
     pub(crate) fallback: Option<ProviderName>,

@@ -77,8 +77,8 @@ pub(crate) struct Inner {
     pub(crate) notices: Notices,
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,
-    /// Places for actions of callers' batches on their way to a commit.
-    pub(crate) batch_places: Arc<Semaphore>,
+    /// Permits for actions of callers' batches on their way to a commit.
+    pub(crate) batch_permits: Arc<Semaphore>,
     /// Looks at actions whose ids are known, a few at a time.
     pub(crate) known_looks: KnownLooks,
     /// Turns of dry runs at the store, whose connections other callers' looks need as well.

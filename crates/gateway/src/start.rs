@@ -83,7 +83,7 @@ impl Gateway {
             shares,
             notices: Notices::default(),
             work,
-            batch_places: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
+            batch_permits: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
             known_looks: KnownLooks::new(),
             dry_runs: Semaphore::new(MAX_DRY_RUNS),
             releasing: AtomicBool::new(false),

@@ -203,8 +203,8 @@ impl Within {
             .find_overlapping_iter(begins)
             .chain(self.automaton.find_overlapping_iter(ends));
         for literal in hits.map(|hit| hit.pattern().as_usize()) {
-            if let Err(place) = found.binary_search(&literal) {
-                found.insert(place, literal);
+            if let Err(index) = found.binary_search(&literal) {
+                found.insert(index, literal);
                 lists.push(&self.filed[literal]);
             }
             if found.len() == self.filed.len() {

@@ -56,9 +56,9 @@ impl Room {
     pub(crate) fn first(&self) -> [usize; 3] {
         let mut first = [0; 3];
         for turn in 0..self.limit.min(MAX_LANE_WAITING) {
-            first[Priority::order_of_turn(self.turn + turn as u64)[0].place()] += 1;
+            first[Priority::order_of_turn(self.turn + turn as u64)[0].index()] += 1;
         }
-        first[Priority::High.place()] = 0;
+        first[Priority::High.index()] = 0;
         first
     }
 
@@ -116,7 +116,7 @@ mod tests {
 
     /// What is claimed where so many of each priority are due.
     fn chosen(room: &Room, due: [usize; 3]) -> [usize; 3] {
-        let rows = Priority::ALL.map(|priority| vec![priority; due[priority.place()]]);
+        let rows = Priority::ALL.map(|priority| vec![priority; due[priority.index()]]);
         let chosen = room.choose(rows);
         assert!(
             chosen.is_sorted_by_key(|priority| *priority != Priority::High),

@@ -48,8 +48,8 @@ impl Flaw {
     }
 
     /// Path of the flaw, such as `payload.a[3].b`. `json` is the text in which it was found.
-    pub fn place(self, json: &str) -> String {
-        place(json, self.at)
+    pub fn path(self, json: &str) -> String {
+        path(json, self.at)
     }
 }
 
@@ -219,7 +219,7 @@ fn is_double(number: &str) -> bool {
 }
 
 /// Path of the value or name that begins at `target`.
-fn place(json: &str, target: usize) -> String {
+fn path(json: &str, target: usize) -> String {
     let bytes = json.as_bytes();
     // What each open object or array adds to the path, and how many items came before.
     let mut steps: Vec<(String, Option<usize>)> = Vec::new();
@@ -273,12 +273,12 @@ mod tests {
     use super::*;
 
     fn found(json: &str) -> Option<(String, FlawKind)> {
-        Flaw::find(json, 64).map(|flaw| (flaw.place(json), flaw.kind))
+        Flaw::find(json, 64).map(|flaw| (flaw.path(json), flaw.kind))
     }
 
     #[test]
     fn flaws_are_found_wherever_they_are_and_their_place_is_named() {
-        for (json, place, kind) in [
+        for (json, path, kind) in [
             (
                 r#"{"payload":{"a":[0,1,2,{"b":1e400}]}}"#,
                 "payload.a[3].b",
@@ -300,7 +300,7 @@ mod tests {
             ),
             ("1e400", "", FlawKind::NoDouble),
         ] {
-            assert_eq!(found(json), Some((place.to_owned(), kind)), "{json}");
+            assert_eq!(found(json), Some((path.to_owned(), kind)), "{json}");
         }
         let long = format!(r#"{{"n":{}}}"#, "9".repeat(400));
         assert_eq!(found(&long), Some(("n".to_owned(), FlawKind::NoDouble)));

@@ -222,7 +222,7 @@ impl Candidate {
     fn tell_quotas(&self, inner: &Arc<Inner>, route: &Route, number: usize, over: &[usize]) {
         let over: Vec<_> = over
             .iter()
-            .filter_map(|place| route.quotas.get(*place).cloned())
+            .filter_map(|index| route.quotas.get(*index).cloned())
             .collect();
         notify::tell(inner, &self.action, &over);
         if number > 0 {

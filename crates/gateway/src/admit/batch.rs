@@ -19,23 +19,23 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::deliver::job::Job;
 use crate::shared::Inner;
 
-/// An item's place in the order of its batch. Dropped, it holds up nobody.
+/// Position of an item in the order of its batch. Dropped, it holds up nobody.
 pub struct InOrder {
     pub(crate) admission: Link,
     pub(crate) line: InLine,
 }
 
-/// Places for so many items.
-pub fn places_in_order(count: usize) -> Vec<InOrder> {
+/// Positions for so many items, in their order.
+pub fn items_in_order(count: usize) -> Vec<InOrder> {
     let lines = Arc::<Lines>::default();
-    let place = |admission| InOrder {
+    let item = |admission| InOrder {
         admission,
         line: InLine {
             lines: Arc::clone(&lines),
             link: None,
         },
     };
-    chain(count).into_iter().map(place).collect()
+    chain(count).into_iter().map(item).collect()
 }
 
 /// Link between an item and the one before it. Dropped, it lets the next one go.
@@ -72,7 +72,7 @@ fn chain(count: usize) -> Vec<Link> {
 #[derive(Default)]
 struct Lines(Mutex<HashMap<ProviderName, oneshot::Receiver<()>>>);
 
-/// Place among the items that ask for their turns.
+/// Position among the items that ask for their turns.
 pub(crate) struct InLine {
     lines: Arc<Lines>,
     link: Option<Link>,
@@ -111,14 +111,14 @@ impl InLine {
     }
 }
 
-/// What an action has that is one of a batch: its place on the way to the commit, and among those that ask for their turns.
+/// Item of a batch: its permit on the way to the commit, and its position among those that ask for their turns.
 #[derive(Default)]
-pub(crate) struct BatchPlace {
+pub(crate) struct BatchItem {
     pub(crate) entering: Option<(OwnedSemaphorePermit, Link)>,
     pub(crate) line: Option<InLine>,
 }
 
-impl BatchPlace {
+impl BatchItem {
     pub(crate) fn turn(&self) -> Turn {
         if self.entering.is_some() {
             Turn::Batch
@@ -132,7 +132,7 @@ impl BatchPlace {
 pub(crate) async fn admit(
     inner: &Inner,
     admission: Admission,
-    batch: &mut BatchPlace,
+    batch: &mut BatchItem,
 ) -> Result<Admitted, StoreError> {
     let admitting = inner.store.admit(admission);
     tokio::pin!(admitting);
@@ -140,7 +140,7 @@ pub(crate) async fn admit(
     let admitted = match begin(admitting.as_mut()).await {
         Poll::Ready(admitted) => admitted,
         Poll::Pending => {
-            let _place = entering.take().map(|(place, _)| place);
+            let _permit = entering.take().map(|(permit, _)| permit);
             admitting.await
         }
     };
@@ -173,11 +173,11 @@ mod tests {
 
     #[test]
     fn an_item_goes_when_the_one_before_lets_it() {
-        let mut places = places_in_order(3);
+        let mut items = items_in_order(3);
         let (mut third, mut second, mut first) = (
-            places.pop().expect("three"),
-            places.pop().expect("two"),
-            places.pop().expect("one"),
+            items.pop().expect("three"),
+            items.pop().expect("two"),
+            items.pop().expect("one"),
         );
         assert!(first.admission.reached().now_or_never().is_some());
         assert!(

@@ -11,7 +11,7 @@ use acteon_store::StoreError;
 
 use crate::admit::accept::accept;
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
-use crate::admit::batch::{BatchPlace, InOrder};
+use crate::admit::batch::{BatchItem, InOrder};
 use crate::admit::reply::{ActionKey, AwaitedReply, so_far};
 use crate::admit::request::DispatchRequest;
 use crate::shared::Gateway;
@@ -40,7 +40,7 @@ impl Gateway {
         .await
     }
 
-    /// Dispatches an item of a batch, which yields to actions that were sent alone: it waits for one of the batches' places before the commit.
+    /// Dispatches an item of a batch, which yields to actions that were sent alone: it waits for one of the batches' permits before the commit.
     /// It is admitted, and asks for its turn to be sent, after the items before it.
     pub async fn dispatch_of_batch(
         &self,
@@ -54,14 +54,14 @@ impl Gateway {
     ) -> Result<DispatchAnswer, DispatchError> {
         let in_turn = async {
             admission.reached().await;
-            Arc::clone(&self.inner.batch_places).acquire_owned().await
+            Arc::clone(&self.inner.batch_permits).acquire_owned().await
         };
-        let place = tokio::select! {
+        let permit = tokio::select! {
             biased;
-            place = tokio::time::timeout(MAX_WAIT, in_turn) => place,
+            permit = tokio::time::timeout(MAX_WAIT, in_turn) => permit,
             () = self.inner.until_stalled() => return Err(DispatchError::StoreSlow),
         };
-        let Ok(Ok(place)) = place else {
+        let Ok(Ok(permit)) = permit else {
             return Err(StoreError::Busy.into());
         };
         let request = DispatchRequest {
@@ -71,8 +71,8 @@ impl Gateway {
             letter: None,
             possible_duplicate: false,
         };
-        let batch = BatchPlace {
-            entering: Some((place, admission)),
+        let batch = BatchItem {
+            entering: Some((permit, admission)),
             line: Some(line),
         };
         self.dispatch_in_turn(request, wait, batch).await
@@ -83,7 +83,7 @@ impl Gateway {
         request: DispatchRequest,
         wait: Wait,
     ) -> Result<DispatchAnswer, DispatchError> {
-        self.dispatch_in_turn(request, wait, BatchPlace::default())
+        self.dispatch_in_turn(request, wait, BatchItem::default())
             .await
     }
 
@@ -91,7 +91,7 @@ impl Gateway {
         &self,
         request: DispatchRequest,
         wait: Wait,
-        batch: BatchPlace,
+        batch: BatchItem,
     ) -> Result<DispatchAnswer, DispatchError> {
         let inner = &self.inner;
         if inner.is_stopping() {

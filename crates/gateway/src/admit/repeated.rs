@@ -7,7 +7,7 @@ use acteon_core::Action;
 use acteon_store::{ActionState, Record};
 
 use crate::admit::answer::{DispatchError, Wait};
-use crate::admit::batch::BatchPlace;
+use crate::admit::batch::BatchItem;
 use crate::admit::known::LookTurn;
 use crate::admit::pending::recorded;
 use crate::admit::reply::Reply;
@@ -24,7 +24,7 @@ pub(super) async fn reply_if_known(
     unknown: DispatchError,
 ) {
     // The look takes a while, and the items behind this one need not wait for it.
-    reply.batch = BatchPlace::default();
+    reply.batch = BatchItem::default();
     match inner.known_looks.find(&*inner.store, action).await {
         Ok(Some(known)) => join(inner, known, action, sender, reply).await,
         Ok(None) => reply.send(Err(unknown)),

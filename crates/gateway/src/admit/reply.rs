@@ -13,7 +13,7 @@ use acteon_store::Seq;
 use tokio::sync::oneshot;
 
 use crate::admit::answer::{DispatchError, Wait};
-use crate::admit::batch::BatchPlace;
+use crate::admit::batch::BatchItem;
 use crate::admit::pending::{recorded, scheduled, worked_on};
 use crate::admit::waiters::{ReplySender, WaiterId};
 use crate::registry::ProviderEntry;
@@ -35,7 +35,7 @@ pub(super) struct Reply {
     pub(super) wait: Wait,
     /// Instant of the monotonic clock until which the caller waits through further attempts.
     patient_until: Option<Duration>,
-    pub(super) batch: BatchPlace,
+    pub(super) batch: BatchItem,
 }
 
 /// Caller's side of a reply. Dropped, it unregisters the caller at once.
@@ -71,7 +71,7 @@ pub(super) struct ActionKey {
 
 impl<'a> AwaitedReply<'a> {
     /// Both sides of a new reply.
-    pub(super) fn channel(inner: &'a Arc<Inner>, wait: Wait, batch: BatchPlace) -> (Self, Reply) {
+    pub(super) fn channel(inner: &'a Arc<Inner>, wait: Wait, batch: BatchItem) -> (Self, Reply) {
         let (sender, receiver) = oneshot::channel();
         let action = Arc::default();
         let patient_until = match wait {

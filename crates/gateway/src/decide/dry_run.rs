@@ -153,7 +153,7 @@ impl Plan {
                     provider = route.entry.name.clone();
                     quotas_exceeded = over
                         .iter()
-                        .filter_map(|place| route.quotas.get(*place))
+                        .filter_map(|index| route.quotas.get(*index))
                         .map(|quota| quota.id.clone())
                         .collect();
                 }

@@ -259,17 +259,17 @@ fn meets_open_breaker(inner: &Inner, job: &Job, wait: Duration) -> End {
     match left_alone(inner, &job.action, &job.entry, wait) {
         // Not by the instant that people are told: the wall clock may just have been stepped, and nobody here has noticed yet.
         Outcome::Scheduled { last_error, .. } => {
-            // A row that was claimed for a trial which another one makes keeps its place. None is claimed again before that has ended, but
+            // A row that was claimed for a trial which another one makes keeps its rank. None is claimed again before that has ended, but
             // where others go around the provider: those are claimed meanwhile.
             let is_on_trial = job
                 .entry
                 .breaker
                 .as_ref()
                 .is_some_and(|breaker| breaker.is_on_trial());
-            let keeps_place =
+            let keeps_rank =
                 job.claimed && is_on_trial && !job.entry.is_gone_around(inner.clock.monotonic());
-            let due_at = if keeps_place {
-                job.place_in_store(inner)
+            let due_at = if keeps_rank {
+                job.due_in_store(inner)
             } else {
                 inner.due.now() + wait
             };

@@ -124,7 +124,7 @@ pub(crate) fn again(inner: &Inner, job: &Job, error: &ProviderError) -> End {
 pub(crate) fn released(inner: &Inner, job: &Job) -> End {
     let error = job.history.last().and_then(|attempt| attempt.error.clone());
     End::Again {
-        due_at: job.place_in_store(inner),
+        due_at: job.due_in_store(inner),
         error,
         durable_retry: false,
     }

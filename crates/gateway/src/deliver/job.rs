@@ -184,7 +184,7 @@ impl Job {
         ) = (false, None, None, false);
     }
 
-    /// Asks for a turn, unless it has one: from now on it keeps its place.
+    /// Asks for a turn, unless it has one: from now on it keeps its rank.
     pub(crate) fn ask_for_turn(mut self) -> Self {
         if self.at_once.is_none() {
             self.asked = Some(SendTurn::ask(&self.entry, self.rank()));
@@ -202,7 +202,7 @@ impl Job {
     }
 
     /// Due time that puts it back to where it stood among those that wait in the store.
-    pub(crate) fn place_in_store(&self, inner: &Inner) -> Timestamp {
+    pub(crate) fn due_in_store(&self, inner: &Inner) -> Timestamp {
         self.due_at.min(inner.due.now())
     }
 

@@ -16,7 +16,7 @@ mod status;
 mod turn;
 
 pub(crate) use memory_permit::{MemoryPermit, RowRoom};
-pub(crate) use queue::{Rank, SenderPlace};
+pub(crate) use queue::{Rank, SenderId};
 pub(crate) use state::CallEnd;
 pub use status::{LaneMode, LaneStatus};
 pub(crate) use turn::{AskedTurn, Lane, Permit};

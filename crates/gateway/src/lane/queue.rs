@@ -22,12 +22,12 @@ pub(crate) struct Rank {
 
 /// Which of the providers of a lane sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SenderPlace(usize);
+pub(crate) struct SenderId(usize);
 
 /// Where somebody stands in the queue.
 #[derive(Clone, Copy)]
 pub(super) struct Ticket {
-    place: SenderPlace,
+    id: SenderId,
     rank: Rank,
     comer: u64,
 }
@@ -54,7 +54,7 @@ type Waiting<T> = BTreeMap<(Timestamp, Seq, u64), oneshot::Sender<T>>;
 /// Next to have a turn.
 #[derive(Clone, Copy)]
 pub(super) struct Next {
-    place: SenderPlace,
+    id: SenderId,
     priority: Priority,
 }
 
@@ -70,42 +70,42 @@ impl<T> Default for WaitQueue<T> {
 
 impl<T> WaitQueue<T> {
     /// Takes in a provider that may have so many calls in flight.
-    pub(super) fn add_sender(&mut self, slots: usize) -> SenderPlace {
+    pub(super) fn add_sender(&mut self, slots: usize) -> SenderId {
         self.senders.push(SenderSlots {
             slots,
             taken: 0,
             waiting: Default::default(),
         });
-        SenderPlace(self.senders.len() - 1)
+        SenderId(self.senders.len() - 1)
     }
 
     /// Whether a provider may have one more call in flight.
-    pub(super) fn has_slot(&self, place: SenderPlace) -> bool {
-        self.senders.get(place.0).is_some_and(SenderSlots::has_free)
+    pub(super) fn has_slot(&self, id: SenderId) -> bool {
+        self.senders.get(id.0).is_some_and(SenderSlots::has_free)
     }
 
-    pub(super) fn take_slot(&mut self, place: SenderPlace) {
+    pub(super) fn take_slot(&mut self, id: SenderId) {
         self.senders
-            .get_mut(place.0)
+            .get_mut(id.0)
             .into_iter()
             .for_each(|sender| sender.taken += 1);
     }
 
-    pub(super) fn give_slot(&mut self, place: SenderPlace) {
+    pub(super) fn give_slot(&mut self, id: SenderId) {
         self.senders
-            .get_mut(place.0)
+            .get_mut(id.0)
             .into_iter()
             .for_each(|sender| sender.taken = sender.taken.saturating_sub(1));
     }
 
     pub(super) fn push(
         &mut self,
-        place: SenderPlace,
+        id: SenderId,
         rank: Rank,
         waiter: oneshot::Sender<T>,
     ) -> Ticket {
         let ticket = Ticket {
-            place,
+            id,
             rank,
             comer: self.comers,
         };
@@ -124,9 +124,9 @@ impl<T> WaitQueue<T> {
 
     fn waiting(&mut self, ticket: Ticket) -> Option<&mut Waiting<T>> {
         self.senders
-            .get_mut(ticket.place.0)?
+            .get_mut(ticket.id.0)?
             .waiting
-            .get_mut(ticket.rank.priority.place())
+            .get_mut(ticket.rank.priority.index())
     }
 
     /// Next to have a turn, of those that have a slot free.
@@ -134,27 +134,27 @@ impl<T> WaitQueue<T> {
         Priority::order_of_turn(self.turns)
             .into_iter()
             .find_map(|priority| {
-                let first = |(place, sender): (usize, &SenderSlots<T>)| {
-                    let (rank, _) = sender.waiting[priority.place()]
+                let first = |(id, sender): (usize, &SenderSlots<T>)| {
+                    let (rank, _) = sender.waiting[priority.index()]
                         .first_key_value()
                         .filter(|_| sender.has_free())?;
-                    Some((*rank, place))
+                    Some((*rank, id))
                 };
-                let (_, place) = self.senders.iter().enumerate().filter_map(first).min()?;
+                let (_, id) = self.senders.iter().enumerate().filter_map(first).min()?;
                 Some(Next {
-                    place: SenderPlace(place),
+                    id: SenderId(id),
                     priority,
                 })
             })
     }
 
     /// Takes the next out of the queue, with a slot.
-    pub(super) fn pop(&mut self, next: Next) -> Option<(oneshot::Sender<T>, SenderPlace)> {
-        let sender = self.senders.get_mut(next.place.0)?;
-        let (_, waiter) = sender.waiting[next.priority.place()].pop_first()?;
+    pub(super) fn pop(&mut self, next: Next) -> Option<(oneshot::Sender<T>, SenderId)> {
+        let sender = self.senders.get_mut(next.id.0)?;
+        let (_, waiter) = sender.waiting[next.priority.index()].pop_first()?;
         sender.taken += 1;
         self.turns += 1;
-        Some((waiter, next.place))
+        Some((waiter, next.id))
     }
 
     /// Number of those who wait.
@@ -206,8 +206,8 @@ mod tests {
     fn turns(queue: &mut WaitQueue<()>, count: usize) -> Vec<Priority> {
         let turn = |_| {
             let next = queue.next().expect("somebody waits");
-            let (_, place) = queue.pop(next).expect("it waits");
-            queue.give_slot(place);
+            let (_, id) = queue.pop(next).expect("it waits");
+            queue.give_slot(id);
             next.priority
         };
         (0..count).map(turn).collect()
@@ -216,10 +216,10 @@ mod tests {
     #[test]
     fn high_ones_go_first_and_none_is_passed_over_for_ever() {
         let mut queue = WaitQueue::<()>::default();
-        let place = queue.add_sender(1);
+        let id = queue.add_sender(1);
         for number in 0..100 {
             for priority in Priority::ALL {
-                queue.push(place, rank(priority, number, number), oneshot::channel().0);
+                queue.push(id, rank(priority, number, number), oneshot::channel().0);
             }
         }
         let turns = turns(&mut queue, 32);
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn who_waits_no_more_leaves_and_no_other() {
         let mut queue = WaitQueue::<()>::default();
-        let place = queue.add_sender(1);
+        let id = queue.add_sender(1);
         // Two stand at the same place.
         let tickets: Vec<Ticket> = [
             (Priority::High, 1),
@@ -239,7 +239,7 @@ mod tests {
             (Priority::Low, 1),
             (Priority::Normal, 2),
         ]
-        .map(|(priority, seq)| queue.push(place, rank(priority, 0, seq), oneshot::channel().0))
+        .map(|(priority, seq)| queue.push(id, rank(priority, 0, seq), oneshot::channel().0))
         .into();
         assert!(queue.remove(tickets[0]).is_some() && queue.remove(tickets[0]).is_none());
         assert_eq!(queue.len(), 3);
@@ -270,10 +270,10 @@ mod tests {
             drop(queue.pop(next));
             assert!(queue.next().is_none(), "its provider has no slot free");
             queue.give_slot(free);
-            let place = heard.iter_mut().position(|(_, turn)| {
+            let id = heard.iter_mut().position(|(_, turn)| {
                 matches!(turn.try_recv(), Err(oneshot::error::TryRecvError::Closed))
             });
-            let (told, _) = heard.remove(place.expect("a turn"));
+            let (told, _) = heard.remove(id.expect("a turn"));
             assert_eq!(told, expected);
         }
     }

@@ -12,7 +12,7 @@ use acteon_core::limits::MAX_LANE_WAITING;
 use acteon_core::{Clock, LaneLimits};
 use tokio::sync::{Notify, oneshot};
 
-use super::queue::{Rank, SenderPlace, Ticket, WaitQueue};
+use super::queue::{Rank, SenderId, Ticket, WaitQueue};
 use super::state::{CallEnd, Change, LaneState, StartDecision};
 use super::status::LaneStatus;
 use crate::memory::Share;
@@ -58,7 +58,7 @@ impl Lane {
         clock: Arc<dyn Clock>,
         memory: Share,
         room: Arc<Notify>,
-    ) -> (Self, SenderPlace) {
+    ) -> (Self, SenderId) {
         let mut queue = WaitQueue::default();
         let first = queue.add_sender(limits.max_concurrency);
         let state = LaneState::new(limits);
@@ -93,7 +93,7 @@ impl Lane {
     }
 
     /// Lets another provider send through the lane.
-    pub(crate) fn add_sender(&self, limits: LaneLimits) -> SenderPlace {
+    pub(crate) fn add_sender(&self, limits: LaneLimits) -> SenderId {
         let mut inner = self.lock();
         inner.state.widen(limits);
         self.max_held
@@ -111,7 +111,7 @@ impl Lane {
     }
 
     /// Asks for a turn of a provider. Who asked first of one rank has it first, whenever its wait begins.
-    pub(crate) fn ask(self: &Arc<Self>, sender: SenderPlace, rank: Rank) -> AskedTurn {
+    pub(crate) fn ask(self: &Arc<Self>, sender: SenderId, rank: Rank) -> AskedTurn {
         let mut inner = self.lock();
         if inner.closed {
             return AskedTurn::Closed;
@@ -143,7 +143,7 @@ impl Lane {
 
     /// Permit that is free now, if nobody waits for one. Never a probe: whoever takes it may yet
     /// find no use for it.
-    pub(crate) fn try_acquire(self: &Arc<Self>, sender: SenderPlace) -> Option<Permit> {
+    pub(crate) fn try_acquire(self: &Arc<Self>, sender: SenderId) -> Option<Permit> {
         let now = self.clock.monotonic();
         let mut inner = self.lock();
         let may_ask = inner.queue.has_slot(sender) && inner.queue.next().is_none();
@@ -197,7 +197,7 @@ impl Lane {
         self.room.notify_one();
     }
 
-    fn permit(self: &Arc<Self>, sender: SenderPlace, probe: bool) -> Permit {
+    fn permit(self: &Arc<Self>, sender: SenderId, probe: bool) -> Permit {
         Permit::new(Arc::clone(self), sender, probe)
     }
 
@@ -267,13 +267,13 @@ impl Lane {
 /// another's; dropped after it, the call tells nothing.
 pub(crate) struct Permit {
     lane: Arc<Lane>,
-    sender: SenderPlace,
+    sender: SenderId,
     probe: bool,
     end: Option<CallEnd>,
 }
 
 impl Permit {
-    pub(super) fn new(lane: Arc<Lane>, sender: SenderPlace, probe: bool) -> Self {
+    pub(super) fn new(lane: Arc<Lane>, sender: SenderId, probe: bool) -> Self {
         Self {
             lane,
             sender,
@@ -313,7 +313,7 @@ impl Permit {
     }
 
     /// Says whose it was, and whether it was a probe's, and leaves its end to the caller.
-    pub(super) fn forget(mut self) -> (SenderPlace, bool) {
+    pub(super) fn forget(mut self) -> (SenderId, bool) {
         self.end = None;
         (self.sender, self.probe)
     }

@@ -138,14 +138,14 @@ fn check_turns(
         .collect();
     let mut waiting: [BTreeSet<usize>; 3] = Default::default();
     for (place, posted) in queue.iter().enumerate() {
-        waiting[posted.priority().place()].insert(place);
+        waiting[posted.priority().index()].insert(place);
     }
     let mut turns: Vec<Turn> = Vec::new();
     for (number, id) in calls.iter().enumerate() {
         let place = *places
             .get(id.as_str())
             .ok_or_else(|| format!("{id} is not of the queue"))?;
-        let class = queue[place].priority().place();
+        let class = queue[place].priority().index();
         let first = waiting[class]
             .iter()
             .copied()
@@ -202,7 +202,7 @@ fn check_shares(turns: &[Turn]) -> Result<(), String> {
     let had = Priority::ALL.map(|priority| {
         turns
             .iter()
-            .filter(|turn| turn.class == priority.place())
+            .filter(|turn| turn.class == priority.index())
             .count()
     });
     if had == expected {

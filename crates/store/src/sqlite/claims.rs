@@ -99,7 +99,7 @@ fn due_without_index(
             .into_iter()
             .find(|priority| priority.number() == number)
             .unwrap_or_default();
-        due[priority.place()].push((due_at, seq));
+        due[priority.index()].push((due_at, seq));
     }
     for rows in &mut due {
         rows.sort_unstable();

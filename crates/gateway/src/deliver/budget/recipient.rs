@@ -149,7 +149,7 @@ impl Recipient {
     fn after_all(&self, now: Duration, window: Duration, own: usize, whole: usize) -> Duration {
         // Turns alone may fill a window. Then the next lies a window behind the turn that is `whole` places back; else past sends decide as well.
         match self.turns.len().checked_sub(whole) {
-            Some(place) => self.turns.get(place).map_or(now, |turn| *turn + window),
+            Some(index) => self.turns.get(index).map_or(now, |turn| *turn + window),
             None => self.after(now, window, own, self.turns.len()),
         }
     }
@@ -163,9 +163,9 @@ impl Recipient {
         let Some(of_ends) = left.checked_sub(self.in_flight).filter(|left| *left > 0) else {
             return now + window;
         };
-        let place = self.ends.len().checked_sub(of_ends);
-        place
-            .and_then(|place| self.ends.get(place))
+        let index = self.ends.len().checked_sub(of_ends);
+        index
+            .and_then(|index| self.ends.get(index))
             .map_or(now, |end| *end + window)
     }
 
@@ -173,8 +173,8 @@ impl Recipient {
     pub(super) fn put_off(&mut self, now: Duration, turn: Option<Duration>, claimant: Claimant) {
         self.use_turn(now, claimant);
         if let Some(turn) = turn {
-            let place = self.turns.partition_point(|other| *other <= turn);
-            self.turns.insert(place, turn);
+            let index = self.turns.partition_point(|other| *other <= turn);
+            self.turns.insert(index, turn);
         }
     }
 
@@ -193,8 +193,8 @@ impl Recipient {
     /// Counts a send of one of the gateways. Each has its part of them, as it has of the budget.
     pub(super) fn remember(&mut self, end: Duration, part: BudgetShare) {
         if self.recalled.is_multiple_of(part.gateways) {
-            let place = self.ends.partition_point(|other| *other <= end);
-            self.ends.insert(place, end);
+            let index = self.ends.partition_point(|other| *other <= end);
+            self.ends.insert(index, end);
         }
         self.recalled += 1;
     }

@@ -45,8 +45,8 @@ fn hide(json: &str, paths: &[&[String]], shown: &mut String, hidden: &mut Hidden
     } else if let Some(items) = items(json) {
         shown.push('[');
         for (at, item) in items.iter().enumerate() {
-            let place = at.to_string();
-            let inner = below(paths, |key| key == place);
+            let index = at.to_string();
+            let inner = below(paths, |key| key == index);
             shown.push_str(if at > 0 { "," } else { "" });
             hide(item, &inner, shown, hidden);
         }

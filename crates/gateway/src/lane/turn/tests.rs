@@ -25,7 +25,7 @@ impl Clock for Still {
     }
 }
 
-fn lane() -> (Arc<Lane>, SenderPlace, Arc<Notify>) {
+fn lane() -> (Arc<Lane>, SenderId, Arc<Notify>) {
     let room = Arc::new(Notify::new());
     let memory = Memory::new(Arc::clone(&room));
     let limits = LaneLimits {
@@ -46,7 +46,7 @@ fn is_woken(room: &Notify) -> bool {
     room.notified().now_or_never().is_some()
 }
 
-fn ask(lane: &Arc<Lane>, sender: SenderPlace, seq: i64) -> AskedTurn {
+fn ask(lane: &Arc<Lane>, sender: SenderId, seq: i64) -> AskedTurn {
     lane.ask(
         sender,
         Rank {

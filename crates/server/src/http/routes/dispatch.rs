@@ -103,11 +103,11 @@ pub(in crate::http) async fn batch(
         .flatten()
         .try_for_each(|action| check_action(&caller, action))?;
     let dry_runs = Semaphore::new(MAX_DRY_RUNS_OF_A_BATCH);
-    let places = acteon_gateway::places_in_order(actions.len());
+    let items = acteon_gateway::items_in_order(actions.len());
     let outcomes = join_all(
         actions
             .into_iter()
-            .zip(places)
+            .zip(items)
             .map(|(action, place)| async {
                 let action = match action {
                     Ok(action) => action,

@@ -18,9 +18,9 @@ pub(super) fn check_json(text: &str, code: &str) -> Result<(), Refusal> {
             flaw.to_string(),
         ));
     }
-    let place = flaw.place(text);
+    let path = flaw.path(text);
     let mut faults = FieldErrors::default();
-    faults.add(if place.is_empty() { "the body" } else { &place }, || {
+    faults.add(if path.is_empty() { "the body" } else { &path }, || {
         flaw.to_string()
     });
     Err(Refusal::invalid_fields(code, faults))
