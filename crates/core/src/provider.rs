@@ -135,6 +135,6 @@ pub struct Budget {
 pub struct Health {
     /// Age of the finding. Findings are shared between callers for a short while.
     pub age: Duration,
-    /// Notes worth knowing although sends would work.
-    pub notes: Vec<String>,
+    /// Remarks worth knowing although sends would work.
+    pub remarks: Vec<String>,
 }

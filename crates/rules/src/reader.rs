@@ -53,14 +53,14 @@ impl<'a> Reader<'a> {
         &self.context.env
     }
 
-    /// Notes what is wrong at a place, and returns nothing.
+    /// Reports what is wrong at a place; `None`, so that a parser can return it.
     pub(crate) fn fault<T>(&mut self, place: Place, message: String) -> Option<T> {
         self.diagnostics.push(self.diagnostic(place, message));
         None
     }
 
-    /// Notes what is wrong at a place, and what to do about it.
-    pub(crate) fn note(&mut self, place: Place, InvalidInput { message, hint }: InvalidInput) {
+    /// Reports what is wrong at a place, and what to do about it.
+    pub(crate) fn report(&mut self, place: Place, InvalidInput { message, hint }: InvalidInput) {
         let diagnostic = self.diagnostic(place, message);
         self.diagnostics.push(Diagnostic { hint, ..diagnostic });
     }
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
                 let near = nearest(key, known.iter().copied())
                     .map_or(String::new(), |near| format!("did you mean {near}?; "));
                 let hint = format!("{near}known are: {}", known.join(", "));
-                self.note(
+                self.report(
                     *place,
                     InvalidInput::new(format!("there is no key {key:?}"), hint),
                 );
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
     ) -> Option<&'n Node> {
         let found = fields.get(key).copied();
         if found.is_none() {
-            self.note(
+            self.report(
                 node.place,
                 InvalidInput::new(format!("{key} is missing"), why),
             );

@@ -109,7 +109,7 @@ impl RuleSet {
                 let before = clock.monotonic();
                 let found = try_rule(rule, facts);
                 entry.evaluation_duration_us = micros(clock.monotonic().saturating_sub(before));
-                steps.note(rule, &mut entry, found, facts);
+                steps.enter(rule, &mut entry, found, facts);
             }
             steps.trace.push(entry);
         }
@@ -155,7 +155,7 @@ impl Steps {
     }
 
     /// Enters what trying a rule found.
-    fn note(&mut self, rule: &Rule, entry: &mut TraceEntry, found: Match, facts: &Facts<'_>) {
+    fn enter(&mut self, rule: &Rule, entry: &mut TraceEntry, found: Match, facts: &Facts<'_>) {
         match found {
             Match::No => entry.result = "not_matched",
             Match::Yes(patch) => {

@@ -102,7 +102,7 @@ impl Repair {
         works_again
     }
 
-    /// Has another provider take the place of the first, while nothing is noted. What the first did is no proof that the other works.
+    /// Has another provider take the place of the first, while nothing else changes about it. What the first did is no proof that the other works.
     pub(crate) fn replace(&self, replace: impl FnOnce()) {
         let mut state = self.lock();
         replace();

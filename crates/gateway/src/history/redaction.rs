@@ -153,7 +153,7 @@ impl Redaction {
             };
             let mut optional = |field: &mut Option<String>| {
                 if let Some(text) = field {
-                    hidden.note(std::mem::replace(text, PLACEHOLDER.into()));
+                    hidden.collect(std::mem::replace(text, PLACEHOLDER.into()));
                 }
             };
             match root.as_str() {
@@ -168,7 +168,7 @@ impl Redaction {
                         .iter_mut()
                         .filter(|(label, _)| keys.is_empty() || name == "*" || **label == name);
                     labels.for_each(|(_, value)| {
-                        hidden.note(std::mem::replace(value, PLACEHOLDER.into()));
+                        hidden.collect(std::mem::replace(value, PLACEHOLDER.into()));
                     });
                 }
             }

@@ -41,7 +41,7 @@ impl Gateway {
         if provider.lane().name != *entry.lane.name() {
             return Err(CannotReplace::OtherLane(name.clone()));
         }
-        // What the one before met is noted before, and looked at below, or not at all.
+        // What the one before met is taken in before, and looked at below, or not at all.
         entry
             .repair
             .replace(|| entry.in_force.0.store(Arc::new(provider)));

@@ -87,7 +87,7 @@ impl Layer for Watched {
         let later = work(&*self.store);
         Box::pin(async move {
             let result = later.await;
-            self.health.note(call, result.as_ref().err(), &*self.clock);
+            self.health.observe(call, result.as_ref().err(), &*self.clock);
             result
         })
     }
@@ -106,7 +106,7 @@ impl StoreHealth {
             .map(|(_, (_, error))| error.clone())
     }
 
-    fn note(&self, call: StoreCall, error: Option<&StoreError>, clock: &dyn Clock) {
+    fn observe(&self, call: StoreCall, error: Option<&StoreError>, clock: &dyn Clock) {
         match error {
             None if !self.is_any.load(Ordering::Acquire) => {}
             None => {

@@ -102,7 +102,7 @@ impl CurrentPolicies {
         let _changing = self.changing.lock().await;
         let before = self.current.load_full();
         let changes = store.documents_since(before.revision.unwrap_or(-1)).await;
-        self.note(changes.as_ref().err(), now);
+        self.count_reload(changes.as_ref().err(), now);
         let changes = changes?;
         let next = offload::by_size(cost(&changes), || {
             before.with_compiled(&changes, now, &|text| self.pending_pattern(text))
@@ -124,7 +124,7 @@ impl CurrentPolicies {
     }
 
     /// Counts a reading of the documents, and logs where it begins to fail or to work again.
-    pub(super) fn note(&self, error: Option<&StoreError>, now: Timestamp) {
+    pub(super) fn count_reload(&self, error: Option<&StoreError>, now: Timestamp) {
         let error = error.map(|error| with_causes(error).to_string());
         match self.reloads.count(error.clone(), now) {
             TroubleTurn::Began => {

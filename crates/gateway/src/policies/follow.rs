@@ -34,7 +34,7 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
                     .await
             }
             Err(error) => {
-                inner.policies.note(Some(&error), inner.clock.now());
+                inner.policies.count_reload(Some(&error), inner.clock.now());
                 Err(error)
             }
         };

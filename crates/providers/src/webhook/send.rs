@@ -117,11 +117,11 @@ fn scrub_text(text: &mut String, secrets: &[SecretString]) -> bool {
 
 /// Checks whether the webhook can be reached, with a `HEAD` request: an answer of any status shows it.
 pub(super) async fn probe(config: &Config) -> Result<Health, ProviderError> {
-    let note = "(it answers; whether it would take a message was not asked)".to_owned();
+    let remark = "(it answers; whether it would take a message was not asked)".to_owned();
     let answer = config.remote.send(request(config, Method::HEAD)).await;
     answer
         .map(|_| Health {
-            notes: vec![note],
+            remarks: vec![remark],
             ..Health::default()
         })
         .map_err(|failure| classify::failure(config, failure))

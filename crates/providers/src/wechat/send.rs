@@ -93,7 +93,7 @@ pub(super) async fn health(app: &App, clock: &dyn Clock) -> Result<Health, Provi
     let state = finding.map_err(|error| classify(&error, clock.now()))?;
     Ok(Health {
         age,
-        notes: state
+        remarks: state
             .name
             .map(|name| format!("app {name}"))
             .into_iter()

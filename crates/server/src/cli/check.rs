@@ -355,7 +355,7 @@ async fn live(providers: &[ConfiguredProvider]) -> anyhow::Result<bool> {
     let mut all_healthy = true;
     for ConfiguredProvider { name, provider, .. } in providers {
         match provider.health().await {
-            Ok(health) => say!("  {name}: healthy {}", health.notes.join(", ")),
+            Ok(health) => say!("  {name}: healthy {}", health.remarks.join(", ")),
             Err(error) => {
                 all_healthy = false;
                 say!("  {name}: {} {error}", error.kind().code());

@@ -37,7 +37,7 @@ impl Hidden {
         self.whole.is_empty() && !self.unreadable
     }
 
-    pub(super) fn note(&mut self, text: String) {
+    pub(super) fn collect(&mut self, text: String) {
         if text.is_empty() || text == PLACEHOLDER {
             return;
         }
@@ -54,32 +54,32 @@ impl Hidden {
     }
 
     /// Collects what a JSON text holds. Of what cannot be read, everything counts as hidden.
-    pub(super) fn note_json(&mut self, json: &str) {
+    pub(super) fn collect_json(&mut self, json: &str) {
         match serde_json::from_str(&whole_letters(json)) {
             Ok(value) => {
                 if let Value::Number(_) = &value {
                     // As it was written: 1.10 need not be what a number is written as.
-                    self.note(json.to_owned());
+                    self.collect(json.to_owned());
                 }
-                self.note_all(value);
+                self.collect_all(value);
             }
-            Err(_) => self.note_unreadable(),
+            Err(_) => self.mark_unreadable(),
         }
     }
 
-    pub(super) fn note_unreadable(&mut self) {
+    pub(super) fn mark_unreadable(&mut self) {
         self.unreadable = true;
     }
 
-    fn note_all(&mut self, value: Value) {
+    fn collect_all(&mut self, value: Value) {
         match value {
-            Value::String(text) => self.note(text),
-            Value::Number(number) => self.note(number.to_string()),
-            Value::Array(items) => items.into_iter().for_each(|item| self.note_all(item)),
+            Value::String(text) => self.collect(text),
+            Value::Number(number) => self.collect(number.to_string()),
+            Value::Array(items) => items.into_iter().for_each(|item| self.collect_all(item)),
             Value::Object(fields) => {
                 for (name, field) in fields {
                     self.names.insert(name);
-                    self.note_all(field);
+                    self.collect_all(field);
                 }
             }
             Value::Null | Value::Bool(_) => {}

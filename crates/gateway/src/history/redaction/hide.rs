@@ -16,14 +16,14 @@ pub(super) fn payload(
     let mut shown = String::with_capacity(payload.get().len());
     hide(payload.get(), paths, &mut shown, hidden);
     RawValue::from_string(shown).unwrap_or_else(|_| {
-        hidden.note_unreadable();
+        hidden.mark_unreadable();
         placeholder()
     })
 }
 
 fn hide(json: &str, paths: &[&[String]], shown: &mut String, hidden: &mut Hidden) {
     if paths.iter().any(|path| path.is_empty()) {
-        hidden.note_json(json);
+        hidden.collect_json(json);
         shown.push('"');
         shown.push_str(PLACEHOLDER);
         return shown.push('"');
