@@ -6,7 +6,7 @@
 //! GATE    keys, windows, quotas, the action's row,
 //!         in one group commit                        admit/accept.rs
 //! ACT     lane, budget, send, quick retries          deliver/quick_retry.rs, lane/
-//! RECORD  attempts and outcome, in one group commit  deliver/record.rs    the one place that writes an outcome
+//! SETTLE  attempts and outcome, in one group commit  deliver/settle.rs    the only module that writes an outcome
 //! ```
 //!
 //! A synchronous dispatch is a row that its own process claimed at birth; everything else that is due - retries, rows that found no room in

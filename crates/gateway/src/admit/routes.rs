@@ -70,7 +70,8 @@ impl PreparedRoutes {
             }
             let memory = memory(inner, action, priority, &route, wait);
             let due_at = || inner.due.now() + route.entry.lane.reopens_in().unwrap_or_default();
-            let placement = memory.map_or_else(|| Placement::InStore(due_at()), Placement::InMemory);
+            let placement =
+                memory.map_or_else(|| Placement::InStore(due_at()), Placement::InMemory);
             PreparedRoute { route, placement }
         };
         let prepared: Vec<PreparedRoute> = routes.into_iter().map(prepare).collect();

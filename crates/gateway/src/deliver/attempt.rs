@@ -14,7 +14,7 @@ use crate::deliver::end::End;
 use crate::deliver::job::Job;
 use crate::deliver::must_not_send::must_not_send;
 use crate::deliver::ready::until_ready;
-use crate::deliver::record::mark_in_flight;
+use crate::deliver::settle::mark_in_flight;
 use crate::observe::AttemptEvent;
 use crate::shared::Inner;
 

@@ -9,8 +9,8 @@ use acteon_store::Turn;
 use crate::deliver::end::End;
 use crate::deliver::job::Job;
 use crate::deliver::quick_retry::attempts;
-use crate::deliver::record::record;
 use crate::deliver::repair::was_held;
+use crate::deliver::settle::settle;
 use crate::shared::Inner;
 
 /// Delivers `job`, records how that ended, and tells the callers who wait for it.
@@ -35,7 +35,7 @@ pub(crate) async fn deliver(inner: &Arc<Inner>, mut job: Job) {
         }
     ) && job.history.last().is_some_and(|attempt| attempt.to_repair);
     let waited_for = job.turn == Turn::Single && inner.waiters.waits(job.seq());
-    match record(inner, &mut job, end, waited_for).await {
+    match settle(inner, &mut job, end, waited_for).await {
         Some(outcome) => match due_at {
             Some(due_at) => {
                 let at = inner.clock.monotonic() + due_at.since(inner.due.now());

@@ -13,9 +13,9 @@ use crate::deliver::call::Call;
 use crate::deliver::elsewhere::{Elsewhere, elsewhere};
 use crate::deliver::end::{End, again, put_off};
 use crate::deliver::job::Job;
-use crate::deliver::record::clear_in_flight;
 use crate::deliver::repair::{STORE_PAUSE, end_or_move};
 use crate::deliver::repeat::ends_attempts;
+use crate::deliver::settle::clear_in_flight;
 use crate::shared::Inner;
 
 /// Makes attempts until the delivery ends: the first, and its quick retries.

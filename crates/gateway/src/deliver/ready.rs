@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 
 use crate::deliver::end::{End, released};
 use crate::deliver::job::Job;
-use crate::deliver::record::clear_in_flight;
+use crate::deliver::settle::clear_in_flight;
 use crate::shared::Inner;
 
 /// Waits until the provider is ready. `Ok(Err(_))` is its failure to get ready; `Err` the end of the delivery, when a stop begins meanwhile or

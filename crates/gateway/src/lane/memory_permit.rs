@@ -24,7 +24,11 @@ pub(crate) struct RowRoom {
 
 impl Lane {
     /// Permit for an action of so many bytes, unless there is no room for it.
-    pub(crate) fn enter(self: &Arc<Self>, bytes: usize, priority: Priority) -> Option<MemoryPermit> {
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        bytes: usize,
+        priority: Priority,
+    ) -> Option<MemoryPermit> {
         let more = if priority == Priority::High {
             MORE_HIGH_WAITING
         } else {

@@ -5,10 +5,10 @@
 //! decisions are made by [`state`].
 
 mod look;
+mod memory_permit;
 mod note;
 mod pace;
 mod passed;
-mod memory_permit;
 mod queue;
 pub(crate) mod sharing;
 mod state;

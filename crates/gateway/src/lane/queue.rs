@@ -98,12 +98,7 @@ impl<T> WaitQueue<T> {
             .for_each(|sender| sender.taken = sender.taken.saturating_sub(1));
     }
 
-    pub(super) fn push(
-        &mut self,
-        id: SenderId,
-        rank: Rank,
-        waiter: oneshot::Sender<T>,
-    ) -> Ticket {
+    pub(super) fn push(&mut self, id: SenderId, rank: Rank, waiter: oneshot::Sender<T>) -> Ticket {
         let ticket = Ticket {
             id,
             rank,

@@ -87,7 +87,8 @@ impl Layer for Watched {
         let later = work(&*self.store);
         Box::pin(async move {
             let result = later.await;
-            self.health.observe(call, result.as_ref().err(), &*self.clock);
+            self.health
+                .observe(call, result.as_ref().err(), &*self.clock);
             result
         })
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use acteon_store::{Claim, ClaimRows, Claimed, Hold, Record, Seq, StoreError};
 
 use crate::cluster::held::Holding;
-use crate::deliver::record::row::end_unreadable;
+use crate::deliver::settle::row::end_unreadable;
 use crate::lane::MemoryPermit;
 use crate::memory::{READ_ROWS, size_of};
 use crate::registry::ProviderEntry;

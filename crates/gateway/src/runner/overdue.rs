@@ -11,8 +11,8 @@ use crate::cluster::held::Holding;
 use crate::deliver::age::overdue;
 use crate::deliver::end::put_off;
 use crate::deliver::job::Job;
-use crate::deliver::record::record;
-use crate::deliver::record::row::end_unconfigured;
+use crate::deliver::settle::row::end_unconfigured;
+use crate::deliver::settle::settle;
 use crate::shared::Inner;
 
 /// Pause between two looks for overdue rows, which take a look at every open row.
@@ -60,7 +60,7 @@ fn give_up(inner: &Arc<Inner>, found: Record, holding: Holding) {
     inner.spawn(async move {
         let end =
             overdue(&task, &job).unwrap_or_else(|| put_off(&task, &job, due_again.since(now)));
-        if let Some(outcome) = record(&task, &mut job, end, false).await {
+        if let Some(outcome) = settle(&task, &mut job, end, false).await {
             task.waiters.reply(job.seq(), &outcome);
         }
     });

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use acteon_core::similar::nearest;
 use acteon_config::{
     Block, ConfigError, InvalidInput, Key, Kind, Problem, SectionReader, Settings, Walker,
 };
 use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::similar::nearest;
 use acteon_core::{
     ActionType, Caller, Grant, InvalidName, Namespace, ProviderName, Role, Tenant, check_ends,
 };

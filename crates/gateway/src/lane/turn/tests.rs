@@ -91,7 +91,8 @@ async fn a_paused_lane_keeps_nobody_who_waits_no_more() {
 #[test]
 fn rows_of_high_priority_are_fetched_while_others_fill_the_memory() {
     let (lane, _, room) = lane();
-    let mut permits: Vec<MemoryPermit> = std::iter::from_fn(|| lane.enter(1, Priority::Normal)).collect();
+    let mut permits: Vec<MemoryPermit> =
+        std::iter::from_fn(|| lane.enter(1, Priority::Normal)).collect();
     lane.set_backlog(false);
     let normal = permits.len();
     permits.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)));
@@ -110,7 +111,8 @@ fn rows_of_high_priority_are_fetched_while_others_fill_the_memory() {
     );
     // Those came that waited.
     lane.claimed_rows(lane.room(), 0);
-    permits.extend(std::iter::from_fn(|| lane.enter(1, Priority::High)).take(MORE_HIGH_WAITING / 2));
+    permits
+        .extend(std::iter::from_fn(|| lane.enter(1, Priority::High)).take(MORE_HIGH_WAITING / 2));
     permits.truncate(normal);
     assert!(!is_woken(&room), "no more wait");
 }

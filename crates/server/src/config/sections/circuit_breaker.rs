@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use acteon_core::similar::nearest;
 use acteon_config::{Key, Kind, SectionReader};
 use acteon_core::ProviderName;
+use acteon_core::similar::nearest;
 use acteon_gateway::{BreakerPolicy, Breakers};
 
 /// Keys of the section.

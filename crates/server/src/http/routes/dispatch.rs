@@ -104,37 +104,32 @@ pub(in crate::http) async fn batch(
         .try_for_each(|action| check_action(&caller, action))?;
     let dry_runs = Semaphore::new(MAX_DRY_RUNS_OF_A_BATCH);
     let items = acteon_gateway::items_in_order(actions.len());
-    let outcomes = join_all(
-        actions
-            .into_iter()
-            .zip(items)
-            .map(|(action, place)| async {
-                let action = match action {
-                    Ok(action) => action,
-                    Err(refusal) => return refusal,
-                };
-                let id = action.id.clone();
-                let outcome = if let Some(DryRun { at }) = dry_run {
-                    let _turn = dry_runs.acquire().await;
-                    state
-                        .gateway
-                        .dry_run(&action, &caller, at)
-                        .await
-                        .map_err(Refusal::from)
-                } else {
-                    state.metrics.dispatched();
-                    let answer = state
-                        .gateway
-                        .dispatch_of_batch(action, caller.clone(), preference.wait, place)
-                        .await;
-                    answer.map(|answer| answer.outcome).map_err(Refusal::from)
-                };
-                match outcome {
-                    Ok(outcome) => item(&outcome, &id),
-                    Err(refusal) => item_refusal(refusal.of_action(&id), MIN_ITEM_REFUSAL),
-                }
-            }),
-    );
+    let outcomes = join_all(actions.into_iter().zip(items).map(|(action, place)| async {
+        let action = match action {
+            Ok(action) => action,
+            Err(refusal) => return refusal,
+        };
+        let id = action.id.clone();
+        let outcome = if let Some(DryRun { at }) = dry_run {
+            let _turn = dry_runs.acquire().await;
+            state
+                .gateway
+                .dry_run(&action, &caller, at)
+                .await
+                .map_err(Refusal::from)
+        } else {
+            state.metrics.dispatched();
+            let answer = state
+                .gateway
+                .dispatch_of_batch(action, caller.clone(), preference.wait, place)
+                .await;
+            answer.map(|answer| answer.outcome).map_err(Refusal::from)
+        };
+        match outcome {
+            Ok(outcome) => item(&outcome, &id),
+            Err(refusal) => item_refusal(refusal.of_action(&id), MIN_ITEM_REFUSAL),
+        }
+    }));
     Ok(json(
         StatusCode::OK,
         format!("[{}]", outcomes.await.join(",")),

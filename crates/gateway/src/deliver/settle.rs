@@ -1,4 +1,4 @@
-//! RECORD: the only module that writes the outcome of an action, tells it, and counts it.
+//! SETTLE: the only module that writes the outcome of an action, tells it, and counts it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) mod row;
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Commits the end of a delivery, before others if a caller waits for it, and returns the outcome; `None` when the row is no longer this process's to change.
-pub(crate) async fn record(
+pub(crate) async fn settle(
     inner: &Arc<Inner>,
     job: &mut Job,
     end: End,
@@ -76,7 +76,7 @@ pub(crate) async fn record(
         waited_for,
         step: step(),
     };
-    if !settle(inner, &job.action, settlement).await {
+    if !write(inner, &job.action, settlement).await {
         return None;
     }
     if due_at.is_none() {
@@ -135,7 +135,7 @@ async fn write_progress(
 /// Writes a settlement, however often it takes. `false` when the row is no longer this process's to change, or the process stops.
 ///
 /// Only an answer of the store ends the loop, or a stop: an outcome that was given up here would leave a send that nobody knows of.
-async fn settle(inner: &Arc<Inner>, action: &Action, settlement: impl Fn() -> Settlement) -> bool {
+async fn write(inner: &Arc<Inner>, action: &Action, settlement: impl Fn() -> Settlement) -> bool {
     loop {
         match inner.store.settle(settlement()).await {
             Ok(Settled::Written) => return true,

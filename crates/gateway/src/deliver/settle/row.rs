@@ -8,7 +8,7 @@ use acteon_core::{Outcome, Timestamp};
 use acteon_store::{Record, Settlement, Step, UNREADABLE};
 
 use super::outcome::{class, refund};
-use super::settle;
+use super::write;
 use crate::admit::pending::scheduled;
 use crate::cluster::held::Holding;
 use crate::deliver::age::{Age, too_old};
@@ -81,7 +81,7 @@ pub(crate) async fn end_unconfigured(
     )
     .to_json();
     let at = inner.clock.now();
-    settle(inner, action, || {
+    write(inner, action, || {
         of_row(
             &found,
             &holding,
@@ -111,7 +111,7 @@ async fn end_row(
         class,
         refund: refund(&found.charges, found.possible_duplicate, outcome),
     };
-    if !settle(inner, &found.action, || of_row(found, holding, at, end())).await {
+    if !write(inner, &found.action, || of_row(found, holding, at, end())).await {
         return false;
     }
     let (kind, rule, possible_duplicate) = (
