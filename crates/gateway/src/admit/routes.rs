@@ -62,6 +62,7 @@ impl PreparedRoutes {
         line: Option<&mut InLine>,
     ) -> Self {
         let prepare = |route: Route| {
+            // A postponed action takes no memory while it waits, which may be days.
             if route.not_before > inner.due.now() {
                 return PreparedRoute {
                     placement: Placement::InStore(route.not_before),
@@ -84,6 +85,8 @@ impl PreparedRoutes {
                 at_once: None,
             };
         };
+        // A free turn is no reason to go first: an earlier item of the batch may be on its way to
+        // ask for it.
         let is_first = line.as_ref().is_none_or(|line| line.is_first(&entry.name));
         let at_once = if is_first {
             SendTurn::at_once(&entry)
@@ -105,6 +108,8 @@ impl PreparedRoutes {
         let enqueue = |(number, prepared): (usize, &PreparedRoute)| match &prepared.placement {
             Placement::InStore(due_at) => Enqueue::DueAt(*due_at),
             Placement::InMemory(_) if number == 0 && self.at_once.is_some() => {
+                // The send may begin right after this commit, so the commit says so: a process that
+                // dies in between leaves a row that is a possible duplicate.
                 Enqueue::InFlight(owner)
             }
             Placement::InMemory(_) => Enqueue::Claimed(owner),

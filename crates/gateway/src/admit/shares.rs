@@ -148,6 +148,8 @@ impl Shares {
         }
         let mut counts = self.lock();
         counts.open = open;
+        // What is entering stays: the store did not count it, or it is counted twice until the next
+        // look, which refuses a few too many and never accepts too many.
         counts.is_known = true;
     }
 
@@ -158,6 +160,7 @@ impl Shares {
             total,
             ..Tally::default()
         };
+        // Without their owners no share can be held, so for now only the total is.
         counts.is_known = false;
     }
 
@@ -174,6 +177,8 @@ impl Shares {
         } = self.limits;
         let tenant: Arc<str> = above(tenant).into();
         let mut counts = self.lock();
+        // The narrowest share that is used up is named: told of the total, a caller would wait for
+        // others who are not why.
         if counts.open.of_provider(provider) + counts.entering.of_provider(provider) >= per_provider
         {
             return Err(QueueFull::Provider {

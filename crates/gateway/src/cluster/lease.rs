@@ -101,6 +101,9 @@ impl Lease {
     /// Whether `owner` is this process and may start a send, at an instant of both clocks.
     pub(crate) fn allows(&self, owner: OwnerId, monotonic: Duration, wall: Timestamp) -> bool {
         let held = self.get();
+        // The monotonic clock stands still where a machine is suspended on some systems, and the
+        // wall clock may be set back: the one that says more is believed, since a lease that is
+        // thought too old only delays a send.
         let passed = monotonic
             .saturating_sub(held.monotonic)
             .max(wall.since(held.wall));
@@ -115,6 +118,8 @@ impl Lease {
     ) -> Result<(), StoreError> {
         let held = self.get();
         let (monotonic, wall) = (clock.monotonic(), clock.now());
+        // Both clocks were read before the store was asked: whoever watches counts from the commit,
+        // which is later. So this process stops believing in its lease first.
         if store.renew(held.owner).await? {
             self.set(HeldLease {
                 monotonic,
@@ -123,6 +128,8 @@ impl Lease {
             });
             return Ok(());
         }
+        // A take-over has freed the rows, so whatever is still settled under the old id is fenced
+        // off.
         tracing::error!(
             "this process's lease had run out and was taken over; going on under a new one"
         );
@@ -167,6 +174,8 @@ impl Watch {
         times: LeaseTimes,
     ) -> Vec<Heartbeat> {
         if answered.saturating_sub(self.looked) > times.renew_every() * LOOKS_APART {
+            // Nobody could be seen to beat while the store was away. To count that time would
+            // declare all gateways dead at once, when it comes back.
             self.seen.clear();
         }
         self.looked = answered;
@@ -177,6 +186,8 @@ impl Watch {
             let seen = self
                 .seen
                 .entry(beat.owner.0)
+                // A process that is seen for the first time gets a whole lease, however long it may
+                // have been dead: this one cannot know.
                 .or_insert((beat.count, answered));
             if seen.0 != beat.count {
                 *seen = (beat.count, answered);

@@ -42,6 +42,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 async fn look(inner: &Inner, last: &Findings) -> Result<Findings, StoreError> {
+    // Asked before the pages are read: a taking that ends in between could have put rows into this
+    // look that the last one saw on their way in.
     let settled = inner.held.has_taken_all_before(last.until);
     let owner = inner.lease.owner();
     let mut unheld = HashSet::new();
@@ -58,6 +60,8 @@ async fn look(inner: &Inner, last: &Findings) -> Result<Findings, StoreError> {
         }
     }
     if settled {
+        // The same hold with the same fence in both looks: a row that was settled and claimed again
+        // in between is another hold.
         let mut forgotten: Vec<Hold> = unheld.intersection(&last.unheld).copied().collect();
         forgotten.sort_unstable_by_key(|hold| hold.seq);
         give_back(inner, forgotten).await?;

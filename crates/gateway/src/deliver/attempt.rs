@@ -39,6 +39,7 @@ pub(crate) async fn attempt(
             None => call_when_ready(inner, job, &next, &mut call, &mut began).await,
         };
         match again {
+            // Both calls are one attempt: what the first met says nothing about the action.
             Ok(ended) => (provider, result) = (next, ended),
             Err(end) => {
                 // It was made, and is told of, also where it cannot be made once more. What it had got ready may just have run out.
@@ -94,6 +95,8 @@ async fn call_when_ready(
         if let Some(end) = mark_in_flight(inner, job, mark).await {
             return Err(end);
         }
+        // Once more behind the commit, which may have taken long: a silence may hold by now, or the
+        // lease be another's.
         if let Some(end) = must_not_send(inner, job) {
             return Err(end);
         }
@@ -183,6 +186,7 @@ fn end_call(
             .waiters
             .tried(job.seq(), job.attempts, || LastError::from(error));
     }
+    // Never unset: a later attempt that surely did not arrive says nothing about this one.
     job.possible_duplicate |= error.is_some_and(ProviderError::was_maybe_sent);
     job.history.push(Attempt {
         number: job.attempts,

@@ -216,6 +216,8 @@ impl Breaker {
                 }
                 CallSignal::Alive => BreakerState::Closed { failures: 0 },
                 CallSignal::Dead | CallSignal::ToRepair => open,
+                // The trial is over and said nothing, so the next call is one: a half-open breaker
+                // that kept a trial which has ended would let nothing through again.
                 CallSignal::Neither => BreakerState::HalfOpen {
                     successes,
                     trial: None,

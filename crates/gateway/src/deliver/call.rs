@@ -53,6 +53,8 @@ impl Call {
                 budgets.map(|budgets| budgets.look(&job.prepared.recipients, claimant(job)))
             {
                 let pause = at.saturating_sub(inner.clock.monotonic());
+                // It has a turn with the budget from here on, so it comes back as one that returns
+                // for it.
                 job.claimed = true;
                 // What the store takes to be in flight does not wait here: it would look as if it might have been sent.
                 if job.in_flight || !std::mem::take(&mut may_wait) || pause > SOON {
@@ -78,6 +80,9 @@ impl Call {
                 SendTurn { permit }
             };
             let now = inner.clock.monotonic();
+            // Looked at before without taking anything, and taken only now: a reservation that is
+            // held while its call waits for a turn would keep the recipient's budget from calls
+            // that have one.
             let reservation = budgets
                 .map(|budgets| budgets.begin(&job.prepared, claimant(job)))
                 .transpose();
@@ -118,6 +123,8 @@ impl Call {
         let entry = &job.entry;
         let error = result.as_ref().err();
         if let Some(reservation) = self.reservation {
+            // What may have arrived is counted as arrived: the service drops what is too much, and
+            // says nothing.
             reservation.end(error.is_none_or(ProviderError::was_maybe_sent));
         }
         let is_trial = self.pass.as_ref().is_some_and(Pass::is_trial);

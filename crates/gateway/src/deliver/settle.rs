@@ -47,6 +47,7 @@ pub(crate) async fn settle(
     let at = inner.clock.now();
     shorten(&mut job.history);
     let history = serde_json::to_string(&job.history).unwrap_or_else(|_| "[]".into());
+    // A closure: the settlement is made afresh for each try, since the store takes it whole.
     let step = || {
         if let Some(due_at) = due_at {
             return Step::PutOff {
@@ -80,6 +81,7 @@ pub(crate) async fn settle(
         return None;
     }
     if due_at.is_none() {
+        // After the commit: while the row is open it takes its share.
         inner.shares.ended(&job.entry.name, &job.action.tenant);
     }
     announce(inner, job, &outcome, due_at.is_some());
@@ -139,6 +141,8 @@ async fn write(inner: &Arc<Inner>, action: &Action, settlement: impl Fn() -> Set
     loop {
         match inner.store.settle(settlement()).await {
             Ok(Settled::Written) => return true,
+            // Whoever took the row over works on it now, and that outcome counts. To write over it
+            // could end an action that goes on.
             Ok(Settled::Fenced) => {
                 tracing::warn!(action = %action.id, "another process took this action over; what came of it here is not recorded");
                 return false;

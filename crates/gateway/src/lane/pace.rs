@@ -122,6 +122,8 @@ impl Pace {
     pub(super) fn refused(self, now: Duration, seen: f64, pause: Duration) -> Self {
         let was_trying = self.rate > self.held * 1.01;
         let seen = seen * CAUTION;
+        // While more was tried, what held before still holds. Otherwise the pace itself was too
+        // much, and goes below what was measured; of nothing measured only half is left to guess.
         let rate = match (was_trying, seen > 0.0) {
             (true, _) => self.held.max(seen.min(self.rate)),
             (false, true) => seen.min(self.rate * LOWERED),
@@ -135,6 +137,8 @@ impl Pace {
                 ..Self::new(now, rate, rate, 0, GUESS_HOLDS)
             };
         }
+        // Kept twice as long with each confirmation: every trial beyond the limit costs a pause, in
+        // which nothing goes at all.
         let confirmed = (self.confirmed + 1).min(16);
         let longest = (pause * HOLDS_FOR_PAUSES).max(HOLDS_AT_LEAST);
         let keep = (CONFIRMED_HOLDS * (1 << (confirmed - 1).min(8))).min(longest);
@@ -149,6 +153,8 @@ impl Pace {
     pub(super) fn rate(&mut self, now: Duration, share: f64) -> Option<f64> {
         let measured = now.saturating_sub(self.stepped_at);
         if measured >= STEP {
+            // Growing without use would raise the pace of a quiet lane to anything, and the first
+            // rush would meet the service unpaced.
             let was_used =
                 f64::from(self.started) >= measured.as_secs_f64() * self.rate / share * USED;
             if was_used && self.has_passed && now >= self.keep_until {

@@ -210,6 +210,7 @@ impl LaneState {
         match self.mode {
             Mode::Paused { until } if now < until => StartDecision::At(until),
             Mode::Paused { .. } => {
+                // One call alone: had the limit not passed, all who wait would be refused together.
                 self.mode = Mode::Probing;
                 self.in_flight += 1;
                 StartDecision::Go { probe: true }
@@ -225,6 +226,9 @@ impl LaneState {
                         self.waited_at = Some(now);
                         return StartDecision::At(self.next_slot);
                     }
+                    // From the slot and not from now, so that timers which fire late do not slow
+                    // the lane; but no further back than the slack, or the slots of an idle hour
+                    // would go out as one burst.
                     self.next_slot = self.next_slot.max(now.saturating_sub(SLACK)) + interval;
                 }
                 if let Some(pace) = &mut self.pace {
@@ -248,6 +252,8 @@ impl LaneState {
                     return Change::Reopened;
                 }
                 if self.mode == Mode::Open {
+                    // A window that was never full says nothing about a larger one: grown in quiet
+                    // hours it would let everything go at once in a busy one.
                     if was_full {
                         self.window = (self.window + 1.0 / self.share)
                             .min(self.limits.max_concurrency as f64);
@@ -344,6 +350,8 @@ impl LaneState {
 
     fn reopen(&mut self, now: Duration) {
         let pause = now.saturating_sub(self.refused_at);
+        // The service forgave after `pause`, so its window is about as long: what went through in
+        // such a time is what it lets through.
         let own = self.seen(pause);
         self.learned_from = (self.pace, own, pause);
         let window = self.window;

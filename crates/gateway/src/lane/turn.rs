@@ -117,6 +117,8 @@ impl Lane {
             return AskedTurn::Closed;
         }
         let now = self.clock.monotonic();
+        // Also with a turn free: whoever waits already goes first, or a busy caller would starve
+        // the queue.
         let may_ask = inner.queue.has_slot(sender) && inner.queue.next().is_none();
         let turn = if may_ask {
             inner.state.turn(now)
@@ -231,6 +233,8 @@ impl Lane {
             let mut inner = self.lock();
             for permit in refused {
                 let (sender, probe) = permit.forget();
+                // Who was next has gone since. The turn goes round once more, or it would be lost
+                // to all who wait.
                 inner.queue.give_slot(sender);
                 inner
                     .state

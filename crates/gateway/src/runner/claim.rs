@@ -31,6 +31,8 @@ pub(super) async fn claim(
         ClaimRows::Due(rooms) => rooms.len(),
         ClaimRows::Overdue { .. } => 1,
     };
+    // Before the store is asked: between its commit and the loop below the rows are this process's
+    // and in nobody's hands, which `reconcile` must not mistake for forgotten.
     let taking = inner.held.take();
     let claimed = inner
         .store
@@ -50,6 +52,7 @@ pub(super) async fn claim(
             .for_each(|count| *count += 1);
         holdings.push((room, taking.hold(hold)));
     }
+    // Every row has its `Holding` now, so the taking is over.
     drop(taking);
     let mut holdings = holdings.into_iter();
     let mut left = Vec::new();
@@ -64,6 +67,8 @@ pub(super) async fn claim(
                     full += part.max(1);
                     next.push(holding);
                 }
+                // No memory: the row goes back rather than waits here, where no other gateway could
+                // send it.
                 None => left.push(holding),
             }
         }
@@ -75,6 +80,8 @@ pub(super) async fn claim(
             Ok(records) => read(inner, next, records, &pass_on),
             Err(error) => {
                 left.extend(next);
+                // The rest was claimed as well. A row that is neither passed on nor given back
+                // waits until this process dies.
                 left.extend(holdings.map(|(_, holding)| holding));
                 break Err(error);
             }
@@ -82,6 +89,8 @@ pub(super) async fn claim(
     };
     if !left.is_empty() {
         let task = Arc::clone(inner);
+        // In a task of its own: the runner must go on claiming for the other lanes while the store
+        // is away for this one.
         inner.spawn(async move { give_back(&task, left).await });
     }
     read_all

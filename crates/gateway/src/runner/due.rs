@@ -33,6 +33,8 @@ pub(super) async fn claim_due(
     if open.is_empty() {
         return Ok(pause);
     }
+    // An equal part for each lane: one with a hundred thousand rows would otherwise fill every
+    // commit.
     let share = (CLAIM_ALTOGETHER / open.len()).clamp(1, CLAIM_AT_MOST);
     let rooms: Vec<Room> = open.iter().map(|lane| lane.asked(share)).collect();
     let asked: Vec<RowRoom> = rooms
@@ -46,6 +48,8 @@ pub(super) async fn claim_due(
     let counts = claim(inner, ClaimRows::Due(rooms), at_once, start).await?;
     let waiting = count_claimed(&open, asked, counts, &mut pause);
     if let Some(due) = inner.store.next_due(&waiting).await? {
+        // Never zero: a row that is due and was not given is another's for now, and asking at once
+        // would go round without a pause.
         pause = pause.min(due.since(inner.due.now()).max(NOT_OURS));
     }
     Ok(pause)

@@ -64,6 +64,8 @@ impl Recipients {
         if let Some(over) = self.closed_until.filter(|over| *over > now) {
             return Err(over.min(now + LOOK_AGAIN));
         }
+        // Twice as many as may come with this message, so that the memory shrinks also under a
+        // steady stream of new names.
         self.forget(2 * recipients.len() + 2, now, part);
         let mut latest = now;
         for name in recipients {
@@ -81,6 +83,8 @@ impl Recipients {
         }
         for name in recipients {
             self.change(name, |one| {
+                // Only those whose turn it is keep it. The others have room, and a turn of theirs
+                // would hold others back for a message that does not come then.
                 let turn = one.next_turn(now, part, claimant);
                 one.put_off(now, (turn == latest).then_some(turn), claimant);
             });
@@ -170,6 +174,8 @@ impl Recipients {
                 continue;
             };
             match one.idle_from(now) {
+                // Behind the others with its new instant: the queue is in order only of when each
+                // was looked at, which is enough to come round to all of them.
                 Some(idle_from) if !(is_full && one.is_far_from(now, part)) => {
                     self.to_forget.push_back((idle_from, name));
                 }

@@ -29,6 +29,8 @@ pub(super) struct BudgetShare {
 
 impl BudgetShare {
     pub(super) fn of(whole: Budget, gateways: usize) -> Self {
+        // Rounded down, so that the parts of all gateways together stay within the budget; at least
+        // one, since a part of nothing would hold messages back for ever.
         let share = |limit: usize| (limit / gateways).max(1);
         let own = Budget {
             per_minute: share(whole.per_minute),
@@ -67,6 +69,7 @@ impl Recipient {
     pub(super) fn idle_from(&self, now: Duration) -> Option<Duration> {
         let used = self.ends.back().map(|end| *end + HOUR + MARGIN);
         let turn = self.turns.back().map(|turn| *turn + TURN_KEEPS);
+        // A send in flight may end at any time and counts for an hour from then.
         let flying = (self.in_flight > 0).then_some(now + HOUR);
         used.max(turn).max(flying).filter(|until| *until > now)
     }
@@ -102,6 +105,9 @@ impl Recipient {
             .pop_front_if(|turn| *turn + TURN_KEEPS <= now)
             .is_some()
         {}
+        // Turns are not kept by row, since any gateway may claim any row. Whoever comes back from
+        // the store when a turn has come is taken for the one that it was given to: the number that
+        // goes is right, whichever it is.
         let has_turn = claimant.is_first || claimant.returns && self.has_turn(now);
         [(MINUTE, part.own.per_minute), (HOUR, part.own.per_hour)]
             .into_iter()
@@ -135,12 +141,15 @@ impl Recipient {
                 return soon.max(now + Duration::from_millis(1));
             }
         }
+        // Behind the last turn, and not in the first gap: a gap is what the turns before it were
+        // reckoned with.
         let last = |window, own, whole| self.after_all(now, window + MARGIN + LATENESS, own, whole);
         let last = last(MINUTE, own.per_minute, whole.per_minute).max(last(
             HOUR,
             own.per_hour,
             whole.per_hour,
         ));
+        // Never now: the row would be due at once, and go round without a pause.
         last.max(self.turns.back().copied().unwrap_or(now))
             .max(now + Duration::from_millis(1))
     }
@@ -185,6 +194,7 @@ impl Recipient {
 
     pub(super) fn ended(&mut self, now: Duration, counted: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        // What surely did not arrive is not counted, so a failed send costs its recipient nothing.
         if counted {
             self.ends.push_back(now);
         }
@@ -192,6 +202,8 @@ impl Recipient {
 
     /// Counts a send of one of the gateways. Each has its part of them, as it has of the budget.
     pub(super) fn remember(&mut self, end: Duration, part: BudgetShare) {
+        // The look at recent sends finds those of all gateways; each counts every n-th against its
+        // n-th of the budget.
         if self.recalled.is_multiple_of(part.gateways) {
             let index = self.ends.partition_point(|other| *other <= end);
             self.ends.insert(index, end);
