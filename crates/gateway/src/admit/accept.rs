@@ -39,8 +39,6 @@ use crate::shared::Inner;
 /// Accepts an action: plans it, has the gate admit it, and delivers it here or leaves it to the runner.
 pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut reply: Reply) {
     let (candidate, caller, step) = Candidate::planned(&inner, request);
-    // A share is taken before the commit, not counted after it: a thousand callers who arrive
-    // together would otherwise all see room for one.
     let entering = match enter(&inner, &candidate.action, &step) {
         Ok(entering) => entering,
         Err(full) => {
@@ -62,8 +60,6 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
     // Before the commit: a row that this process owns and has not counted as held would look forgotten.
     let taking = inner.held.take();
     let admitted = admit(&inner, admission, &mut reply.batch).await;
-    // Whatever the commit said, the item behind this one may ask for its turn once the position is
-    // dropped.
     let line = reply.batch.line.take();
     match admitted {
         Ok(Admitted::Open { seq, route, over }) => {
@@ -78,23 +74,18 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
                 return reply.send(Err(StoreError::Engine(none.into()).into()));
             };
             if let Some(entering) = entering {
-                // The gate may have chosen another provider than the one that the share was taken
-                // for.
                 entering.opened(&route.entry.name);
             }
             candidate.tell_quotas(&inner, &route, number, &over);
             match placement {
                 Placement::InMemory(memory) => {
-                    // Held before anything is awaited: `reconcile` gives back what the store says
-                    // is owned and nobody holds.
+                    // Held before anything is awaited, or `reconcile` would give it back.
                     let holding = taking.hold_only(first_hold(seq, owner));
                     let charges = conditions.charges(&route.quotas);
                     let job = candidate.job(holding, charges, turn, (route, memory, at_once));
                     deliver_here(&inner, job, line, reply).await;
                 }
                 Placement::InStore(due_at) => {
-                    // The runner may sleep past this row: it went to sleep before the row was
-                    // there.
                     inner.work.notify_one();
                     let id = &candidate.action.id;
                     let later = || left_for_later(&inner, id, &route, due_at);
@@ -287,7 +278,8 @@ fn first_hold(seq: Seq, owner: OwnerId) -> Hold {
     }
 }
 
-/// Takes a share of the open actions for one that is to be sent.
+/// Takes a share of the open actions for one that is to be sent. Before the commit and not after it:
+/// a thousand callers who arrive together would otherwise all see room for one.
 fn enter(inner: &Inner, action: &Action, step: &Step) -> Result<Option<Entering>, QueueFull> {
     let first = match step {
         Step::Send(_, routes, _) => routes.first(),

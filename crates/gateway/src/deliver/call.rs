@@ -53,8 +53,6 @@ impl Call {
                 budgets.map(|budgets| budgets.look(&job.prepared.recipients, claimant(job)))
             {
                 let pause = at.saturating_sub(inner.clock.monotonic());
-                // It has a turn with the budget from here on, so it comes back as one that returns
-                // for it.
                 job.claimed = true;
                 // What the store takes to be in flight does not wait here: it would look as if it might have been sent.
                 if job.in_flight || !std::mem::take(&mut may_wait) || pause > SOON {

@@ -52,7 +52,6 @@ pub(super) async fn claim(
             .for_each(|count| *count += 1);
         holdings.push((room, taking.hold(hold)));
     }
-    // Every row has its `Holding` now, so the taking is over.
     drop(taking);
     let mut holdings = holdings.into_iter();
     let mut left = Vec::new();
@@ -67,8 +66,6 @@ pub(super) async fn claim(
                     full += part.max(1);
                     next.push(holding);
                 }
-                // No memory: the row goes back rather than waits here, where no other gateway could
-                // send it.
                 None => left.push(holding),
             }
         }
@@ -80,8 +77,7 @@ pub(super) async fn claim(
             Ok(records) => read(inner, next, records, &pass_on),
             Err(error) => {
                 left.extend(next);
-                // The rest was claimed as well. A row that is neither passed on nor given back
-                // waits until this process dies.
+                // Claimed as well: whoever forgot them would keep them until this process dies.
                 left.extend(holdings.map(|(_, holding)| holding));
                 break Err(error);
             }
