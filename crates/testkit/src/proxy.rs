@@ -1,4 +1,4 @@
-//! A TCP proxy that does to connections what networks do: cut them, swallow what they carry, slow them down, lead them elsewhere.
+//! TCP proxy that does to connections what networks do: it cuts them, holds back what they carry, slows them down, or redirects them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,28 +10,28 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What happens to connections.
+/// State of the link between client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weather {
-    /// Nothing.
-    Fair,
-    /// They are closed, and new ones as well.
+pub enum Link {
+    /// Bytes are carried at once.
+    Up,
+    /// Open connections are closed, and new ones at once.
     Cut,
-    /// They stay open, and carry nothing until the weather changes.
+    /// Connections stay open, and carry nothing until the link changes.
     Silent,
-    /// Whatever they carry comes so much later.
+    /// Bytes are carried after this delay.
     Slow(Duration),
 }
 
 #[derive(Clone, Copy)]
 struct State {
-    weather: Weather,
+    link: Link,
     target: SocketAddr,
-    /// How often the connections that were open were closed.
+    /// Number of times that all open connections were closed.
     closures: u64,
 }
 
-/// A proxy before a server.
+/// TCP proxy before a server; it stops when it is dropped.
 pub struct FaultProxy {
     address: SocketAddr,
     state: Arc<watch::Sender<State>>,
@@ -39,13 +39,13 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// Listens on a free port.
+    /// Starts a proxy to `target` on a free port of this machine.
     pub async fn start(target: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let state = Arc::new(
             watch::channel(State {
-                weather: Weather::Fair,
+                link: Link::Up,
                 target,
                 closures: 0,
             })
@@ -59,39 +59,39 @@ impl FaultProxy {
         })
     }
 
-    /// Where it listens.
+    /// Address that the proxy listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Changes the weather, for what is open and for what comes.
-    pub fn set(&self, weather: Weather) {
-        self.state.send_modify(|state| state.weather = weather);
+    /// Sets the link, for open connections and for new ones.
+    pub fn set(&self, link: Link) {
+        self.state.send_modify(|state| state.link = link);
     }
 
-    /// Closes the connections that are open, whatever they were about to carry. New ones meet fair weather.
+    /// Closes the open connections, with what they were about to carry. New ones find the link up.
     pub fn close_all(&self) {
         self.state.send_modify(|state| {
             *state = State {
-                weather: Weather::Fair,
+                link: Link::Up,
                 closures: state.closures + 1,
                 ..*state
             }
         });
     }
 
-    /// Changes the weather for a while.
-    pub async fn spell(&self, weather: Weather, lasts: Duration) {
-        self.set(weather);
+    /// Sets the link for a time, after which it is up.
+    pub async fn set_for(&self, link: Link, lasts: Duration) {
+        self.set(link);
         tokio::time::sleep(lasts).await;
-        self.set(Weather::Fair);
+        self.set(Link::Up);
     }
 
-    /// Leads new connections elsewhere, and closes those that are open.
-    pub fn lead_to(&self, target: SocketAddr) {
+    /// Redirects new connections to another server, and closes the open ones.
+    pub fn redirect_to(&self, target: SocketAddr) {
         self.state.send_modify(|state| {
             *state = State {
-                weather: Weather::Fair,
+                link: Link::Up,
                 target,
                 closures: state.closures + 1,
             }
@@ -108,7 +108,7 @@ impl Drop for FaultProxy {
 async fn accept(listener: TcpListener, state: Arc<watch::Sender<State>>) {
     while let Ok((client, _)) = listener.accept().await {
         let opened = *state.borrow();
-        if opened.weather != Weather::Cut {
+        if opened.link != Link::Cut {
             tokio::spawn(carry(client, opened, state.subscribe()));
         }
     }
@@ -133,9 +133,9 @@ async fn carry(client: TcpStream, opened: State, mut state: watch::Receiver<Stat
     aborts.iter().for_each(tokio::task::AbortHandle::abort);
 }
 
-/// Whether a connection that was opened in one state is closed in another.
+/// Whether a connection that was opened in one state must be closed in another.
 fn is_cut(state: &State, opened: State) -> bool {
-    state.weather == Weather::Cut || state.closures != opened.closures
+    state.link == Link::Cut || state.closures != opened.closures
 }
 
 async fn copy(
@@ -146,12 +146,12 @@ async fn copy(
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        let weather = state.borrow().weather;
-        if let Weather::Slow(delay) = weather {
+        let link = state.borrow().link;
+        if let Link::Slow(delay) = link {
             tokio::time::sleep(delay).await;
         }
         let is_carried = state
-            .wait_for(|state| state.weather != Weather::Silent)
+            .wait_for(|state| state.link != Link::Silent)
             .await
             .is_ok_and(|state| !is_cut(&state, opened));
         if !is_carried || to.write_all(&buffer[..count]).await.is_err() {

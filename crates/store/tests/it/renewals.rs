@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use acteon_store::postgres::{PostgresOptions, PostgresStore};
 use acteon_store::{OwnerId, Processes as _};
 use acteon_testkit::postgres::TestDatabase;
-use acteon_testkit::proxy::{FaultProxy, Weather};
+use acteon_testkit::proxy::{FaultProxy, Link};
 
 /// A store behind a proxy, and a process registered there.
 async fn behind_a_proxy(database: &TestDatabase) -> Option<(FaultProxy, PostgresStore, OwnerId)> {
@@ -38,7 +38,7 @@ async fn a_renewal_over_a_silent_connection_ends_in_seconds_and_the_next_has_ano
     let Some((proxy, store, owner)) = behind_a_proxy(&database).await else {
         return;
     };
-    proxy.set(Weather::Silent);
+    proxy.set(Link::Silent);
     let begun = Instant::now();
     store.renew(owner).await.expect_err("no answer comes");
     assert!(
@@ -46,7 +46,7 @@ async fn a_renewal_over_a_silent_connection_ends_in_seconds_and_the_next_has_ano
         "{:?}",
         begun.elapsed()
     );
-    proxy.set(Weather::Fair);
+    proxy.set(Link::Up);
     let begun = Instant::now();
     assert_eq!(store.renew(owner).await, Ok(true));
     assert!(

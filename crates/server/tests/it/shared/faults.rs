@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_testkit::cluster::{Cluster, ClusterFolder, find_programs};
-use acteon_testkit::proxy::{FaultProxy, Weather};
+use acteon_testkit::proxy::{FaultProxy, Link};
 use acteon_testkit::skipped;
 
 use super::{Fleet, lines};
@@ -72,17 +72,17 @@ impl Database {
                     .expect("paused and continued");
             }
             "cut off" => {
-                self.proxy.set(Weather::Cut);
+                self.proxy.set(Link::Cut);
                 posts.wait_for_posts(20).await;
-                self.proxy.set(Weather::Fair);
+                self.proxy.set(Link::Up);
             }
             "silent" | "slow" => {
-                let weather = if kind == "slow" {
-                    Weather::Slow(Duration::from_secs(5))
+                let link = if kind == "slow" {
+                    Link::Slow(Duration::from_secs(5))
                 } else {
-                    Weather::Silent
+                    Link::Silent
                 };
-                self.proxy.spell(weather, Duration::from_secs(6)).await;
+                self.proxy.set_for(link, Duration::from_secs(6)).await;
             }
             _ => self.fail_over(posts).await,
         }
@@ -98,7 +98,7 @@ impl Database {
         posts.wait_for_posts(100).await;
         self.primary.kill().expect("killed");
         standby.promote().expect("promoted");
-        self.proxy.lead_to(standby.address());
+        self.proxy.redirect_to(standby.address());
         self.primary = standby;
     }
 }

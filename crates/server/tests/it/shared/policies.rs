@@ -1,6 +1,6 @@
 //! Changes of policies that cannot be read at once.
 
-use acteon_testkit::proxy::{FaultProxy, Weather};
+use acteon_testkit::proxy::{FaultProxy, Link};
 use serde_json::{Value, json};
 
 use super::{Shared, lines};
@@ -96,11 +96,11 @@ async fn after_an_outage_in_which_nothing_changed_policies_are_known_to_be_reada
             .as_str()
             .is_some_and(|text| text.contains(&format!("acteon_policies_stale {stale}\n")))
     };
-    proxy.set(Weather::Cut);
+    proxy.set(Link::Cut);
     gateway
         .until("/metrics", |metrics| is_stale(metrics, 1))
         .await;
-    proxy.set(Weather::Fair);
+    proxy.set(Link::Up);
     gateway
         .until("/metrics", |metrics| is_stale(metrics, 0))
         .await;

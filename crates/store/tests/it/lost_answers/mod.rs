@@ -16,7 +16,7 @@ use acteon_store::{
     StoreError,
 };
 use acteon_testkit::postgres::TestDatabase;
-use acteon_testkit::proxy::{FaultProxy, Weather};
+use acteon_testkit::proxy::{FaultProxy, Link};
 
 use crate::{at, route, with_disposition};
 
@@ -97,7 +97,7 @@ async fn lose_the_answer(
          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.wait_event = 'PgSleep' AND n.nspname = '{schema}')"
     );
     wait_until(database, &under_way).await;
-    proxy.set(Weather::Silent);
+    proxy.set(Link::Silent);
     database
         .execute("INSERT INTO let_go VALUES (1)")
         .await
