@@ -10,28 +10,45 @@ pub struct KnownType {
     pub feature: Option<&'static str>,
 }
 
-/// All types, whether this build has them or not.
-pub const KNOWN_TYPES: &[KnownType] = &[
-    KnownType {
-        name: "log",
-        feature: None,
-    },
-    KnownType {
-        name: "webhook",
-        feature: None,
-    },
-    KnownType {
-        name: "wechat",
-        feature: Some("wechat"),
-    },
-];
+/// List of the types by the names of their modules, each with the cargo feature that it needs. [`KNOWN_TYPES`] and [`catalog`] are made of it.
+macro_rules! provider_types {
+    ($($module:ident $(if $feature:literal)?,)*) => {
+        /// All types, whether this build has them or not.
+        pub const KNOWN_TYPES: &[KnownType] = &[
+            $(KnownType {
+                name: stringify!($module),
+                feature: provider_types!(@feature $($feature)?),
+            },)*
+        ];
 
-/// Types that this build has.
-pub fn catalog() -> Vec<ProviderType> {
-    vec![
-        crate::log::provider_type(),
-        crate::webhook::provider_type(),
-        #[cfg(feature = "wechat")]
-        crate::wechat::provider_type(),
-    ]
+        /// Types that this build has.
+        pub fn catalog() -> Vec<ProviderType> {
+            vec![$($(#[cfg(feature = $feature)])? crate::$module::provider_type(),)*]
+        }
+    };
+    (@feature $feature:literal) => {
+        Some($feature)
+    };
+    (@feature) => {
+        None
+    };
+}
+
+provider_types! {
+    log,
+    webhook,
+    wechat if "wechat",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_configured_under_the_name_of_its_module() {
+        let known: Vec<&str> = KNOWN_TYPES.iter().map(|known| known.name).collect();
+        for built in catalog() {
+            assert!(known.contains(&built.name), "{} of {known:?}", built.name);
+        }
+    }
 }
