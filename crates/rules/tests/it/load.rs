@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use acteon_core::ProviderName;
+use acteon_core::{ProviderName, VerdictKind};
 use acteon_rules::{Context, RuleSet, SCHEMA_KEYS};
 
 use crate::support::{faults, file, rules};
@@ -132,6 +132,24 @@ fn the_editors_schema_lists_every_key() {
             known.iter().map(|key| (*key).to_owned()).collect(),
             "{place}"
         );
+    }
+}
+
+#[test]
+fn the_book_tells_what_every_verdict_does() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/book/rules.md");
+    let text = std::fs::read_to_string(page).expect("a page");
+    let (_, table) = text.split_once("\n## What a rule does\n").expect("a part");
+    let types: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+        .collect();
+    for kind in VerdictKind::ALL.map(VerdictKind::as_str) {
+        let is_told = types.iter().any(|told| {
+            told.split("`, `")
+                .any(|name| name.trim_end_matches('`') == kind)
+        });
+        assert!(is_told, "{kind}: {types:?}");
     }
 }
 

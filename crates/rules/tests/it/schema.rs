@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use acteon_core::VerdictKind;
 use acteon_rules::{Context, RuleSet};
 use boon::{Compiler, SchemaIndex, Schemas};
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
@@ -212,6 +213,19 @@ fn pointers(value: &Value, at: &str) -> Vec<String> {
         _ => {}
     }
     all
+}
+
+/// What the file leaves out, the schema may leave out too, and no variant would tell.
+#[test]
+fn a_file_that_uses_everything_has_every_verdict() {
+    let whole = whole();
+    let rules = whole["rules"].as_array().expect("rules");
+    let used: BTreeSet<&str> = rules
+        .iter()
+        .filter_map(|rule| rule["action"]["type"].as_str())
+        .collect();
+    let all = VerdictKind::ALL.map(VerdictKind::as_str);
+    assert_eq!(used, BTreeSet::from(all));
 }
 
 #[test]
