@@ -100,6 +100,37 @@ async fn the_document_has_every_route_and_no_other() {
     assert_eq!(Document::of(&gateway).await.operations(), built);
 }
 
+/// A schema that a route names and nobody lists would be met by whoever makes a client of the document.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reference_of_the_document_leads_somewhere() {
+    let gateway = Gateway::start(CONFIGURATION).await;
+    let document = Document::of(&gateway).await;
+    let mut references = BTreeSet::new();
+    collect_references(&document.whole, &mut references);
+    assert!(references.len() > 40, "{references:?}");
+    for reference in references {
+        let pointer = reference.strip_prefix('#').expect("of this document");
+        assert!(document.whole.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect_references<'d>(value: &'d Value, into: &mut BTreeSet<&'d str>) {
+    match value {
+        Value::Object(members) => {
+            into.extend(members.get("$ref").and_then(Value::as_str));
+            for member in members.values() {
+                collect_references(member, into);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                collect_references(item, into);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_has_the_query_parameters_of_every_route() {
     let gateway = Gateway::start(CONFIGURATION).await;
