@@ -1,7 +1,7 @@
 //! Laws of the repository: the crates that each crate may depend on, the lengths of files and functions, and what belongs in one place only.
 //!
 //! `cargo xtask tidy` and `cargo test -p xtask` check all of them. A law is a function from the [`Tree`] to complaints, each of which says where and what
-//! to do. What broke a law before it was made is in a list that only shrinks.
+//! to do. Exceptions stand in a list, where a line that is no longer needed is a complaint too.
 
 mod arrows;
 mod circles;

@@ -1,4 +1,4 @@
-//! Lists of what broke a law before it was made: `xtask/lists/*.txt`, which only shrink.
+//! Lists of exceptions to a law: `xtask/lists/*.txt`.
 //!
 //! A line is a name. A line that is no longer needed is a complaint.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::tree::{root, text_of};
 
-/// A law's list: the names that may break it.
+/// List of the names that may break a law.
 pub(crate) struct List {
     file: String,
     names: BTreeSet<String>,

@@ -1,50 +1,33 @@
 //! Lengths of files and functions.
 
-use std::collections::BTreeSet;
-
-use crate::lists::List;
 use crate::tree::{Source, Tree};
 
 /// Most lines of a file.
 const FILE: usize = 400;
-/// Most lines of a file that is listed, because it was longer before the limit was made.
-const LISTED_FILE: usize = 730;
 /// Most lines of a function.
 const FUNCTION: usize = 70;
 /// Most lines of a function of tests, whose set-up and expectations are read top to bottom.
 const TEST_FUNCTION: usize = 90;
-/// Most lines of a function that is listed, because it was longer before the limit was made.
-const LISTED_FUNCTION: usize = 190;
 
 /// Complaints about files that are too long, or do not open with a doc comment.
 pub(crate) fn check_files(tree: &Tree) -> Vec<String> {
-    let list = List::read("long_files");
-    let mut long = BTreeSet::new();
     let mut complaints = Vec::new();
     for Source { path, text } in &tree.sources {
         let lines = text.lines().count();
         if lines > FILE {
-            long.insert(path.clone());
-        }
-        let is_listed = list.allows(path);
-        let limit = if is_listed { LISTED_FILE } else { FILE };
-        if lines > limit {
             complaints.push(format!(
-                "{path} has {lines} lines of {limit}: split it by noun or verb"
+                "{path} has {lines} lines of {FILE}: split it by noun or verb"
             ));
         }
         if !text.starts_with("//!") {
             complaints.push(format!("{path} does not open with what it is, behind //!"));
         }
     }
-    complaints.extend(list.too_generous(&long));
     complaints
 }
 
-/// Complaints about functions that are too long. The list names them as `path::name`.
+/// Complaints about functions that are too long.
 pub(crate) fn check_functions(tree: &Tree) -> Vec<String> {
-    let list = List::read("long_functions");
-    let mut long = BTreeSet::new();
     let mut complaints = Vec::new();
     for source in &tree.sources {
         for function in functions_of(source) {
@@ -53,22 +36,14 @@ pub(crate) fn check_functions(tree: &Tree) -> Vec<String> {
             } else {
                 FUNCTION
             };
-            if function.lines <= limit {
-                continue;
-            }
-            let name = format!("{}::{}", source.path, function.name);
-            let is_listed = list.allows(&name);
-            if !is_listed || function.lines > LISTED_FUNCTION {
-                let limit = if is_listed { LISTED_FUNCTION } else { limit };
+            if function.lines > limit {
                 complaints.push(format!(
-                    "{name} in line {} has {} lines of {limit}: take out what has a name of its own",
-                    function.first, function.lines
+                    "{}::{} in line {} has {} lines of {limit}: take out what has a name of its own",
+                    source.path, function.name, function.first, function.lines
                 ));
             }
-            long.insert(name);
         }
     }
-    complaints.extend(list.too_generous(&long));
     complaints
 }
 
