@@ -133,13 +133,7 @@ pub(crate) const THROTTLES: Table = Table {
 impl Table {
     /// Names of the columns, for a statement.
     pub(crate) fn names(&self) -> String {
-        self.names_but(&[])
-    }
-
-    /// Names of the columns but some.
-    pub(crate) fn names_but(&self, without: &[&str]) -> String {
-        let names = self.columns.iter().map(|(name, _)| *name);
-        let names: Vec<&str> = names.filter(|name| !without.contains(name)).collect();
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
         names.join(", ")
     }
 }

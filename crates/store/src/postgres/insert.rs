@@ -9,10 +9,9 @@ use tokio_postgres::Statement;
 
 use super::connect::Conn;
 use super::error::Failure;
-use super::rows::columns::{columns, table_of};
+use super::rows::columns::{columns, insert_into, table_of};
 use crate::model::{Admission, Charges, OwnerId, Route, Seq};
 use crate::rows::{RequestTexts, charges_text, state_number, state_of};
-use crate::tables::ACTIONS;
 
 /// An action to be written: open, with the route that it takes, or ended, with its outcome.
 pub(super) struct Row<'a> {
@@ -35,46 +34,56 @@ pub(super) struct Written {
 columns! {
     /// Columns of an action with its job or its outcome.
     Incoming in Arrays {
-        seq: i64,
-        id: &'a str,
-        tenant: &'a str,
-        namespace: &'a str,
-        accepted_at: i64,
-        provider: &'a str,
-        action_type: &'a str,
-        origin: &'a str,
-        caller: &'a str,
-        auth_method: &'a str,
-        verdict: &'a str,
-        rule: Option<&'a str>,
-        through: Option<&'a str>,
-        charges: Option<String>,
-        request_facts: Option<&'a str>,
-        action: &'a str,
-        request: Option<&'a [u8]>,
+        seq: i64 => [actions, jobs, outcomes],
+        id: &'a str => [actions],
+        tenant: &'a str => [actions],
+        namespace: &'a str => [actions],
+        accepted_at: i64 => [actions, outcomes.finished_at],
+        provider: &'a str => [actions],
+        action_type: &'a str => [actions],
+        origin: &'a str => [actions],
+        caller: &'a str => [actions],
+        auth_method: &'a str => [actions],
+        verdict: &'a str => [actions],
+        rule: Option<&'a str> => [actions],
+        through: Option<&'a str> => [actions],
+        charges: Option<String> => [actions],
+        request_facts: Option<&'a str> => [actions],
+        action: &'a str => [actions],
+        request: Option<&'a [u8]> => [actions],
         /// Who has the job, 0 for nobody; `None` where there is none.
-        owner: Option<i64>,
-        goes_through: Option<&'a str>,
-        due_at: Option<i64>,
-        give_up_at: Option<i64>,
-        state: Option<i64>,
+        owner: Option<i64> => [jobs],
+        goes_through: Option<&'a str> => [jobs.provider],
+        due_at: Option<i64> => [jobs],
+        give_up_at: Option<i64> => [jobs],
+        state: Option<i64> => [outcomes],
         /// So far, of one that goes on.
-        outcome: Option<Cow<'a, str>>,
-        tag: Option<&'a str>,
-        code: Option<&'a str>,
-        possible_duplicate: bool,
-        in_flight: Option<bool>,
-        not_before: Option<i64>,
-        priority: i64,
+        outcome: Option<Cow<'a, str>> => [jobs, outcomes],
+        tag: Option<&'a str> => [outcomes],
+        code: Option<&'a str> => [outcomes],
+        possible_duplicate: bool => [jobs],
+        in_flight: Option<bool> => [jobs],
+        not_before: Option<i64> => [jobs],
+        priority: i64 => [jobs],
     }
 }
+
+/// What the outcome of an action says that was refused when it was admitted.
+const NEVER_SENT: [(&str, &str); 4] = [
+    ("attempts", "0"),
+    ("takeovers", "0"),
+    ("possible_duplicate", "FALSE"),
+    ("settled_by", "0"),
+];
 
 /// Rows whose owner is no process any more are not written; nor are rows whose id or position is taken. The lock on the process keeps it from
 /// being taken over before its rows are there to be freed.
 fn insert_and(answer: &str) -> String {
     let incoming = table_of(Arrays::COLUMNS);
     let owners = Arrays::COLUMNS.len() + 1;
-    let actions = ACTIONS.names_but(&["superseded", "parent"]);
+    let actions = insert_into("actions", Arrays::COLUMNS, &[]);
+    let jobs = insert_into("jobs", Arrays::COLUMNS, &[]);
+    let outcomes = insert_into("outcomes", Arrays::COLUMNS, &NEVER_SENT);
     format!(
         "\
 WITH living AS (
@@ -82,17 +91,15 @@ WITH living AS (
 ), incoming AS (
   SELECT * FROM {incoming}
 ), written AS (
-  INSERT INTO actions ({actions}) SELECT {actions}
-  FROM incoming WHERE owner IS NULL OR owner = 0 OR owner IN (SELECT living.owner FROM living)
+  {actions}
+  FROM incoming i WHERE i.owner IS NULL OR i.owner = 0 OR i.owner IN (SELECT living.owner FROM living)
   ON CONFLICT DO NOTHING RETURNING seq
 ), opened AS (
-  INSERT INTO jobs (seq, owner, provider, due_at, not_before, give_up_at, possible_duplicate, in_flight, priority, outcome)
-  SELECT i.seq, i.owner, i.goes_through, i.due_at, i.not_before, i.give_up_at, i.possible_duplicate, i.in_flight, i.priority, i.outcome
+  {jobs}
   FROM incoming i
   WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 ), ended AS (
-  INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, settled_by)
-  SELECT i.seq, i.state, i.accepted_at, 0, 0, FALSE, NULL, i.outcome, i.tag, i.code, 0
+  {outcomes}
   FROM incoming i WHERE i.state IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 )
 {answer}"

@@ -10,7 +10,7 @@ use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
 use super::gate;
-use super::rows::columns::{columns, table_of};
+use super::rows::columns::{assignments, columns, insert_into, table_of};
 use crate::age::Age;
 use crate::model::{Charges, Hold, OwnerId, Seq, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
@@ -86,52 +86,60 @@ impl Batched for Settle {
 columns! {
     /// Columns of a settlement.
     Incoming in Arrays {
-        seq: i64,
+        seq: i64 => [outcomes],
         owner: i64,
         fence: i64,
         /// What it does to its row: see [`number`].
         step: i64,
-        at: i64,
-        attempts: i64,
-        rounds: i64,
-        takeovers: i64,
+        at: i64 => [outcomes.finished_at],
+        attempts: i64 => [jobs, outcomes],
+        rounds: i64 => [jobs],
+        takeovers: i64 => [outcomes],
         possible_duplicate: bool,
         history: Option<&'a str>,
-        note: Option<&'a str>,
-        outcome: Option<&'a str>,
+        note: Option<&'a str> => [jobs],
+        outcome: Option<&'a str> => [outcomes],
         due_at: Option<i64>,
         not_before: Option<i64>,
         give_up_at: Option<i64>,
-        state: Option<i64>,
-        tag: Option<&'a str>,
-        code: Option<&'a str>,
-        class: Option<&'a str>,
+        state: Option<i64> => [outcomes],
+        tag: Option<&'a str> => [outcomes],
+        code: Option<&'a str> => [outcomes],
+        class: Option<&'a str> => [outcomes],
     }
 }
+
+/// What each change of a job that stays open keeps of the row.
+const KEPT: &str = "history = COALESCE(i.history, j.history), possible_duplicate = j.possible_duplicate OR i.possible_duplicate";
+
+/// What a job that is over leaves to its outcome.
+const LEFT: [(&str, &str); 3] = [
+    ("possible_duplicate", "i.possible_duplicate OR i.marked"),
+    ("history", "COALESCE(i.history, i.kept)"),
+    ("settled_by", "i.owner"),
+];
 
 /// Changes each row whose owner still owns it; says which.
 static SETTLE: LazyLock<String> = LazyLock::new(|| {
     let incoming = table_of(Arrays::COLUMNS);
+    let job = assignments("jobs", Arrays::COLUMNS);
+    let outcomes = insert_into("outcomes", Arrays::COLUMNS, &LEFT);
     format!(
         "\
 WITH incoming AS (
   SELECT * FROM {incoming}
 ), went_on AS (
-  UPDATE jobs j SET in_flight = i.step = 1, attempts = i.attempts, rounds = i.rounds, history = COALESCE(i.history, j.history),
-    possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note
+  UPDATE jobs j SET in_flight = i.step = 1, {job}, {KEPT}
   FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step IN (0, 1) RETURNING i.seq, i.owner, i.fence
 ), put_off AS (
-  UPDATE jobs j SET owner = 0, in_flight = FALSE, due_at = i.due_at, attempts = i.attempts, rounds = i.rounds,
-    history = COALESCE(i.history, j.history), possible_duplicate = j.possible_duplicate OR i.possible_duplicate, note = i.note,
-    outcome = i.outcome, not_before = COALESCE(i.not_before, j.not_before), give_up_at = COALESCE(i.give_up_at, j.give_up_at)
+  UPDATE jobs j SET owner = 0, in_flight = FALSE, due_at = i.due_at, outcome = i.outcome, not_before = COALESCE(i.not_before, j.not_before),
+    give_up_at = COALESCE(i.give_up_at, j.give_up_at), {job}, {KEPT}
   FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 RETURNING i.seq, i.owner, i.fence
 ), closed AS (
   DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3
   RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
 ), ended AS (
-  INSERT INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, class, settled_by)
-  SELECT seq, state, at, attempts, takeovers, possible_duplicate OR marked, COALESCE(history, kept), outcome, tag, code, class, owner
-  FROM closed
+  {outcomes} FROM closed i
 )
 SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed"
     )

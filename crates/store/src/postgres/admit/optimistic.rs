@@ -2,8 +2,8 @@
 //! A counter that everybody is charged to is then locked for no longer than the commit takes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use super::admitting::{Admitting, Goes};
 use super::optimism::Optimism;
@@ -12,17 +12,34 @@ use crate::postgres::batch::Effects;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
 use crate::postgres::insert::{insert_all, prepare_insert_all};
+use crate::postgres::rows::columns::{columns, table_of};
 use crate::postgres::rows::key;
 
 const LOCK: &str = "SELECT 1 FROM counters WHERE name = ANY($1) ORDER BY name FOR UPDATE";
+
+columns! {
+    /// Counter, and what a batch charges to it: how many actions, if so many are there at most, and until when they count.
+    Charge in Charges {
+        name: &'a str,
+        count: i64,
+        most: i64,
+        until: i64,
+    }
+}
+
 /// Charges all, or fails and ends its transaction.
-const CHARGE: &str = "\
+static CHARGE: LazyLock<String> = LazyLock::new(|| {
+    let charges = table_of(Charges::COLUMNS);
+    format!(
+        "\
 WITH charged AS (
   UPDATE counters c SET used = c.used + i.count, until = GREATEST(c.until, i.until)
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS i (name, count, most, until)
+  FROM {charges}
   WHERE c.name = i.name AND c.used + i.count <= i.most RETURNING 1
 )
-SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM charged) = cardinality($1::text[]) THEN 1 ELSE 0 END";
+SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM charged) = cardinality($1::text[]) THEN 1 ELSE 0 END"
+    )
+});
 
 /// Writes all in one round trip; `None` when something does not fit, or is there, and nothing was written.
 pub(super) async fn write(
@@ -33,7 +50,7 @@ pub(super) async fn write(
     let (insert, lock, charge) = (
         prepare_insert_all(conn).await?,
         conn.prepare_cached(LOCK).await?,
-        conn.prepare_cached(CHARGE).await?,
+        conn.prepare_cached(&CHARGE).await?,
     );
     let goes: Vec<Goes> = items.iter().map(|item| item.first_route()).collect();
     let rows = items
@@ -44,21 +61,14 @@ pub(super) async fn write(
     for (item, goes) in items.iter().zip(&goes) {
         item.decide(Some(goes.clone()));
     }
-    let charges = Charges::of(items);
-    let Charges {
-        names,
-        counts,
-        most,
-        untils,
-    } = &charges;
+    let counters = counters(items);
+    let charges: Charges<'_> = charges(&counters);
+    let arrays = charges.parameters();
     let full = AtomicBool::new(false);
     let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
-    let locking = async { Ok::<_, Failure>(conn.execute(&lock, &[names]).await?) };
+    let locking = async { Ok::<_, Failure>(conn.execute(&lock, &[&charges.name]).await?) };
     let charging = async {
-        let done = conn
-            .query(&charge, &[names, counts, most, untils])
-            .await
-            .map_err(Failure::from);
+        let done = conn.query(&charge, &arrays).await.map_err(Failure::from);
         full.store(matches!(done, Err(Failure::Conflict)), Ordering::Relaxed);
         done
     };
@@ -84,38 +94,33 @@ pub(super) async fn write(
     }
 }
 
-/// What a batch is charged to, in the order of the names.
-#[derive(Default)]
-struct Charges {
-    names: Vec<String>,
-    counts: Vec<i64>,
-    most: Vec<i64>,
-    untils: Vec<i64>,
+/// Counters that a batch is charged to, by name: how many actions, the lowest limit, and the latest end of a window.
+fn counters(items: &[Arc<Admitting>]) -> BTreeMap<String, (i64, i64, i64)> {
+    let mut counters = BTreeMap::new();
+    for quota in items
+        .iter()
+        .filter_map(|item| item.routes().first())
+        .flat_map(|route| &route.quotas)
+    {
+        let (count, most, until) = counters
+            .entry(key(&quota.counter))
+            .or_insert((0, i64::MAX, 0));
+        *count += 1;
+        *most = (*most).min(i64::try_from(quota.max_actions).unwrap_or(i64::MAX));
+        *until = (*until).max(quota.resets_at.as_millis());
+    }
+    counters
 }
 
-impl Charges {
-    fn of(items: &[Arc<Admitting>]) -> Self {
-        let mut counters: BTreeMap<String, (i64, i64, i64)> = BTreeMap::new();
-        for quota in items
-            .iter()
-            .filter_map(|item| item.routes().first())
-            .flat_map(|route| &route.quotas)
-        {
-            let (count, most, until) =
-                counters
-                    .entry(key(&quota.counter))
-                    .or_insert((0, i64::MAX, 0));
-            *count += 1;
-            *most = (*most).min(i64::try_from(quota.max_actions).unwrap_or(i64::MAX));
-            *until = (*until).max(quota.resets_at.as_millis());
-        }
-        let mut charges = Self::default();
-        for (name, (count, most, until)) in counters {
-            charges.names.push(name);
-            charges.counts.push(count);
-            charges.most.push(most);
-            charges.untils.push(until);
-        }
-        charges
-    }
+/// The same in the order of the names, in which they are locked.
+fn charges(counters: &BTreeMap<String, (i64, i64, i64)>) -> Charges<'_> {
+    counters
+        .iter()
+        .map(|(name, (count, most, until))| Charge {
+            name,
+            count: *count,
+            most: *most,
+            until: *until,
+        })
+        .collect()
 }

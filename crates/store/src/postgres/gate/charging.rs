@@ -1,38 +1,74 @@
 //! What the gate took, written back together.
 
+use std::sync::LazyLock;
+
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
+use crate::postgres::rows::columns::{assignments, columns, insert_into, table_of};
 
-/// Columns of what is written back.
-#[derive(Default)]
-pub(in crate::postgres) struct Changes<'a> {
-    pub(super) keys: Vec<&'a str>,
-    pub(super) key_seqs: Vec<i64>,
-    pub(super) key_ids: Vec<&'a str>,
-    pub(super) key_untils: Vec<i64>,
-    rings: Vec<&'a str>,
-    slots: Vec<i64>,
-    values: Vec<i64>,
-    ring_untils: Vec<i64>,
-    pub(super) counters: Vec<&'a str>,
-    pub(super) used: Vec<i64>,
-    pub(super) counter_untils: Vec<i64>,
+columns! {
+    /// Dedup key, and the action that holds it from now on.
+    pub(super) DedupRow in DedupRows {
+        key: &'a str,
+        seq: i64 => [dedup_keys],
+        action_id: &'a str => [dedup_keys],
+        until: i64 => [dedup_keys],
+    }
 }
 
-const TAKE_KEYS: &str = "\
-UPDATE dedup_keys d SET seq = i.seq, action_id = i.action_id, until = i.until
-FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[]) AS i (key, seq, action_id, until) WHERE d.key = i.key";
+columns! {
+    /// Slot of a throttle's ring.
+    pub(super) ThrottleRow in ThrottleRows {
+        key: &'a str => [throttles],
+        slot: i64 => [throttles],
+        value: i64 => [throttles],
+        until: i64 => [throttles],
+    }
+}
 
-const WRITE_SLOTS: &str = "\
-INSERT INTO throttles (key, slot, value, until) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
-ON CONFLICT (key, slot) DO UPDATE SET value = excluded.value, until = excluded.until";
+columns! {
+    /// Counter of a quota's window, as charged.
+    pub(super) CounterRow in CounterRows {
+        name: &'a str,
+        used: i64 => [counters],
+        until: i64 => [counters],
+    }
+}
 
-const CHARGE: &str = "\
-UPDATE counters c SET used = i.used, until = i.until
-FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS i (name, used, until) WHERE c.name = i.name";
+/// What is written back.
+#[derive(Default)]
+pub(in crate::postgres) struct Changes<'a> {
+    pub(super) keys: DedupRows<'a>,
+    pub(super) slots: ThrottleRows<'a>,
+    pub(super) counters: CounterRows<'a>,
+}
+
+static TAKE_KEYS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "UPDATE dedup_keys d SET {} FROM {} WHERE d.key = i.key",
+        assignments("dedup_keys", DedupRows::COLUMNS),
+        table_of(DedupRows::COLUMNS)
+    )
+});
+
+static WRITE_SLOTS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{} FROM {} ON CONFLICT (key, slot) DO UPDATE SET value = excluded.value, until = excluded.until",
+        insert_into("throttles", ThrottleRows::COLUMNS, &[]),
+        table_of(ThrottleRows::COLUMNS)
+    )
+});
+
+static CHARGE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "UPDATE counters c SET {} FROM {} WHERE c.name = i.name",
+        assignments("counters", CounterRows::COLUMNS),
+        table_of(CounterRows::COLUMNS)
+    )
+});
 
 /// The statements that write back, made before the transaction begins.
 pub(in crate::postgres) struct Charging {
@@ -44,9 +80,9 @@ pub(in crate::postgres) struct Charging {
 impl Charging {
     pub(in crate::postgres) async fn prepare(conn: &Conn) -> Result<Self, Failure> {
         Ok(Self {
-            take_keys: conn.prepare_cached(TAKE_KEYS).await?,
-            write_slots: conn.prepare_cached(WRITE_SLOTS).await?,
-            charge: conn.prepare_cached(CHARGE).await?,
+            take_keys: conn.prepare_cached(&TAKE_KEYS).await?,
+            write_slots: conn.prepare_cached(&WRITE_SLOTS).await?,
+            charge: conn.prepare_cached(&CHARGE).await?,
         })
     }
 
@@ -58,49 +94,28 @@ impl Charging {
     ) -> Result<(), Failure> {
         let Changes {
             keys,
-            key_seqs,
-            key_ids,
-            key_untils,
-            rings,
             slots,
-            values,
-            ring_untils,
             counters,
-            used,
-            counter_untils,
         } = changes;
-        let keys: Parameters<4> = [keys, key_seqs, key_ids, key_untils];
-        let slots: Parameters<4> = [rings, slots, values, ring_untils];
-        let counters: Parameters<3> = [counters, used, counter_untils];
         tokio::try_join!(
             biased;
-            execute(conn, !changes.keys.is_empty(), &self.take_keys, &keys),
-            execute(conn, !changes.rings.is_empty(), &self.write_slots, &slots),
-            execute(conn, !changes.counters.is_empty(), &self.charge, &counters),
+            execute(conn, &self.take_keys, keys.key.len(), keys.parameters()),
+            execute(conn, &self.write_slots, slots.key.len(), slots.parameters()),
+            execute(conn, &self.charge, counters.name.len(), counters.parameters()),
         )?;
         Ok(())
     }
 }
 
+/// Executes a statement over the arrays of so many rows, unless there are none.
 async fn execute(
     conn: &Conn,
-    asked: bool,
     statement: &Statement,
-    parameters: &[&(dyn ToSql + Sync)],
+    rows: usize,
+    arrays: Vec<&(dyn ToSql + Sync)>,
 ) -> Result<(), Failure> {
-    if asked {
-        conn.execute(statement, parameters).await?;
+    if rows > 0 {
+        conn.execute(statement, &arrays).await?;
     }
     Ok(())
 }
-
-impl<'a> Changes<'a> {
-    pub(super) fn slot(&mut self, ring: &'a str, slot: i64, value: i64, until: i64) {
-        self.rings.push(ring);
-        self.slots.push(slot);
-        self.values.push(value);
-        self.ring_untils.push(until);
-    }
-}
-
-pub(super) type Parameters<'a, const N: usize> = [&'a (dyn ToSql + Sync); N];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::{ActionId, Timestamp};
 
-use super::charging::Changes;
+use super::charging::{self, Changes};
 use crate::StoreError;
 use crate::gate::{Conditions, Counters, QuotaCheck, ThrottleCheck};
 use crate::model::Seq;
@@ -30,6 +30,26 @@ pub(super) struct Ring {
     pub(super) until: i64,
     pub(super) slots: BTreeMap<i64, i64>,
     pub(super) written: BTreeSet<i64>,
+}
+
+impl Ring {
+    /// Slots that are to be written, the total first; none of a ring that nothing went through.
+    fn changed<'a>(&'a self, key: &'a str) -> impl Iterator<Item = charging::ThrottleRow<'a>> {
+        let total = (!self.written.is_empty()).then_some((0, self.total));
+        let written = self
+            .written
+            .iter()
+            .filter_map(|slot| Some((*slot, *self.slots.get(slot)?)));
+        total
+            .into_iter()
+            .chain(written)
+            .map(move |(slot, value)| charging::ThrottleRow {
+                key,
+                slot,
+                value,
+                until: self.until,
+            })
+    }
 }
 
 /// Keys, throttles and counters, as they are read and as they are to be.
@@ -113,41 +133,35 @@ impl Locked {
 
     /// What was charged, to be written back.
     pub(in crate::postgres) fn changes(&self) -> Changes<'_> {
-        let mut changes = Changes::default();
-        for (name, holder) in self
+        let taken = self
             .holders
             .iter()
-            .filter(|(name, _)| self.taken.contains(*name))
-        {
-            changes.keys.push(name);
-            changes.key_seqs.push(holder.seq);
-            changes.key_ids.push(&holder.action_id);
-            changes.key_untils.push(holder.until);
-        }
-        for (name, ring) in self
-            .rings
-            .iter()
-            .filter(|(_, ring)| !ring.written.is_empty())
-        {
-            changes.slot(name, 0, ring.total, ring.until);
-            for slot in &ring.written {
-                changes.slot(
-                    name,
-                    *slot,
-                    ring.slots.get(slot).copied().unwrap_or_default(),
-                    ring.until,
-                );
-            }
-        }
-        for (name, counter) in self
+            .filter(|(name, _)| self.taken.contains(*name));
+        let changed = self
             .counters
             .iter()
-            .filter(|(name, _)| self.changed.contains(*name))
-        {
-            changes.counters.push(name);
-            changes.used.push(counter.used);
-            changes.counter_untils.push(counter.until);
+            .filter(|(name, _)| self.changed.contains(*name));
+        Changes {
+            keys: taken
+                .map(|(key, holder)| charging::DedupRow {
+                    key,
+                    seq: holder.seq,
+                    action_id: &holder.action_id,
+                    until: holder.until,
+                })
+                .collect(),
+            slots: self
+                .rings
+                .iter()
+                .flat_map(|(key, ring)| ring.changed(key))
+                .collect(),
+            counters: changed
+                .map(|(name, counter)| charging::CounterRow {
+                    name,
+                    used: counter.used,
+                    until: counter.until,
+                })
+                .collect(),
         }
-        changes
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
-use super::charging::Parameters;
 use super::locked::{Counter, Holder, Locked, Ring};
 use crate::gate::{Conditions, slot_in_sql};
 use crate::model::Route;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
 use crate::postgres::rows::key;
+
+type Parameters<'a, const N: usize> = [&'a (dyn ToSql + Sync); N];
 
 /// The names that gates ask for, each once and in order: two batches never wait for each other.
 #[derive(Default)]
@@ -75,18 +76,18 @@ impl Statements {
     async fn prepare(conn: &Conn, locking: &str) -> Result<Self, Failure> {
         Ok(Self {
             make_dedup: conn
-                .prepare_cached("INSERT INTO dedup_keys SELECT n, 0, '', 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING")
+                .prepare_cached("INSERT INTO dedup_keys (key, seq, action_id, until) SELECT n, 0, '', 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING")
                 .await?,
             dedup: conn
-                .prepare_cached(&format!("SELECT key, seq, action_id, until FROM dedup_keys WHERE key = ANY($1) ORDER BY key{locking}"))
+                .prepare_cached(&format!("SELECT * FROM dedup_keys WHERE key = ANY($1) ORDER BY key{locking}"))
                 .await?,
             throttles: conn
-                .prepare_cached(&format!("SELECT key, value, until FROM throttles WHERE slot = 0 AND key = ANY($1) ORDER BY key{locking}"))
+                .prepare_cached(&format!("SELECT * FROM throttles WHERE slot = 0 AND key = ANY($1) ORDER BY key{locking}"))
                 .await?,
             // The slots that the batch will look at: the next ones of each ring.
             slots: conn
                 .prepare_cached(&format!(
-                    "SELECT t.key, t.slot, t.value FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS i (key, steps, size) \
+                    "SELECT t.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS i (key, steps, size) \
                      JOIN throttles total ON total.key = i.key AND total.slot = 0 \
                      CROSS JOIN LATERAL generate_series(0, i.steps - 1) AS step \
                      JOIN throttles t ON t.key = i.key AND t.slot = {}",
@@ -94,7 +95,7 @@ impl Statements {
                 ))
                 .await?,
             counters: conn
-                .prepare_cached(&format!("SELECT name, used, until FROM counters WHERE name = ANY($1) ORDER BY name{locking}"))
+                .prepare_cached(&format!("SELECT * FROM counters WHERE name = ANY($1) ORDER BY name{locking}"))
                 .await?,
         })
     }
@@ -150,34 +151,31 @@ impl Look {
         let mut locked = Locked::default();
         for row in dedup {
             let holder = Holder {
-                seq: row.try_get(1)?,
-                action_id: row.try_get(2)?,
-                until: row.try_get(3)?,
+                seq: row.try_get("seq")?,
+                action_id: row.try_get("action_id")?,
+                until: row.try_get("until")?,
             };
-            locked.holders.insert(row.try_get(0)?, holder);
+            locked.holders.insert(row.try_get("key")?, holder);
         }
         for row in throttles {
-            locked.rings.insert(
-                row.try_get(0)?,
-                Ring {
-                    total: row.try_get(1)?,
-                    until: row.try_get(2)?,
-                    ..Ring::default()
-                },
-            );
+            let ring = Ring {
+                total: row.try_get("value")?,
+                until: row.try_get("until")?,
+                ..Ring::default()
+            };
+            locked.rings.insert(row.try_get("key")?, ring);
         }
         for row in slots {
-            let ring = locked.rings.entry(row.try_get(0)?).or_default();
-            ring.slots.insert(row.try_get(1)?, row.try_get(2)?);
+            let ring = locked.rings.entry(row.try_get("key")?).or_default();
+            ring.slots
+                .insert(row.try_get("slot")?, row.try_get("value")?);
         }
         for row in counters {
-            locked.counters.insert(
-                row.try_get(0)?,
-                Counter {
-                    used: row.try_get(1)?,
-                    until: row.try_get(2)?,
-                },
-            );
+            let counter = Counter {
+                used: row.try_get("used")?,
+                until: row.try_get("until")?,
+            };
+            locked.counters.insert(row.try_get("name")?, counter);
         }
         Ok(locked)
     }
@@ -204,11 +202,11 @@ impl Look {
         for (names, make) in [
             (
                 &throttles,
-                "INSERT INTO throttles SELECT n, 0, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING",
+                "INSERT INTO throttles (key, slot, value, until) SELECT n, 0, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING",
             ),
             (
                 &counters,
-                "INSERT INTO counters SELECT n, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING",
+                "INSERT INTO counters (name, used, until) SELECT n, 0, 0 FROM unnest($1::text[]) AS n ORDER BY n ON CONFLICT DO NOTHING",
             ),
         ] {
             if !names.is_empty() {
