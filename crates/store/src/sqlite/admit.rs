@@ -4,7 +4,8 @@ use acteon_core::{Action, Outcome};
 use rusqlite::Connection;
 
 use super::gate::{SqlCounters, charge, charge_all, give_back};
-use super::insert::{before, insert, inserting, known};
+use super::insert::{before, insert, known};
+use super::statement::inserting;
 use super::{Result, letters};
 use crate::StoreError;
 use crate::gate::{Judged, judge};

@@ -9,6 +9,7 @@ use super::rows::record;
 use crate::StoreError;
 use crate::model::{Record, Seq};
 use crate::raw::RawRecord;
+use crate::tables::{ACTIONS, Kind};
 
 /// Most rows that are stepped over one by one before a damaged part of a table is given up.
 const WIDEST: i64 = 1 << 40;
@@ -92,14 +93,14 @@ pub(super) fn record_of(connection: &Connection, seq: Seq) -> Result<Option<Reco
         Err(StoreError::Damaged(why)) => why,
         result => return result,
     };
-    for actions in [NAMES, INDEXED, NOTHING] {
+    for actions in [names(), indexed(), stand_in(&WITHOUT_ROW, "")] {
         for (jobs, outcomes) in [
             ("jobs", "outcomes"),
             ("jobs", NO_OUTCOMES),
             (NO_JOBS, "outcomes"),
             (NO_JOBS, NO_OUTCOMES),
         ] {
-            match parts(connection, seq, (actions, jobs, outcomes)) {
+            match parts(connection, seq, (&actions, jobs, outcomes)) {
                 Ok(found) => {
                     let unreadable = format!("{UNREADABLE_PAGE}: {why:#}");
                     return Ok(found.map(|record| Record {
@@ -129,20 +130,49 @@ fn whole(connection: &Connection, seq: Seq) -> Result<Option<Record>> {
         .optional()?)
 }
 
-/// What is in the first columns of an action; the texts behind them may go on on other pages.
-const NAMES: &str = "(SELECT seq, id, tenant, namespace, provider, action_type, '' AS action, origin, NULL AS request, NULL AS request_facts, \
-     accepted_at, caller, auth_method, verdict, rule, through, NULL AS charges FROM actions WHERE seq = ?1)";
+/// The first column of `actions` whose text may go on on other pages than its row begins on, so that it and those behind it are not asked for.
+const FIRST_WIDE: &str = "charges";
 
-/// What an index has of an action: a walk through all of it, so that somebody learns whose it was.
-const INDEXED: &str = "(SELECT ?1 AS seq, id, tenant, namespace, '' AS provider, '' AS action_type, '' AS action, 'api' AS origin, \
-     NULL AS request, NULL AS request_facts, 0 AS accepted_at, '' AS caller, '' AS auth_method, '' AS verdict, NULL AS rule, \
-     (SELECT provider FROM jobs WHERE seq = ?1) AS through, NULL AS charges \
-     FROM actions INDEXED BY actions_by_id WHERE superseded = 0 AND +rowid = ?1)";
+/// What stands for an action's columns in [`parts`], named as those are: each of `known` with the SQL that finds it, and of the others nothing that
+/// anybody takes for what was stored.
+fn stand_in(known: &[(&str, &str)], from: &str) -> String {
+    let column = |(name, kind): &(&str, Kind)| {
+        let found = known.iter().find(|(column, _)| column == name);
+        let sql = found.map_or(
+            match kind {
+                Kind::Integer | Kind::Flag => "0",
+                Kind::Text | Kind::Bytes => "NULL",
+            },
+            |(_, sql)| sql,
+        );
+        format!("{sql} AS {name}")
+    };
+    let columns: Vec<String> = ACTIONS.columns.iter().map(column).collect();
+    format!("(SELECT {}{from})", columns.join(", "))
+}
+
+/// What is in the first columns of an action.
+fn names() -> String {
+    let narrow = ACTIONS.columns.iter().map(|(name, _)| (*name, *name));
+    let narrow: Vec<_> = narrow.take_while(|(name, _)| *name != FIRST_WIDE).collect();
+    stand_in(&narrow, " FROM actions WHERE seq = ?1")
+}
 
 /// What can be said of an action without its row.
-const NOTHING: &str = "(SELECT ?1 AS seq, '' AS id, '' AS tenant, '' AS namespace, '' AS provider, '' AS action_type, '' AS action, \
-     'api' AS origin, NULL AS request, NULL AS request_facts, 0 AS accepted_at, '' AS caller, '' AS auth_method, '' AS verdict, NULL AS rule, \
-     (SELECT provider FROM jobs WHERE seq = ?1) AS through, NULL AS charges)";
+const WITHOUT_ROW: [(&str, &str); 3] = [
+    ("seq", "?1"),
+    ("origin", "'api'"),
+    ("through", "(SELECT provider FROM jobs WHERE seq = ?1)"),
+];
+
+/// What an index has of an action: a walk through all of it, so that somebody learns whose it was.
+fn indexed() -> String {
+    let named = ["id", "tenant", "namespace"].map(|name| (name, name));
+    stand_in(
+        &[&WITHOUT_ROW[..], &named].concat(),
+        " FROM actions INDEXED BY actions_by_id WHERE superseded = 0 AND +rowid = ?1",
+    )
+}
 
 const NO_JOBS: &str = "(SELECT * FROM jobs WHERE 0)";
 const NO_OUTCOMES: &str = "(SELECT * FROM outcomes WHERE 0)";

@@ -4,27 +4,10 @@ use acteon_core::Action;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Result;
+use super::statement::inserting;
 use crate::StoreError;
 use crate::model::{ActionState, Admission, Admitted, Charges, Route, Seq};
 use crate::rows::{RequestTexts, RowTexts, charges_text, longest_alike, state_number};
-
-/// A statement that inserts a row, and its values, from one list of both. The statement is made when the program is.
-macro_rules! inserting {
-    ($into:literal ($first:ident: $first_value:expr, $($column:ident: $value:expr,)*) $begin:literal $end:literal) => {
-        (
-            concat!(
-                $into, " (", stringify!($first), $(", ", stringify!($column),)* ") ",
-                $begin, "?", $($crate::sqlite::insert::inserting!(@ $column),)* $end
-            ),
-            rusqlite::params![$first_value, $($value),*],
-        )
-    };
-    (@ $column:ident) => {
-        ", ?"
-    };
-}
-
-pub(super) use inserting;
 
 /// Writes the row of an action; `None` when its id is there.
 pub(super) fn insert(

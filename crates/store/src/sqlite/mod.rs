@@ -40,6 +40,7 @@ mod rows;
 mod sends;
 mod settle;
 mod start;
+mod statement;
 mod store;
 mod system;
 mod thread;

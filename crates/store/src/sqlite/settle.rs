@@ -1,10 +1,11 @@
 //! Settlements: what its owner changes of a row.
 
 use acteon_core::{Outcome, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::Result;
 use super::gate::refund;
+use super::statement::{inserting, updating};
 use crate::age::Age;
 use crate::model::{Charges, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
@@ -36,33 +37,27 @@ pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result
     })
 }
 
+/// Update of the job that a settlement holds: the columns that every settlement of an open job writes, after those of this one.
+macro_rules! updating_job {
+    ($settlement:expr, $($column:ident: $value:expr $(=> $sql:literal)?,)*) => {
+        updating!(
+            "UPDATE jobs SET" (
+                $($column: $value $(=> $sql)?,)*
+                attempts: $settlement.attempts,
+                rounds: $settlement.rounds,
+                history: $settlement.history => "coalesce(?, history)",
+                possible_duplicate: $settlement.possible_duplicate => "possible_duplicate | ?",
+                note: $settlement.note.as_deref(),
+            )
+            "WHERE seq = ? AND owner = ? AND fence = ?"
+            ($settlement.hold.seq.0, $settlement.hold.owner.0, $settlement.hold.fence)
+        )
+    };
+}
+
 fn progress(connection: &Connection, settlement: &Settlement, in_flight: bool) -> Result<bool> {
-    let Settlement {
-        hold,
-        attempts,
-        rounds,
-        history,
-        possible_duplicate,
-        note,
-        ..
-    } = settlement;
-    let mut update = connection.prepare_cached(
-        "UPDATE jobs SET in_flight = ?4, attempts = ?5, rounds = ?6, history = coalesce(?7, history), \
-         possible_duplicate = possible_duplicate | ?8, note = ?9 WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
-    )?;
-    let note = note.as_deref();
-    let values = params![
-        hold.seq.0,
-        hold.owner.0,
-        hold.fence,
-        in_flight,
-        attempts,
-        rounds,
-        history,
-        possible_duplicate,
-        note
-    ];
-    Ok(update.execute(values)? == 1)
+    let (statement, values) = updating_job!(settlement, in_flight: in_flight,);
+    Ok(connection.prepare_cached(statement)?.execute(values)? == 1)
 }
 
 fn put_off(
@@ -71,40 +66,16 @@ fn put_off(
     (due_at, age): (Timestamp, Option<Age>),
     so_far: &str,
 ) -> Result<bool> {
-    let Settlement {
-        hold,
-        attempts,
-        rounds,
-        history,
-        possible_duplicate,
-        note,
-        ..
-    } = settlement;
-    let mut update = connection.prepare_cached(
-        "UPDATE jobs SET owner = 0, in_flight = 0, due_at = ?4, attempts = ?5, rounds = ?6, history = coalesce(?7, history), \
-         possible_duplicate = possible_duplicate | ?8, note = ?9, outcome = ?10, not_before = coalesce(?11, not_before), \
-         give_up_at = coalesce(?12, give_up_at) WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
-    )?;
-    let (due_at, note) = (due_at.as_millis(), note.as_deref());
-    let (not_before, give_up_at) = (
-        age.map(|age| age.not_before.as_millis()),
-        age.map(|age| age.give_up_at.as_millis()),
+    let (statement, values) = updating_job!(
+        settlement,
+        due_at: due_at.as_millis(),
+        owner: 0,
+        in_flight: false,
+        outcome: so_far,
+        not_before: age.map(|age| age.not_before.as_millis()) => "coalesce(?, not_before)",
+        give_up_at: age.map(|age| age.give_up_at.as_millis()) => "coalesce(?, give_up_at)",
     );
-    let values = params![
-        hold.seq.0,
-        hold.owner.0,
-        hold.fence,
-        due_at,
-        attempts,
-        rounds,
-        history,
-        possible_duplicate,
-        note,
-        so_far,
-        not_before,
-        give_up_at
-    ];
-    Ok(update.execute(values)? == 1)
+    Ok(connection.prepare_cached(statement)?.execute(values)? == 1)
 }
 
 fn finish(
@@ -113,45 +84,30 @@ fn finish(
     (outcome, text, class): (&Outcome, &str, Option<&str>),
     given_back: Option<&Charges>,
 ) -> Result<bool> {
-    let Settlement {
-        hold,
-        at,
-        attempts,
-        takeovers,
-        history,
-        possible_duplicate,
-        ..
-    } = settlement;
+    let hold = settlement.hold;
     // What the row knows goes along inside the database: `DELETE ... RETURNING` would make a table for it.
-    let mut insert = connection.prepare_cached(
-        "INSERT OR FAIL INTO outcomes (seq, state, finished_at, attempts, takeovers, possible_duplicate, history, outcome, tag, code, class) \
-         SELECT seq, ?4, ?5, ?6, ?7, possible_duplicate | ?8, coalesce(?9, history), ?10, ?11, ?12, ?13 \
-         FROM jobs WHERE seq = ?1 AND owner = ?2 AND fence = ?3",
-    )?;
-    let state = state_number(state_of(outcome));
-    let (seq, at, tag, code) = (hold.seq.0, at.as_millis(), outcome.as_str(), outcome.code());
-    let (owner, fence, history) = (hold.owner.0, hold.fence, history.as_deref());
-    let values = params![
-        seq,
-        owner,
-        fence,
-        state,
-        at,
-        attempts,
-        takeovers,
-        possible_duplicate,
-        history,
-        text,
-        tag,
-        code,
-        class
-    ];
-    if insert.execute(values)? == 0 {
+    let (statement, values) = inserting!(
+        "INSERT OR FAIL INTO outcomes" (
+            seq: hold.seq.0,
+            state: state_number(state_of(outcome)),
+            finished_at: settlement.at.as_millis(),
+            attempts: settlement.attempts,
+            takeovers: settlement.takeovers,
+            possible_duplicate: settlement.possible_duplicate => "possible_duplicate | ?",
+            history: settlement.history => "coalesce(?, history)",
+            outcome: text,
+            tag: outcome.as_str(),
+            code: outcome.code(),
+            class: class,
+        )
+        "SELECT " " FROM jobs WHERE seq = ?1 AND owner = ? AND fence = ?" (hold.owner.0, hold.fence)
+    );
+    if connection.prepare_cached(statement)?.execute(values)? == 0 {
         return Ok(false);
     }
     connection
         .prepare_cached("DELETE FROM jobs WHERE seq = ?1")?
-        .execute([seq])?;
+        .execute([hold.seq.0])?;
     if let Some(charges) = given_back {
         refund(connection, hold.seq, charges)?;
     }
