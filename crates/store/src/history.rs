@@ -6,6 +6,7 @@ use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_core::{Attempt, Scope, Timestamp};
 
 use crate::model::{ActionState, Record, Seq};
+use crate::narrow::Narrow;
 use crate::rows::state_number;
 
 /// Which actions to find. What is `None` matches all.
@@ -146,24 +147,6 @@ pub struct CoverageRow {
     pub action_type: Arc<str>,
     /// The rule that decided.
     pub rule: Option<Arc<str>>,
-}
-
-/// The columns that a filter tests. Texts that are missing are empty.
-pub(crate) struct Narrow<'a> {
-    pub(crate) seq: Seq,
-    pub(crate) accepted_at: Timestamp,
-    pub(crate) namespace: &'a str,
-    pub(crate) tenant: &'a str,
-    pub(crate) provider: &'a str,
-    pub(crate) action_type: &'a str,
-    pub(crate) caller: &'a str,
-    pub(crate) verdict: &'a str,
-    pub(crate) rule: &'a str,
-    /// `None` while it is open, or where the filter needs no outcome.
-    pub(crate) state: Option<i64>,
-    pub(crate) tag: &'a str,
-    pub(crate) code: &'a str,
-    pub(crate) class: &'a str,
 }
 
 impl HistoryFilter {

@@ -16,6 +16,7 @@ mod history;
 mod layer;
 mod memory;
 mod model;
+mod narrow;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod queue_bytes;

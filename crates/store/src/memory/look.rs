@@ -4,8 +4,9 @@ use acteon_core::Timestamp;
 use acteon_core::limits::MAX_LOOK;
 
 use super::tables::{JournalRow, Tables};
-use crate::history::{CoverageRow, Cursor, HistoryFilter, Narrow, Order};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, Order};
 use crate::model::{ActionState, Record};
+use crate::narrow::Narrow;
 use crate::rows::state_number;
 
 impl Tables {

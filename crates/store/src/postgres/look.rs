@@ -10,9 +10,10 @@ use super::connect::Conn;
 use super::error::Failure;
 use super::rows::record;
 use crate::history::{
-    CoverageRow, Cursor, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
+    CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageMaker, PageRequest, Walked,
 };
 use crate::model::{ActionState, Seq};
+use crate::narrow::{NARROW, Narrow, NarrowRow};
 use crate::raw::RawRecord;
 
 const COLUMNS: &str = RawRecord::COLUMNS;
@@ -21,9 +22,6 @@ const TABLES: &str = RawRecord::TABLES;
 
 /// Rows of the first and of every further fetch of a look: most pages are found among the first.
 const FETCH: (usize, usize) = (200, 2000);
-
-/// The columns that a filter tests.
-const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
 
 /// The statement of a walk: from a cursor, as many rows as are asked for. Its four parameters are a time, a position, another time, a number.
 fn walk(filter: &HistoryFilter) -> String {
@@ -104,7 +102,9 @@ async fn look(
             if filter.ends_before(from) {
                 return Ok(None);
             }
-            if (lets_through(filter, row)? && !found(row, from)?) || looked == MAX_LOOK {
+            if (filter.lets_through(&Narrow::read(&WalkRow(row))?) && !found(row, from)?)
+                || looked == MAX_LOOK
+            {
                 return Ok(Some(from));
             }
         }
@@ -115,26 +115,24 @@ async fn look(
     }
 }
 
-fn lets_through(filter: &HistoryFilter, row: &Row) -> Result<bool, Failure> {
-    let text = |column: usize| {
-        row.try_get::<_, Option<&str>>(column)
-            .map(Option::unwrap_or_default)
-    };
-    Ok(filter.lets_through(&Narrow {
-        seq: Seq(row.try_get(0)?),
-        accepted_at: Timestamp::from_millis(row.try_get(1)?),
-        namespace: text(2)?,
-        tenant: text(3)?,
-        provider: text(4)?,
-        action_type: text(5)?,
-        caller: text(6)?,
-        verdict: text(7)?,
-        rule: text(8)?,
-        state: row.try_get(9)?,
-        tag: text(10)?,
-        code: text(11)?,
-        class: text(12)?,
-    }))
+/// Row of a walk.
+struct WalkRow<'a>(&'a Row);
+
+impl<'a> NarrowRow<'a> for WalkRow<'a> {
+    type Error = tokio_postgres::Error;
+
+    fn number(&self, place: usize) -> Result<i64, Self::Error> {
+        self.0.try_get(place)
+    }
+
+    fn maybe_number(&self, place: usize) -> Result<Option<i64>, Self::Error> {
+        self.0.try_get(place)
+    }
+
+    fn text(&self, place: usize) -> Result<&'a str, Self::Error> {
+        let text: Option<&str> = self.0.try_get(place)?;
+        Ok(text.unwrap_or_default())
+    }
 }
 
 pub(super) async fn page(

@@ -11,12 +11,10 @@ use super::rows::{maybe_text, text};
 use super::{Result, damage};
 use crate::StoreError;
 use crate::history::{
-    CoverageRow, Cursor, HistoryFilter, HistoryPage, Narrow, Order, PageMaker, PageRequest, Walked,
+    CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageMaker, PageRequest, Walked,
 };
 use crate::model::{ActionState, Record, Seq};
-
-/// The columns that a filter tests.
-const NARROW: &str = "a.seq, a.accepted_at, a.namespace, a.tenant, a.provider, a.action_type, a.caller, a.verdict, a.rule";
+use crate::narrow::{NARROW, Narrow, NarrowRow};
 
 /// The statement of a walk. A search for what is below a position looks at the page of that position; one up to the position before does not, and
 /// so finds what lies just beside a damaged page. Its parameters are the cursor that it goes on from, a time and a position, and the time that it ends with.
@@ -86,7 +84,7 @@ fn look(
                 return Ok(None);
             }
             looked += 1;
-            let goes_on = !filter.lets_through(&narrow(row)?) || found(row, from)?;
+            let goes_on = !filter.lets_through(&Narrow::read(&WalkRow(row))?) || found(row, from)?;
             if !goes_on || looked == MAX_LOOK {
                 return Ok(Some(from));
             }
@@ -148,31 +146,24 @@ fn beyond_damage(
 /// What stands for a text that is no UTF-8.
 const DAMAGED: &str = "\u{fffd}";
 
-fn narrow<'a>(row: &'a Row<'_>) -> rusqlite::Result<Narrow<'a>> {
-    // What is damaged is nobody's and matches nothing, and the look goes on.
-    let text = |column: usize| {
-        let value = row.get_ref(column)?;
-        Ok::<_, rusqlite::Error>(
-            value
-                .as_str_or_null()
-                .map_or(DAMAGED, Option::unwrap_or_default),
-        )
-    };
-    Ok(Narrow {
-        seq: Seq(row.get(0)?),
-        accepted_at: Timestamp::from_millis(row.get(1)?),
-        namespace: text(2)?,
-        tenant: text(3)?,
-        provider: text(4)?,
-        action_type: text(5)?,
-        caller: text(6)?,
-        verdict: text(7)?,
-        rule: text(8)?,
-        state: row.get(9)?,
-        tag: text(10)?,
-        code: text(11)?,
-        class: text(12)?,
-    })
+/// Row of a walk. What is damaged is nobody's and matches nothing, and the look goes on.
+struct WalkRow<'a>(&'a Row<'a>);
+
+impl<'a> NarrowRow<'a> for WalkRow<'a> {
+    type Error = rusqlite::Error;
+
+    fn number(&self, place: usize) -> rusqlite::Result<i64> {
+        self.0.get(place)
+    }
+
+    fn maybe_number(&self, place: usize) -> rusqlite::Result<Option<i64>> {
+        self.0.get(place)
+    }
+
+    fn text(&self, place: usize) -> rusqlite::Result<&'a str> {
+        let text = self.0.get_ref(place)?.as_str_or_null();
+        Ok(text.map_or(DAMAGED, Option::unwrap_or_default))
+    }
 }
 
 pub(super) fn page(
@@ -248,21 +239,24 @@ mod tests {
     use acteon_core::limits::MAX_PAGE_BYTES;
 
     use super::*;
-    use crate::sqlite::rows::record;
+    use crate::sqlite::open;
+    use crate::sqlite::options::SqliteOptions;
 
     #[test]
     fn a_page_that_has_its_bytes_goes_on_behind_what_was_passed_over() {
-        let connection = Connection::open_in_memory().expect("a database");
-        let columns = format!(
-            "'a', 't', 'n', 'p', 'x', '{{}}', 'api', zeroblob(?2), NULL, 0, '', '', ''{}",
-            ", NULL".repeat(19)
-        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SqliteOptions {
+            path: folder.path().join("test.db"),
+            ..SqliteOptions::default()
+        };
+        let connection = open::writer(&options, &Disk::new()).expect("a database");
         let row = |seq: Seq| {
-            connection.query_row(
-                &format!("SELECT ?1, {columns}"),
+            connection.execute(
+                "INSERT INTO actions (seq, id, tenant, namespace, accepted_at, provider, action_type, origin, caller, auth_method, verdict, action, request) \
+                 VALUES (?1, ?1, 't', 'n', 0, 'p', 'x', 'api', '', '', '', '{}', zeroblob(?2))",
                 [seq.0, MAX_PAGE_BYTES as i64 / 2],
-                record,
-            )
+            )?;
+            damage::record_of(&connection, seq)
         };
         let mut maker = PageMaker::new(PageRequest {
             after: None,
@@ -278,7 +272,7 @@ mod tests {
         }
         // The first two cannot be read, and two others fill a page.
         let records = maker
-            .fill(|seq| (seq.0 > 2).then(|| row(seq)).transpose())
+            .fill(|seq| if seq.0 > 2 { row(seq) } else { Ok(None) })
             .expect("records");
         let page = maker.page(records, None);
         assert_eq!(
