@@ -1,12 +1,12 @@
-//! From when the age of an action counts.
+//! Age of an action: from when it counts, and when it is given up.
 
 use acteon_core::Timestamp;
 
-/// From when the age of an action counts, and when it is given up, in due time.
+/// Beginning and end of an action's age, in due time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Age {
-    /// From when it counts.
+    /// Instant from which the age counts.
     pub not_before: Timestamp,
-    /// When it is given up.
+    /// Instant after which the action is not sent any more.
     pub give_up_at: Timestamp,
 }

@@ -5,14 +5,14 @@ use acteon_core::{Priority, ProviderName, Timestamp};
 
 use crate::model::{Hold, OwnerId};
 
-/// A request for rows.
+/// Request of a process to become the owner of due rows.
 #[derive(Clone)]
 pub struct Claim {
-    /// Who will own them.
+    /// Process that will own the rows.
     pub owner: OwnerId,
-    /// Now: rows due later stay.
+    /// Instant of the request, in due time; rows due later stay unowned.
     pub now: Timestamp,
-    /// Which.
+    /// Which rows to claim.
     pub rows: ClaimRows,
 }
 
@@ -23,7 +23,7 @@ pub enum ClaimRows {
     Due(Vec<Room>),
     /// Rows of any provider that should be given up by now: their providers may no longer be configured.
     Overdue {
-        /// How many at most.
+        /// Number of rows at most.
         limit: usize,
     },
 }
@@ -31,13 +31,13 @@ pub enum ClaimRows {
 /// Room for due rows of providers that share it.
 #[derive(Clone, Debug)]
 pub struct Room {
-    /// The providers.
+    /// Providers that share the room.
     pub providers: Vec<ProviderName>,
-    /// How many rows of theirs at most, together.
+    /// Number of rows at most, of all these providers together.
     pub limit: usize,
-    /// How many more of high priority.
+    /// Number of rows of high priority beyond the limit.
     pub more_high: usize,
-    /// How many rows were claimed for this room before: so that each priority has its turns, as [`Priority::order_of_turn`] gives them.
+    /// Number of rows claimed for this room before, so that each priority has its turns, as [`Priority::order_of_turn`] gives them.
     pub turn: u64,
 }
 
@@ -101,12 +101,12 @@ impl Room {
     }
 }
 
-/// A row that was claimed.
+/// Row that a claim made its process the owner of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// How it is held.
+    /// Owner and fence of the row from now on.
     pub hold: Hold,
-    /// For which room, by its place in the claim.
+    /// Index of the room in the claim that the row is for.
     pub room: usize,
 }
 
@@ -114,7 +114,7 @@ pub struct Claimed {
 mod tests {
     use super::*;
 
-    /// What is claimed where so many of each priority are due.
+    /// Rows claimed where so many of each priority are due.
     fn chosen(room: &Room, due: [usize; 3]) -> [usize; 3] {
         let rows = Priority::ALL.map(|priority| vec![priority; due[priority.index()]]);
         let chosen = room.choose(rows);

@@ -1,20 +1,20 @@
 //! Documents: what operators write, such as silences and quotas. Few, small, and kept in memory by every gateway.
 
-/// A kind of document.
+/// Kind of a document: what operators can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DocumentKind {
-    /// A silence.
+    /// Matchers and a time in which what they match is silenced.
     Silence,
-    /// A time interval.
+    /// Calendar that rules go by.
     TimeInterval,
-    /// A quota.
+    /// Limit of a namespace and tenant in fixed windows.
     Quota,
     /// A rule switched on or off.
     RuleToggle,
 }
 
 impl DocumentKind {
-    /// Every kind.
+    /// All kinds, in the order in which they are declared.
     pub const ALL: [Self; 4] = [
         Self::Silence,
         Self::TimeInterval,
@@ -22,7 +22,7 @@ impl DocumentKind {
         Self::RuleToggle,
     ];
 
-    /// The word that is stored.
+    /// Name of the kind as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Silence => "silence",
@@ -32,31 +32,31 @@ impl DocumentKind {
         }
     }
 
-    /// The kind of a stored word; `None` for one that another version knows.
+    /// Kind of a stored name; `None` for one that only another version knows.
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
-/// A document.
+/// Document as it is stored. Only whoever writes its kind reads its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// Its kind.
+    /// Kind of what the body says.
     pub kind: DocumentKind,
-    /// Unique within its kind.
+    /// Id, unique within the kind.
     pub id: String,
-    /// What two documents of a kind may not share.
+    /// Name, which no other document of the kind may have.
     pub name: String,
-    /// JSON.
+    /// Contents as a JSON object.
     pub body: String,
-    /// Grows with every change; 0 for one that was never written.
+    /// Version, one higher after each change; 0 for a document that was never written.
     pub version: i64,
 }
 
-/// What changed in the documents after a revision.
+/// Changes of the documents after a revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentChanges {
-    /// The revision that these changes lead to.
+    /// Revision that these changes lead to.
     pub revision: i64,
     /// Whether `documents` are all there are: what is not among them is gone.
     pub whole: bool,
@@ -74,7 +74,7 @@ pub(crate) const fn is_whole(known: i64, revision: i64) -> bool {
     known < 0 || known < revision - DELETIONS_KEPT || known > revision
 }
 
-/// What came of writing a document.
+/// Result of writing a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
     /// It was written, with this version.

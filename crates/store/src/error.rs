@@ -1,4 +1,4 @@
-//! What can go wrong with the store.
+//! Errors of the store.
 
 use crate::cause::Cause;
 
@@ -23,7 +23,7 @@ pub enum StoreError {
     /// The answer was lost: what was asked for may have been done, or not.
     #[error("the database's answer was lost")]
     Unknown(#[source] Cause),
-    /// Who writes is no process any more: its lease had run out, and another took over.
+    /// The lease of the process that writes has ended, and another process took over its rows.
     #[error("this process's lease had run out; it goes on under a new one in a moment")]
     Fenced,
     /// The store is shutting down.
@@ -37,9 +37,9 @@ pub enum StoreError {
         "the database has schema {found}, this version knows up to {known}: run the newer version that wrote it"
     )]
     NewerSchema {
-        /// The schema found.
+        /// Version of the schema in the database.
         found: i64,
-        /// The newest known.
+        /// Newest version that this program knows.
         known: i64,
     },
     /// A text that the database cannot hold, such as one with a NUL character.
@@ -59,17 +59,17 @@ pub enum StoreError {
     Engine(#[source] Cause),
 }
 
-/// What to do about a damaged database.
+/// Advice for whoever runs a server with a damaged database.
 pub const MEND: &str = "Stop the server and restore the last file of `acteon-server backup`; or write what can be read into a new \
      database with `acteon-server export` and `import`";
 
 impl StoreError {
-    /// The error of an admission without a route, which nobody makes.
+    /// Error of an admission without a route, which no caller makes.
     pub(crate) fn no_route() -> Self {
         Self::Engine("an action has no way to go".into())
     }
 
-    /// The error with what to do, for whoever runs the server.
+    /// Same error, with [`MEND`] where the database is damaged.
     pub(crate) fn advised(self) -> Self {
         match self {
             // What to do comes last, behind the cause.
@@ -79,10 +79,10 @@ impl StoreError {
     }
 }
 
-/// Says why a store can do nothing any more; `None` as long as it can.
+/// Why a store has ended; `None` as long as it has not.
 pub(crate) type Ended = tokio::sync::watch::Sender<Option<StoreError>>;
 
-/// Waits for the end of a store.
+/// Resolves with why a store has ended, once it has.
 pub(crate) fn until_ended(ended: &Ended) -> acteon_core::BoxFuture<'static, StoreError> {
     let mut ended = ended.subscribe();
     Box::pin(async move {
@@ -93,7 +93,7 @@ pub(crate) fn until_ended(ended: &Ended) -> acteon_core::BoxFuture<'static, Stor
     })
 }
 
-/// What a panic said.
+/// Message of a panic.
 pub(crate) fn words_of_panic(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())

@@ -8,34 +8,34 @@ use crate::StoreError;
 use crate::model::Route;
 pub use crate::model::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
 
-/// What the gate reads.
+/// Dedup keys, throttles and counters as an engine reads them.
 pub(crate) trait Counters {
-    /// The action that holds a dedup key at `now`.
+    /// Id of the action that holds a dedup key at `now`.
     fn holder(&self, key: &str, now: Timestamp) -> Result<Option<ActionId>, StoreError>;
-    /// When the `max_count`th last action of a window went.
+    /// Instant at which the `max_count`th last action of a throttle passed.
     fn went(&self, check: &ThrottleCheck) -> Result<Option<Timestamp>, StoreError>;
-    /// What a counter stands at.
+    /// Number of actions charged to a counter.
     fn used(&self, counter: &str) -> Result<u64, StoreError>;
 }
 
-/// What the gate says.
+/// Verdict of the gate about an action.
 #[derive(Clone, Debug)]
 pub enum Judged {
-    /// It goes.
+    /// The action passes.
     Go {
-        /// Which route.
+        /// Index of the route that it takes.
         route: usize,
-        /// Quotas of that route which it goes over all the same, by their places.
+        /// Indexes of that route's quotas that are used up and let it pass all the same.
         over: Vec<usize>,
     },
-    /// It does not.
+    /// The action is refused, with this outcome.
     Refused(Outcome),
 }
 
 /// The ring of a throttle: when the last actions went, as many as may go within its window, each in the slot of its turn. Slot 0 of the table says
 /// how many went in all; the ring begins behind it.
 impl ThrottleCheck {
-    /// Number of slots.
+    /// Number of slots of the ring: one for each action that may pass within the window.
     pub(crate) fn ring_size(&self) -> i64 {
         i64::from(self.max_count.max(1))
     }
@@ -51,7 +51,7 @@ impl ThrottleCheck {
     }
 }
 
-/// [`ThrottleCheck::slot`] in SQL.
+/// SQL expression of [`ThrottleCheck::slot`].
 #[cfg(feature = "postgres")]
 pub(crate) fn slot_in_sql(total: &str, ring_size: &str) -> String {
     format!("1 + ({total}) % {ring_size}")

@@ -9,22 +9,22 @@ use crate::model::{ActionState, Record, Seq};
 use crate::narrow::Narrow;
 use crate::rows::state_number;
 
-/// Which actions to find. What is `None` matches all.
+/// Filter of the journal. A field that is `None` matches every action.
 #[derive(Clone, Debug)]
 pub struct HistoryFilter {
-    /// Whose.
+    /// Scope that the actions must lie in.
     pub scope: Scope,
-    /// The provider asked for.
+    /// Provider that the action names, whichever it went through.
     pub provider: Option<String>,
-    /// The action type.
+    /// Type of the action.
     pub action_type: Option<String>,
     /// The tag of the outcome.
     pub outcome: Option<String>,
     /// The word of the verdict.
     pub verdict: Option<String>,
-    /// The rule that decided.
+    /// Name of the rule that decided.
     pub rule: Option<String>,
-    /// Who posted it.
+    /// Id of the caller who posted it.
     pub caller: Option<String>,
     /// The code of its failure.
     pub code: Option<String>,
@@ -36,24 +36,24 @@ pub struct HistoryFilter {
     pub to: Option<Timestamp>,
     /// At this position or before it.
     pub up_to: Option<Seq>,
-    /// Only this state.
+    /// State of the action.
     pub state: Option<ActionState>,
-    /// In which order.
+    /// Order of the list.
     pub order: Order,
 }
 
 /// The order of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// What was accepted last comes first.
+    /// Action accepted last first.
     #[default]
     NewestFirst,
-    /// What was accepted first comes first.
+    /// Action accepted first first.
     OldestFirst,
 }
 
 impl HistoryFilter {
-    /// Everything within a scope.
+    /// Filter that matches everything within a scope.
     pub fn of(scope: Scope) -> Self {
         Self {
             scope,
@@ -74,17 +74,17 @@ impl HistoryFilter {
     }
 }
 
-/// Where a page begins: after this row, in the order of the list.
+/// Place in a list: the page begins behind this row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// When the row was accepted.
+    /// Instant at which the row was accepted.
     pub at: Timestamp,
-    /// Its position.
+    /// Position of the row in the journal.
     pub seq: Seq,
 }
 
 impl Cursor {
-    /// Before every row from `at` on.
+    /// Place before every row from `at` on.
     pub(crate) const fn oldest(at: Timestamp) -> Self {
         Self {
             at,
@@ -92,7 +92,7 @@ impl Cursor {
         }
     }
 
-    /// After every row up to `at`.
+    /// Place behind every row up to `at`.
     pub(crate) const fn newest(at: Timestamp) -> Self {
         Self {
             at,
@@ -107,14 +107,14 @@ pub(crate) struct Walked {
     pub(crate) until: Timestamp,
 }
 
-/// Which page.
+/// Request for one page of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRequest {
-    /// Where it begins; `None` at the newest.
+    /// Place behind which the page begins; `None` for the beginning of the list.
     pub after: Option<Cursor>,
-    /// How many matches to pass over first.
+    /// Number of matches to pass over first.
     pub offset: usize,
-    /// Most rows on it.
+    /// Number of rows at most.
     pub limit: usize,
     /// Whether to count all matches, as far as the look goes.
     pub count: bool,
@@ -123,29 +123,29 @@ pub struct PageRequest {
 /// A page, in the order that was asked for.
 #[derive(Clone, Debug)]
 pub struct HistoryPage {
-    /// The rows.
+    /// Actions on the page.
     pub records: Vec<Record>,
-    /// Where the next page begins; `None` on the last. A page may be short, even empty, and still not the last: a look is bounded, and so are the
-    /// bytes of a page.
+    /// Place where the next page begins; `None` on the last page. A page may be short, even empty, and still not the last: the number of rows that
+    /// are looked at is bounded, and so are the bytes of a page.
     pub next: Option<Cursor>,
-    /// How many match, if that was asked; at least so many if the look was cut short.
+    /// Number of matches, where that was asked for; a lower bound where `cut` is set.
     pub total: Option<usize>,
-    /// Whether the look was cut short.
+    /// Whether the search ended at its bound of rows.
     pub cut: bool,
 }
 
-/// What of an action is counted for coverage.
+/// Fields of an action that coverage by rules is counted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoverageRow {
-    /// Its namespace.
+    /// Namespace of the action.
     pub namespace: Arc<str>,
-    /// Its tenant.
+    /// Tenant of the action.
     pub tenant: Arc<str>,
-    /// The provider asked for.
+    /// Provider that the action names, whichever it went through.
     pub provider: Arc<str>,
-    /// Its type.
+    /// Type of the action.
     pub action_type: Arc<str>,
-    /// The rule that decided.
+    /// Name of the rule that decided.
     pub rule: Option<Arc<str>>,
 }
 
@@ -236,7 +236,7 @@ impl HistoryFilter {
     }
 }
 
-/// About how many bytes of memory an attempt takes.
+/// Estimated bytes of memory of an attempt.
 fn attempt_weight(attempt: &Attempt) -> usize {
     let error = attempt
         .error
@@ -245,7 +245,7 @@ fn attempt_weight(attempt: &Attempt) -> usize {
     size_of::<Attempt>() + error + attempt.hint.as_ref().map_or(0, String::len)
 }
 
-/// About how many bytes of memory a row takes.
+/// Estimated bytes of memory of a record.
 pub(crate) fn weight(record: &Record) -> usize {
     let labels: usize = record
         .action
@@ -280,7 +280,7 @@ impl PageMaker {
         }
     }
 
-    /// Takes in a match; says whether to look on.
+    /// Takes in a match; `false` once no more rows need to be looked at.
     pub(crate) fn goes_on(&mut self, cursor: Cursor) -> bool {
         self.matched += 1;
         if self.matched <= self.request.offset {
@@ -311,7 +311,7 @@ impl PageMaker {
         Ok(records)
     }
 
-    /// The rows of the page.
+    /// Positions of the page's rows.
     pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> {
         self.found.iter().map(|cursor| cursor.seq)
     }
@@ -326,7 +326,7 @@ impl PageMaker {
         ends
     }
 
-    /// The page, where a look stopped at `stopped` if it was cut short.
+    /// Finished page. `stopped` is where the search ended, if it ended at its bound of rows.
     pub(crate) fn page(self, records: Vec<Record>, stopped: Option<Cursor>) -> HistoryPage {
         let count = self.request.count;
         let cut = stopped.is_some() && (count || !self.more);

@@ -23,9 +23,9 @@ use crate::store::{
     Wakeup,
 };
 
-/// What is done around every call of a store.
+/// Work around every call of a store.
 pub trait Layer: Send + Sync {
-    /// The store below.
+    /// Store that the layer stands around.
     fn store(&self) -> &dyn Store;
 
     /// Whether other processes may work on the store, as it says itself unless the layer says otherwise.
@@ -33,7 +33,7 @@ pub trait Layer: Send + Sync {
         self.store().is_shared()
     }
 
-    /// Does `work` on the store below, or fails.
+    /// Runs `work` on the store below, or fails in its place.
     fn around<'a, T: Send + 'static>(
         &'a self,
         call: StoreCall,
@@ -48,17 +48,17 @@ macro_rules! layered {
     ($($noun:ident {
         $($call:ident = $method:ident($($arg:ident: $type:ty),*) $(keeps $($kept:ident),+)? -> $result:ty;)*
     })*) => {
-        /// A call of [`Store`] that may fail.
+        /// Method of [`Store`] that may fail.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum StoreCall {
             $($(#[doc = concat!("[`", stringify!($noun), "::", stringify!($method), "`].")] $call),*),*
         }
 
         impl StoreCall {
-            /// Every call.
+            /// All calls, in the order in which they are declared.
             pub const ALL: &'static [Self] = &[$($(Self::$call),*),*];
 
-            /// The method's name.
+            /// Name of the method, in `snake_case`.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $($(Self::$call => stringify!($method)),*),*

@@ -1,4 +1,4 @@
-//! What goes into the store and comes out of it.
+//! Types that go into the store and come out of it.
 
 mod admission;
 mod charges;

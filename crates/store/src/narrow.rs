@@ -27,7 +27,7 @@ pub(crate) struct Narrow<'a> {
 
 /// Row as an engine has it, by the places of its columns.
 pub(crate) trait NarrowRow<'a> {
-    /// Why a column cannot be read.
+    /// Error of a column that cannot be read.
     type Error;
 
     fn number(&self, place: usize) -> Result<i64, Self::Error>;

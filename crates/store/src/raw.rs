@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 use crate::model::{ActionState, Record, Seq};
 use crate::rows::{Facts, state_of_number};
 
-/// A row as an engine reads it, by the places of its columns.
+/// Row as an engine reads it, by the indexes of its columns.
 pub(crate) trait RawRow {
-    /// Why a column cannot be read.
+    /// Error of a column that cannot be read.
     type Error;
 
     /// Reads a column that is a number, or a flag, or bytes, or a text, and may be NULL or not, as `T` says.
@@ -32,7 +32,7 @@ pub(crate) trait RawRow {
     fn text(&mut self, place: usize) -> Result<String, Self::Error>;
     fn maybe_text(&mut self, place: usize) -> Result<Option<String>, Self::Error>;
 
-    /// What of the columns read so far could not be read, in words that quote nothing of it.
+    /// Description of what could not be read so far, without a quotation of it.
     fn unreadable(self) -> Option<String>;
 }
 
@@ -63,19 +63,19 @@ raw_columns! {
 /// Defines [`RawRecord`] by its fields, each with its type and its column: what is selected and what is read are this one list.
 macro_rules! raw_record {
     ($first:ident: $first_type:ty = $first_column:literal, $($field:ident: $type:ty = $column:literal,)*) => {
-        /// An action with what is to be done about it, or what became of it, as an engine reads it.
+        /// Action with its job or its outcome, as an engine reads it.
         pub(crate) struct RawRecord {
             pub(crate) $first: $first_type,
             $(pub(crate) $field: $type,)*
-            /// What the engine could not read.
+            /// Description of what the engine could not read.
             pub(crate) unreadable: Option<String>,
         }
 
         impl RawRecord {
-            /// The columns of a record in the order of the fields, for tables `a`, `j` and `o`.
+            /// Columns of a record in the order of the fields, for tables `a`, `j` and `o`.
             pub(crate) const COLUMNS: &'static str = concat!($first_column, $(", ", $column),*);
 
-            /// Reads [`Self::COLUMNS`].
+            /// Reads a row of [`Self::COLUMNS`].
             pub(crate) fn read<R: RawRow>(mut row: R) -> Result<Self, R::Error> {
                 let mut places = 0..;
                 let mut place = || places.next().unwrap_or(usize::MAX);
@@ -128,7 +128,7 @@ raw_record! {
 }
 
 impl RawRecord {
-    /// The tables that [`Self::COLUMNS`] are of.
+    /// Tables of [`Self::COLUMNS`], joined.
     pub(crate) const TABLES: &'static str =
         "actions a LEFT JOIN jobs j ON j.seq = a.seq LEFT JOIN outcomes o ON o.seq = a.seq";
 
@@ -213,7 +213,7 @@ impl RawRecord {
     }
 }
 
-/// The code of an action that ended because its row cannot be read.
+/// Code of an action that ended because its row cannot be read.
 pub const UNREADABLE: &str = "UNREADABLE";
 
 /// The outcome of an action that ended, where that cannot be read.
@@ -260,7 +260,7 @@ fn name<T, E: std::fmt::Debug>(parse: impl Fn(&str) -> Result<T, E>, text: &str)
         .expect("a word that is a name")
 }
 
-/// What was found wrong while a row is read.
+/// Reader of a row, with the first thing that was found wrong.
 struct Reading {
     wrong: Option<String>,
 }
@@ -285,7 +285,7 @@ impl Reading {
         }
     }
 
-    /// What was made of a column; nothing when it could not be.
+    /// Value that was made of a column; `None`, and a flaw of the row, where none could be.
     fn taken<T>(&mut self, column: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
             self.fails(column);
@@ -324,7 +324,7 @@ impl Reading {
         self.note(format!("{column} is missing or unknown"));
     }
 
-    /// The first thing that is wrong is told.
+    /// Keeps a flaw of the row, unless there is one already.
     fn note(&mut self, wrong: String) {
         self.wrong.get_or_insert(wrong);
     }

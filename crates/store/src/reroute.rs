@@ -7,47 +7,47 @@ use acteon_core::{Action, Prepared, Priority, ProviderName, Timestamp};
 use crate::gate::{Overage, QuotaCheck};
 use crate::model::{Charges, Hold};
 
-/// A row that its owner sends by another route. What the gate took for the first route alone is given back in the same commit.
+/// Change of a row to another route. What the gate took for the first route alone is given back in the same commit.
 pub struct Reroute {
-    /// The row changes only if this is still how it is held.
+    /// Owner and fence that the row must still have to be changed.
     pub hold: Hold,
-    /// Its action.
+    /// Action of the row.
     pub action: Arc<Action>,
-    /// How soon it goes.
+    /// Priority, after what the rules say.
     pub priority: Priority,
-    /// Through which provider it goes.
+    /// Provider of the new route.
     pub provider: ProviderName,
-    /// The request to send.
+    /// Request to send.
     pub prepared: Arc<Prepared>,
-    /// What it is charged with from then on.
+    /// Charges of the action from then on.
     pub charges: Charges,
-    /// Quotas that it is charged to now. Where one that blocks is used up, nothing changes.
+    /// Quotas of the new route. Where one that blocks is used up, nothing changes.
     pub quotas: Vec<QuotaCheck>,
-    /// Counters that it gives back.
+    /// Counters of the route before, which are given back.
     pub refund: Vec<String>,
 }
 
-/// What came of it.
+/// Result of a reroute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rerouted {
     /// The row was changed. It is not in flight.
     Written,
     /// A quota of the other route is used up.
     NoRoom,
-    /// The row is no longer the owner's.
+    /// Nothing was changed: the process does not own the row any more.
     Fenced,
 }
 
-/// Rows that wait for a further attempt, and need not wait any longer.
+/// Request to make rows due now that wait for a further attempt.
 #[derive(Clone, Debug)]
 pub struct Hasten {
-    /// The provider that they go through.
+    /// Provider that the rows go through.
     pub provider: ProviderName,
-    /// Now: when they are due afterwards.
+    /// New due time: now.
     pub now: Timestamp,
-    /// How many at most, the highest priority and the first accepted first.
+    /// Number of rows at most, the highest priority and the first accepted first.
     pub limit: usize,
-    /// Whether those are among them that may have arrived before.
+    /// Whether to include rows whose request may have arrived before.
     pub maybe_sent: bool,
 }
 
@@ -57,13 +57,13 @@ impl Reroute {
         self.quotas.iter().filter(|quota| is_needed(quota))
     }
 
-    /// Quotas that it goes over if need be.
+    /// Quotas that it is charged to although they may be used up.
     pub(crate) fn others(&self) -> impl Iterator<Item = &QuotaCheck> {
         self.quotas.iter().filter(|quota| !is_needed(quota))
     }
 }
 
-/// One that would have it take a third route has no room either.
+/// Whether a quota must have room. One that degrades to a third route must as well.
 fn is_needed(quota: &QuotaCheck) -> bool {
     match quota.overage {
         Overage::Block | Overage::Degrade(_) => true,

@@ -1,34 +1,34 @@
-//! What is kept no longer: whose actions of which age go, and how far a step of going through them came.
+//! Retention: whose actions of which age are deleted, and how far a step came.
 
 use acteon_core::Timestamp;
 
 use crate::history::Cursor;
 
-/// Which actions of the journal go: what ended, and was accepted before an instant.
+/// Actions of the journal that are deleted: those over that were accepted before an instant.
 #[derive(Clone, Debug)]
 pub struct Retention {
-    /// What was accepted before this instant goes.
+    /// Instant before which a deleted action was accepted.
     pub before: Timestamp,
-    /// Whose.
+    /// Tenants whose actions are deleted.
     pub of: Tenants,
 }
 
-/// Some of the tenants.
+/// Set of tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tenants {
-    /// These.
+    /// Tenants with these names.
     Only(Vec<String>),
-    /// All others.
+    /// Tenants with other names than these.
     AllBut(Vec<String>),
 }
 
 impl Tenants {
-    /// Everybody.
+    /// All tenants.
     pub fn everybody() -> Self {
         Self::AllBut(Vec::new())
     }
 
-    /// Whether a tenant is one of them.
+    /// Whether a tenant belongs to the set.
     pub fn have(&self, tenant: &str) -> bool {
         match self {
             Self::Only(names) => names.iter().any(|name| name == tenant),
@@ -37,18 +37,18 @@ impl Tenants {
     }
 }
 
-/// What a step of retention did.
+/// Result of a step of retention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pruned {
-    /// Actions deleted.
+    /// Number of actions deleted.
     pub deleted: usize,
-    /// Where it goes on; `None` once everything that is old enough was looked at.
+    /// Place where the next step goes on; `None` once everything that is old enough was looked at.
     pub next: Option<Cursor>,
-    /// The last row that was looked at: a later run need not look at it again.
+    /// Last row that was looked at: a later run need not look at it again.
     pub last: Option<Cursor>,
 }
 
-/// How far a sweep came.
+/// Place where a sweep goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepCursor {
     table: usize,
@@ -62,7 +62,7 @@ pub(crate) struct SweptKey {
     pub(crate) slot: i64,
 }
 
-/// A table of what is over at an instant of its own, `until`.
+/// Table whose rows are over at an instant of their own, in column `until`.
 pub(crate) struct SweepTable {
     pub(crate) name: &'static str,
     /// The first column of its key.
@@ -71,7 +71,7 @@ pub(crate) struct SweepTable {
     pub(crate) slot: &'static str,
 }
 
-/// What a sweep goes through.
+/// Tables that a sweep goes through, in order.
 pub(crate) const SWEPT: &[SweepTable] = &[
     SweepTable {
         name: "dedup_keys",

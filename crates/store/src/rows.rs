@@ -9,7 +9,7 @@ use crate::StoreError;
 use crate::model::{ActionState, Admission, Charges, Disposition, Reroute, Route};
 use crate::shares::{DeadShare, OpenShare};
 
-/// What is known of a request beside its bytes.
+/// Facts about a request beside its bytes, stored as JSON.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Facts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -18,18 +18,18 @@ pub(crate) struct Facts {
     pub(crate) warnings: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) repeat_safe: bool,
-    /// The request is the action's own text, which need not be kept twice.
+    /// Whether the request is the action's own text, which need not be kept twice.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_action: bool,
-    /// How soon it goes, where a rule said otherwise than its sender.
+    /// Priority, where a rule gave another than the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) priority: Option<Priority>,
 }
 
-/// The texts of a row, made before it queues for the writer, whose time everybody shares.
+/// Texts of a row, made before it queues for the writer, whose time all share.
 pub(crate) struct RowTexts {
     pub(crate) action: String,
-    /// For each route that the action may take.
+    /// Texts for each route that the action may take.
     pub(crate) requests: Vec<RequestTexts>,
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn state_of_number(number: i64) -> Option<ActionState> {
     .find(|state| state_number(*state) == number)
 }
 
-/// The state of an action that ended with such an outcome.
+/// State of an action that ended with an outcome.
 pub(crate) fn state_of(outcome: &Outcome) -> ActionState {
     match outcome {
         Outcome::Failed { .. } => ActionState::Dead,
@@ -153,7 +153,7 @@ pub(crate) fn state_of(outcome: &Outcome) -> ActionState {
     }
 }
 
-/// How many rows are open, by tenant and by the provider that they go through. Its parameter is the due time.
+/// Statement that counts open rows by tenant and provider. Its parameter is the due time.
 pub(crate) fn open_shares(mark: char) -> String {
     format!(
         "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*), MIN(a.accepted_at) FILTER (WHERE coalesce(j.not_before, 0) <= {mark}1) \
@@ -180,7 +180,7 @@ pub(crate) fn open_share(
     })
 }
 
-/// How many dead letters there are by the provider that they were to go through and by code. Its parameter is how many of the newest are counted.
+/// Statement that counts dead letters by provider and code. Its parameter is how many of the newest are counted.
 pub(crate) fn dead_shares(mark: char) -> String {
     format!(
         "SELECT coalesce(a.through, a.provider), coalesce(o.code, ''), COUNT(*) \
@@ -262,7 +262,7 @@ pub(crate) fn within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<St
     (all.join(" AND "), values)
 }
 
-/// One of the conditions; none of none.
+/// SQL condition that one of several holds; false where there are none.
 fn any(conditions: impl Iterator<Item = String>) -> String {
     let conditions: Vec<String> = conditions.collect();
     if conditions.is_empty() {

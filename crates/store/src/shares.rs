@@ -1,27 +1,28 @@
-//! How many rows there are, by what they belong to.
+//! Numbers of open actions and of dead letters, by what they belong to.
 
 use acteon_core::{ProviderName, Tenant, Timestamp};
 
-/// How many open actions of a tenant go through a provider.
+/// Number of a tenant's open actions that go through a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenShare {
-    /// The tenant.
+    /// Tenant of the actions.
     pub tenant: Tenant,
-    /// The provider that they go through.
+    /// Provider that they go through.
     pub provider: ProviderName,
-    /// How many.
+    /// Number of actions.
     pub count: usize,
-    /// When the oldest was accepted of those that might have gone by now: what is postponed waits on purpose. `None` where there is none.
+    /// Instant at which the oldest of those was accepted that might have been sent by now: what is postponed waits on purpose. `None` where there is
+    /// none.
     pub oldest: Option<Timestamp>,
 }
 
-/// How many dead letters of a provider have a code.
+/// Number of a provider's dead letters that have a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadShare {
-    /// The provider that they were to go through.
+    /// Provider that they were to go through.
     pub provider: ProviderName,
-    /// The code that they failed with.
+    /// Code that they failed with.
     pub code: String,
-    /// How many.
+    /// Number of actions.
     pub count: usize,
 }

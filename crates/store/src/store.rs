@@ -1,4 +1,4 @@
-//! The store as its callers know it: a trait for each noun, every one of which every engine implements in the file of its name.
+//! The store as its callers know it: a trait for each noun, which each engine implements in the file of that name.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,38 +20,38 @@ use crate::shares::{DeadShare, OpenShare};
 /// A result that is on its way.
 pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// Wake-up: what another process left to look at.
+/// Wake-up: a change by another process that is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wakeup {
-    /// Anything: nobody listened for a while.
+    /// Anything may have changed: nobody listened for a while.
     Anything,
-    /// Due rows.
+    /// There may be due rows.
     Work,
-    /// The note with this name.
+    /// The note with this name was changed.
     Note(String),
 }
 
-/// What of a store cannot be read.
+/// Damage of a store: what cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// How often that was met.
+    /// Number of times that damage was met.
     pub count: u64,
-    /// What was met first.
+    /// Description of the first.
     pub first: String,
 }
 
-/// A change of a note that happens only where nobody was faster.
+/// Change of a note that happens only where nobody was faster.
 #[derive(Clone, Debug)]
 pub struct NoteSwap {
-    /// The note's name.
+    /// Name of the note.
     pub name: String,
-    /// The text that must be there at `now`: `None` for nothing, or what is over.
+    /// Text that must be there at `now`; `None` for no note, or one whose time is over.
     pub expected: Option<String>,
-    /// The text to put there.
+    /// Text to put there.
     pub text: String,
-    /// Now.
+    /// Instant of the change, of the wall clock.
     pub now: Timestamp,
-    /// Until when the text is kept.
+    /// Instant until which the text is kept.
     pub until: Timestamp,
 }
 
@@ -75,13 +75,13 @@ impl<T> Store for T where T: Processes + Journal + Jobs + History + Documents + 
 
 /// Processes and their leases.
 pub trait Processes: Send + Sync {
-    /// Registers a process.
+    /// Registers this process; its id is the owner of the rows that it claims.
     fn register(&self) -> Later<'_, OwnerId>;
 
     /// Renews the lease of a process by one heartbeat; `false` when the lease had expired and another process took over.
     fn renew(&self, owner: OwnerId) -> Later<'_, bool>;
 
-    /// The heartbeats of every registered process. One whose heartbeat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
+    /// Heartbeats of all registered processes. One whose heartbeat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
     fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>>;
 
     /// Ends a process in good order, and frees its rows: what may have been sent is due at `now`, all else when it was.
@@ -127,7 +127,7 @@ pub trait Jobs: Send + Sync {
     /// Makes the caller the owner of rows, oldest due first. None of them is in flight.
     fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>>;
 
-    /// When the next unowned row of these providers is due.
+    /// Due time of the next unowned row of these providers; `None` where there is none.
     fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>>;
 
     /// Rows that a process owns, from after a position on, at most `limit`, in their order.
@@ -140,17 +140,17 @@ pub trait Jobs: Send + Sync {
     /// than the limit means that there are no others.
     fn hasten(&self, hasten: Hasten) -> Later<'_, usize>;
 
-    /// How many rows are open, by tenant and provider.
+    /// Numbers of open rows by tenant and provider.
     fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>>;
 }
 
-/// The journal looked back at.
+/// Audit trail: the journal, looked back at.
 pub trait History: Send + Sync {
-    /// The actions at these positions, in no order. Those that are not there any more are left out.
+    /// Records of the actions at these positions, in no order. Those that are not there any more are left out.
     fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>>;
 
-    /// The actions with this id that the scope covers; more than one only where the scope leaves namespace or tenant open. What was refused
-    /// and then decided anew is there once, as it now stands.
+    /// Records of the actions with this id that the scope covers; several only where the scope leaves namespace or tenant open. An action that was
+    /// refused and then decided again is there once, as it now stands.
     fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>>;
 
     /// A page of the journal, newest first. Looks at a bounded number of rows.
@@ -165,7 +165,7 @@ pub trait History: Send + Sync {
     /// Takes dead letters off the list; says how many there were. They stay in the journal.
     fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize>;
 
-    /// How many dead letters there are within a scope, counted up to `limit` among a bounded number.
+    /// Number of dead letters within a scope, counted up to `limit` among a bounded number.
     fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize>;
 
     /// Sends that ended well after `since`, among the newest `limit` actions before `before`: what the budgets of a new process must know of the
@@ -177,23 +177,23 @@ pub trait History: Send + Sync {
         limit: usize,
     ) -> Later<'_, RecentSends>;
 
-    /// How many dead letters there are by provider and code, among the newest `limit`.
+    /// Numbers of dead letters by provider and code, among the newest `limit`.
     fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>>;
 
-    /// The outcomes of those that are over.
+    /// Outcomes, as JSON, of those of these actions that are over.
     fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>>;
 }
 
 /// Documents and their revision.
 pub trait Documents: Send + Sync {
-    /// Every document of a kind.
+    /// All documents of a kind.
     fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;
 
-    /// One document.
+    /// Document of a kind by its id.
     fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>>;
 
-    /// What changed in the documents after the revision `known`, all as of one instant; everything where that is below zero or long ago,
-    /// and where the store has lost it: its revision is lower.
+    /// Changes of the documents after the revision `known`, as of one instant; all documents where that is below zero or long ago, and where a
+    /// fail-over lost it: the store's revision is lower.
     fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges>;
 
     /// Writes a document, if it still has the version that it says.
@@ -207,8 +207,8 @@ pub trait Documents: Send + Sync {
         version: Option<i64>,
     ) -> Later<'_, bool>;
 
-    /// The revision of the documents, as soon as it is another than `known`: it grows with the commit of every change, whoever still waits for
-    /// it, and is lower only where a fail-over lost commits.
+    /// Revision of the documents, as soon as it is another than `known`. It grows with the commit of every change, and is lower only where a
+    /// fail-over lost commits.
     fn documents_changed(&self, known: i64) -> Later<'_, i64>;
 }
 
@@ -224,7 +224,7 @@ pub trait Notes: Send + Sync {
     fn swap_note(&self, swap: NoteSwap) -> Later<'_, bool>;
 }
 
-/// What an engine says of itself.
+/// State of an engine: wake-ups, its end, its disk, its load.
 pub trait Engine: Send + Sync {
     /// The next wake-up, as soon as there is one. Some may be missed, so that they replace no look around.
     fn wakeups(&self) -> BoxFuture<'_, Wakeup>;
@@ -239,7 +239,7 @@ pub trait Engine: Send + Sync {
         Duration::ZERO
     }
 
-    /// What was found damaged since the start.
+    /// Damage that was met since the start.
     fn damage(&self) -> Option<Damage> {
         None
     }
@@ -252,6 +252,6 @@ pub trait Engine: Send + Sync {
         true
     }
 
-    /// How many rows are open, without asking the engine.
+    /// Number of open rows, without a query.
     fn open_count(&self) -> usize;
 }

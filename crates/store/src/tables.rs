@@ -11,18 +11,19 @@ pub(crate) enum Kind {
     Bytes,
 }
 
-/// A table with the columns that are taken along. The names are the same in every engine.
+/// Table with the columns that an export has. The names are the same in every engine.
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [(&'static str, Kind)],
 }
 
-/// What is taken along. Processes and notes are not: they are about gateways that run.
+/// Tables of an export. Processes and notes are not in it: they are about gateways that run.
 pub(crate) const TABLES: &[Table] = &[
     ACTIONS, JOBS, OUTCOMES, DOCUMENTS, DEDUP_KEYS, COUNTERS, THROTTLES,
 ];
 
-/// The table `actions`.
+/// Actions: what was accepted, written once. The order is that of the columns on disk in the embedded store: lists read no further than the narrow
+/// ones.
 pub(crate) const ACTIONS: Table = Table {
     name: "actions",
     columns: &[
@@ -48,7 +49,7 @@ pub(crate) const ACTIONS: Table = Table {
     ],
 };
 
-/// The table `jobs`.
+/// Jobs: a row for each open action.
 pub(crate) const JOBS: Table = Table {
     name: "jobs",
     columns: &[
@@ -71,7 +72,7 @@ pub(crate) const JOBS: Table = Table {
     ],
 };
 
-/// The table `outcomes`.
+/// Outcomes: a row for each action that is over.
 pub(crate) const OUTCOMES: Table = Table {
     name: "outcomes",
     columns: &[
@@ -89,7 +90,7 @@ pub(crate) const OUTCOMES: Table = Table {
     ],
 };
 
-/// The table `documents`.
+/// Documents that operators write.
 pub(crate) const DOCUMENTS: Table = Table {
     name: "documents",
     columns: &[
@@ -101,7 +102,7 @@ pub(crate) const DOCUMENTS: Table = Table {
     ],
 };
 
-/// The table `dedup_keys`.
+/// Dedup keys, and the actions that hold them.
 pub(crate) const DEDUP_KEYS: Table = Table {
     name: "dedup_keys",
     columns: &[
@@ -112,13 +113,13 @@ pub(crate) const DEDUP_KEYS: Table = Table {
     ],
 };
 
-/// The table `counters`.
+/// Counters of quotas, each of a window.
 pub(crate) const COUNTERS: Table = Table {
     name: "counters",
     columns: &[("name", Text), ("used", Integer), ("until", Integer)],
 };
 
-/// The table `throttles`.
+/// Slots of throttles' rings; slot 0 has the number of actions that ever passed.
 pub(crate) const THROTTLES: Table = Table {
     name: "throttles",
     columns: &[

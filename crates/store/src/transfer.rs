@@ -1,7 +1,7 @@
-//! Taking a store along: everything that it keeps, as lines of JSON, out of one engine and into another.
+//! Export and import: everything that a store keeps, as lines of JSON, out of one engine and into another.
 //!
-//! The first line says what the file is, each further line is a row, and the last counts them, so that a file that was cut short is found
-//! out. What a process held when the lines were written is nobody's afterwards, and marked like what a dead process leaves behind.
+//! The first line says what the file is, each further line is a row, and the last counts them, so that a file that was cut short is found out. Rows
+//! that a process held when the lines were written are unowned afterwards, and marked like those of a dead process.
 
 mod value;
 mod versions;
@@ -17,7 +17,7 @@ use crate::{Cause, StoreError};
 pub(crate) use self::value::{Value, bytes_of};
 pub(crate) use crate::tables::{Kind, TABLES, Table};
 
-/// What an import ends with, in words that every engine knows: the rows of old exports get their providers.
+/// Last statement of an import, in SQL that every engine knows: the rows of old exports get their providers.
 pub(crate) const AFTER_IMPORT: &str = "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''";
 
 #[derive(Serialize, Deserialize)]
@@ -31,7 +31,7 @@ enum Line {
 /// The version of the lines.
 const VERSION: u32 = 3;
 
-/// Letters of a line that is none of an export that are shown.
+/// Number of letters that are shown of a line that is not of an export.
 const SHOWN_LETTERS: usize = 24;
 
 fn io(error: std::io::Error) -> StoreError {
@@ -42,7 +42,7 @@ fn io(error: std::io::Error) -> StoreError {
 /// less these steps, and of the wall clock in exports.
 pub const CLOCK_STEPS: &str = "clock:steps";
 
-/// What reads the note in both engines.
+/// Statement that reads the note in both engines.
 pub(crate) const SELECT_CLOCK_STEPS: &str = "SELECT text FROM notes WHERE name = 'clock:steps'";
 
 /// The sum of the steps in the text of the note.
@@ -72,8 +72,8 @@ fn shift(table: &Table, values: &mut [Value], millis: i64) {
     }
 }
 
-/// Frees a job from who held it, who is no process where it goes, and marks it if it may have been sent. Done to the row before it is written:
-/// rows of gateways that run there already are not touched.
+/// Frees a job from its owner, which is not registered where the row goes, and marks it if it may have been sent. The row is changed before it is
+/// written: rows of gateways that run there already are not touched.
 fn set_free(table: &Table, values: &mut [Value]) {
     if table.name != "jobs" {
         return;
@@ -97,11 +97,11 @@ fn set_free(table: &Table, values: &mut [Value]) {
     }
 }
 
-/// Writes lines.
+/// Writer of an export's lines.
 pub(crate) struct Exporter<'a> {
     to: &'a mut (dyn Write + Send),
     rows: u64,
-    /// The sum of the clock's steps.
+    /// Sum of the clock's steps, in milliseconds.
     steps: i64,
 }
 
@@ -131,13 +131,13 @@ impl<'a> Exporter<'a> {
     }
 }
 
-/// Reads lines.
+/// Reader of an export's lines.
 pub(crate) struct Importer<'a> {
     from: &'a mut (dyn BufRead + Send),
     version: u32,
     number: u64,
     rows: u64,
-    /// The sum of the clock's steps where the rows go.
+    /// Sum of the clock's steps where the rows go, in milliseconds.
     steps: i64,
 }
 

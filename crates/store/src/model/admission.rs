@@ -1,4 +1,4 @@
-//! An admission: an action that is to be written, and what came of it.
+//! Admission: an action that is to be written, and its result.
 
 use std::sync::Arc;
 
@@ -9,75 +9,75 @@ use acteon_core::{
 use super::checks::{Conditions, QuotaCheck};
 use super::ids::{OwnerId, Seq};
 
-/// An action to be written.
+/// Action to be written, with what was decided about it.
 pub struct Admission {
-    /// The action.
+    /// Action as it was posted.
     pub action: Arc<Action>,
-    /// Where it came from.
+    /// Origin of the action.
     pub origin: Origin,
-    /// Who posted it.
+    /// Caller who posted the action.
     pub caller: Caller,
-    /// The verdict.
+    /// Verdict of the rules.
     pub verdict: VerdictKind,
-    /// The rule that decided.
+    /// Name of the rule that decided.
     pub rule: Option<Arc<str>>,
-    /// How soon it goes.
+    /// Priority, after what the rules say.
     pub priority: Priority,
-    /// Now.
+    /// Instant of the admission, of the wall clock.
     pub accepted_at: Timestamp,
-    /// Who goes first to the commit.
+    /// Order in which it goes to the commit.
     pub turn: Turn,
-    /// Over already, or to be sent.
+    /// Whether the action is over already, or to be sent.
     pub disposition: Disposition,
     /// Whether it may have been sent before, under another id.
     pub possible_duplicate: bool,
-    /// The dead letter that it is sent again for. The letter leaves the list in the commit that writes the action; an action that does not
-    /// go is not written, and the letter stays.
+    /// Dead letter that the action replaces. The letter leaves the list in the commit that writes the action; an action that the gate refuses is not
+    /// written, and the letter stays.
     pub letter: Option<Seq>,
 }
 
-/// Who goes first to a commit where much waits.
+/// Order in which admissions go to a commit where many wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Turn {
-    /// An action that somebody sent alone.
+    /// Action that was posted alone.
     #[default]
     Single,
-    /// One of a caller's batch, which yields to the single ones.
+    /// Action of a batch, which yields to those posted alone.
     Batch,
 }
 
 /// Disposition of an action at its admission: over already, or to be sent.
 pub enum Disposition {
-    /// It is over: nothing is to be sent.
+    /// Over already, with its outcome; nothing is to be sent.
     Ended(Outcome),
-    /// It goes, if the gate lets it.
+    /// To be sent, if it passes the gate.
     Send {
-        /// What holds for it whichever route it takes.
+        /// Conditions of the gate that hold for every route.
         conditions: Conditions,
-        /// The route it takes, and those it takes instead where a quota says so. Never empty.
+        /// Routes in the order of preference: the first, and those it takes where a quota degrades. Never empty.
         routes: Vec<Route>,
     },
 }
 
 /// Route of an action: a provider, with the request to send and what it is charged to.
 pub struct Route {
-    /// The provider.
+    /// Provider that the action goes through.
     pub provider: ProviderName,
-    /// The request to send.
+    /// Request to send, as the provider prepared it.
     pub prepared: Arc<Prepared>,
-    /// From when its age counts.
+    /// Instant from which the age of the action counts, in due time.
     pub not_before: Timestamp,
-    /// After this instant it is not sent any more.
+    /// Instant, in due time, after which it is not sent any more.
     pub give_up_at: Timestamp,
-    /// How its row is put into the queue.
+    /// State in which its row is put into the queue.
     pub enqueue: Enqueue,
-    /// What it is charged to.
+    /// Quotas that it is charged to.
     pub quotas: Vec<QuotaCheck>,
-    /// The outcome so far, as JSON, where it is known why it waits.
+    /// Outcome so far, as JSON, where it is known why the action waits.
     pub so_far: Option<Arc<str>>,
 }
 
-/// How a row is put into the queue of open rows.
+/// State of a row at its admission.
 #[derive(Clone, Copy)]
 pub enum Enqueue {
     /// Owned by the writing process, which has a turn for it and sends it as soon as it is written.
@@ -89,7 +89,7 @@ pub enum Enqueue {
 }
 
 impl Enqueue {
-    /// Who owns the row.
+    /// Owner of the row; `None` where it is unowned.
     pub fn owner(self) -> Option<OwnerId> {
         match self {
             Self::InFlight(owner) | Self::Claimed(owner) => Some(owner),
@@ -102,7 +102,7 @@ impl Enqueue {
         matches!(self, Self::InFlight(_))
     }
 
-    /// When the row is due whose age counts from an instant.
+    /// Due time of a row whose age counts from `not_before`.
     pub(crate) fn due_at(self, not_before: Timestamp) -> Timestamp {
         match self {
             Self::InFlight(_) | Self::Claimed(_) => not_before,
@@ -111,21 +111,21 @@ impl Enqueue {
     }
 }
 
-/// What came of an admission.
+/// Result of an admission.
 pub enum Admitted {
-    /// The row was written, to take one of the routes.
+    /// The row was written, for one of the routes.
     Open {
-        /// Its position.
+        /// Position of the action in the journal.
         seq: Seq,
-        /// Which route.
+        /// Index of the route that it takes.
         route: usize,
-        /// Quotas of that route which it goes over all the same, by their places.
+        /// Indexes of that route's quotas that are used up and let it pass all the same.
         over: Vec<usize>,
     },
-    /// The row was written, and it is over. One that was to replace a dead letter is not written.
+    /// The row was written, with its outcome. An action that was to replace a dead letter is not written.
     Ended(Outcome),
-    /// Nothing was written: what it was to replace is no dead letter any more.
+    /// Nothing was written: the action that it was to replace is not a dead letter any more.
     NoLetter,
-    /// A row with this id was there before, at this position, and stays as it is. Whoever needs more of it looks, beside the commits.
+    /// Nothing was written: an action with this id stands at this position. Whoever needs more of it reads the record.
     Existing(Seq),
 }

@@ -1,14 +1,14 @@
-//! What the gate took for an action.
+//! Charges of an action: the counters and the dedup key that the gate took for it.
 
 use serde::{Deserialize, Serialize};
 
-/// What the gate took for an action.
+/// Charges of an action: the counters and the dedup key that the gate took for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charges {
-    /// Counters of quotas, with their windows.
+    /// Names of the counters, each of a quota and a window.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counters: Vec<String>,
-    /// Its dedup key, scope included.
+    /// Dedup key that the action holds, scope included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedup: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What the gate is asked to check.
+//! Checks that the gate makes: dedup key, throttle and quotas.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use acteon_core::{ProviderName, Tenant, Timestamp};
 
 use super::charges::Charges;
 
-/// What holds for an action whichever route it takes.
+/// Conditions of the gate that hold for an action on every route.
 #[derive(Clone, Debug, Default)]
 pub struct Conditions {
-    /// It goes only if nobody holds this key.
+    /// Dedup key that no other action may hold.
     pub dedup: Option<DedupCheck>,
-    /// It goes only if fewer went within the window.
+    /// Throttle that must have room.
     pub throttle: Option<ThrottleCheck>,
 }
 
 impl Conditions {
-    /// What an action takes that goes, with the quotas of its route.
+    /// Charges of an action that passes, with the quotas of its route.
     pub fn charges(&self, quotas: &[QuotaCheck]) -> Charges {
         Charges {
             counters: quotas.iter().map(|quota| quota.counter.clone()).collect(),
@@ -25,55 +25,55 @@ impl Conditions {
     }
 }
 
-/// A dedup key to take.
+/// Check of a dedup key, which the action holds from then on.
 #[derive(Clone, Debug)]
 pub struct DedupCheck {
-    /// The key, scope included.
+    /// Dedup key, scope included.
     pub key: String,
-    /// Until when it is held.
+    /// Instant until which the key is held.
     pub until: Timestamp,
 }
 
-/// A sliding window to fit into.
+/// Check of a throttle: how many actions may pass in a window that slides.
 #[derive(Clone, Debug)]
 pub struct ThrottleCheck {
-    /// The window's name: scope, rule, and its measures.
+    /// Key of the throttle: scope, rule, number and window.
     pub key: String,
-    /// How many may go.
+    /// Number of actions that may pass within the window.
     pub max_count: u32,
-    /// Within how long.
+    /// Length of the window.
     pub window: Duration,
-    /// The rule.
+    /// Name of the rule that throttles.
     pub rule: String,
 }
 
-/// A quota to be charged to.
+/// Check of a quota in its window of now.
 #[derive(Clone, Debug)]
 pub struct QuotaCheck {
-    /// The counter, with its window.
+    /// Name of the counter: quota and window.
     pub counter: String,
-    /// The quota.
+    /// Id of the quota.
     pub id: String,
-    /// Its tenant.
+    /// Tenant of the quota.
     pub tenant: Tenant,
-    /// Most actions in a window.
+    /// Number of actions in a window at most.
     pub max_actions: u64,
-    /// When the next window begins.
+    /// Instant at which the next window begins.
     pub resets_at: Timestamp,
-    /// What happens beyond.
+    /// Action of the quota when it is used up.
     pub overage: Overage,
 }
 
-/// What a quota does when it is used up.
+/// Action of a quota that is used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Overage {
-    /// The action does not go.
+    /// The action is refused.
     Block,
-    /// It goes, and is counted.
+    /// The action passes, and is counted.
     Warn,
-    /// It goes through another provider.
+    /// The action takes the route through this provider.
     Degrade(ProviderName),
-    /// It goes, and somebody is told through a provider.
+    /// The action passes, and a notice is sent through this provider.
     Notify(ProviderName),
 }
 

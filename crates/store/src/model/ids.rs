@@ -1,36 +1,36 @@
-//! What a row is known by: its position, its owner, its state.
+//! Identity of a row: position, owner, hold; and its state.
 
-/// The position of an action in the journal: grows with every admission.
+/// Position of an action in the journal; higher with every admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub i64);
 
-/// A gateway process, for as long as it lives. Never 0, which is nobody.
+/// Id of a gateway process, for as long as it lives. Never 0, which stands for no owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OwnerId(pub i64);
 
-/// The state of an action.
+/// State of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionState {
-    /// To be worked on, now or later.
+    /// Accepted and not over: to be delivered now or later.
     Open,
-    /// Ended well, or as the rules want it.
+    /// Over, sent or as the rules want it.
     Done,
-    /// Ended badly: a dead letter.
+    /// Over, as a dead letter.
     Dead,
-    /// Refused for now: the same request is decided anew.
+    /// Refused for now: the same request is decided again.
     Refused,
-    /// A dead letter that somebody has dealt with.
+    /// Dead letter that was replayed, drained or taken off the list.
     Discarded,
 }
 
-/// A process's hold of a row: from a claim, or its admission, until it is settled. Each has a fence of its own, so that what a process does
-/// again does not touch what it claimed since.
+/// Hold of a process on a row, from its claim or admission until the row is settled. Each has a fence of its own, so that a change that a process
+/// repeats does not touch what it claimed since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hold {
-    /// The row.
+    /// Position of the row.
     pub seq: Seq,
-    /// The owner.
+    /// Process that owns it.
     pub owner: OwnerId,
-    /// The row's fence when it became the owner's: 0 at its admission.
+    /// Fence of the row when the process became its owner: 0 at the admission.
     pub fence: i64,
 }

@@ -1,21 +1,21 @@
-//! Leases of processes, and the rows that they leave.
+//! Leases of processes, and rows that are freed.
 
 use super::ids::OwnerId;
 
-/// Heartbeat of a process: how often it renewed its lease.
+/// Heartbeat of a process, as another process sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
-    /// The process.
+    /// Process that renews its lease.
     pub owner: OwnerId,
-    /// How often it renewed its lease.
+    /// Number of renewals so far.
     pub count: i64,
 }
 
-/// Rows that were taken from whoever held them.
+/// Numbers of rows that were freed from their owners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Freed {
-    /// Those that only waited in its memory.
+    /// Rows that only waited in the memory of the owner.
     pub unsent: usize,
-    /// Those that it may have sent: they are marked as possible duplicates, and counted as taken over.
+    /// Rows that the owner may have sent: they are marked as possible duplicates, and counted as taken over.
     pub maybe_sent: usize,
 }

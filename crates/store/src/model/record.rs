@@ -1,4 +1,4 @@
-//! An action as it stands.
+//! Record of an action: what was posted, decided and done so far.
 
 use std::sync::Arc;
 
@@ -7,65 +7,65 @@ use acteon_core::{Action, Attempt, Origin, Prepared, Priority, ProviderName, Tim
 use super::charges::Charges;
 use super::ids::{ActionState, Seq};
 
-/// An action as it stands.
+/// Record of an action: what was posted, decided and done so far.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its position.
+    /// Position in the journal.
     pub seq: Seq,
-    /// The action.
+    /// Action as it was posted.
     pub action: Arc<Action>,
-    /// Where it came from.
+    /// Origin of the action.
     pub origin: Origin,
-    /// Who posted it.
+    /// Id of the caller who posted it.
     pub caller: String,
-    /// How they said who they are.
+    /// Method by which the caller was authenticated.
     pub auth_method: String,
     /// Name of the verdict as it is stored. A row that was damaged may have none, one of a later version may have another than `VerdictKind::ALL`.
     pub verdict: String,
-    /// The rule that decided.
+    /// Name of the rule that decided.
     pub rule: Option<Arc<str>>,
-    /// The provider that it goes through.
+    /// Provider that the action goes through.
     pub provider: ProviderName,
-    /// What the gate took for it.
+    /// Charges of the gate.
     pub charges: Charges,
-    /// The request to send.
+    /// Request to send; `None` where nothing was to be sent.
     pub prepared: Option<Arc<Prepared>>,
-    /// How soon it goes, after what its rule says.
+    /// Priority, after what the rules say.
     pub priority: Priority,
-    /// When it was written.
+    /// Instant of the admission, of the wall clock.
     pub accepted_at: Timestamp,
-    /// From when its age counts.
+    /// Instant from which the age of the action counts, in due time.
     pub not_before: Timestamp,
-    /// After this instant it is not sent any more.
+    /// Instant, in due time, after which it is not sent any more.
     pub give_up_at: Timestamp,
-    /// Its state.
+    /// State of the action.
     pub state: ActionState,
-    /// Whether a process works on it.
+    /// Whether a process owns the row.
     pub owned: bool,
     /// Whether that process may be sending it.
     pub in_flight: bool,
-    /// Another after every claim; 0 before the first.
+    /// Fence of the row: another after each claim; 0 before the first.
     pub fence: i64,
-    /// When it is due, while open and unowned.
+    /// Due time, while the row is open and unowned.
     pub due_at: Timestamp,
-    /// Provider calls made.
+    /// Number of provider calls made.
     pub attempts: u32,
-    /// Durable retries so far.
+    /// Number of durable retries so far. Stored as `rounds`.
     pub rounds: u32,
-    /// How often it was left behind by a process that died.
+    /// Number of processes that died while they may have been sending it.
     pub takeovers: u32,
     /// Whether a send may have happened that is not recorded.
     pub possible_duplicate: bool,
-    /// The calls.
+    /// Provider calls made, oldest first.
     pub history: Vec<Attempt>,
-    /// What was added to the request's text when it was last sent.
+    /// Late mark that was added to the request's text when it was last sent. Stored as `note`.
     pub note: Option<Arc<str>>,
-    /// The outcome so far.
+    /// Outcome, or the one so far, as JSON.
     pub outcome: Option<Arc<str>>,
-    /// What kind of failure it ended with, where that has a word.
+    /// Class of the failure that it ended with, such as [`acteon_core::TO_REPAIR`].
     pub class: Option<String>,
-    /// When it ended.
+    /// Instant at which it ended, of the wall clock.
     pub finished_at: Option<Timestamp>,
-    /// What of the row cannot be read, in words that quote nothing of it. What stands in its place then is made up.
+    /// Description of what cannot be read of the row, without a quotation of it. Stand-ins take the place of what cannot be read.
     pub unreadable: Option<String>,
 }

@@ -1,25 +1,25 @@
-//! Sends of the recent past.
+//! Recent sends, for the budgets of a process that starts.
 
 use acteon_core::{ProviderName, Timestamp};
 
 use crate::history::Cursor;
 
-/// What a budget must know of an action that was sent.
+/// Send of an action, as budgets count it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecentSend {
-    /// The provider that it went through.
+    /// Provider that it went through.
     pub provider: ProviderName,
-    /// To whom.
+    /// Recipients, as the provider names them.
     pub recipients: Vec<String>,
-    /// When it ended.
+    /// Instant at which the send ended.
     pub finished_at: Timestamp,
 }
 
 /// A page of sends, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct RecentSends {
-    /// The sends.
+    /// Sends on the page.
     pub sends: Vec<RecentSend>,
-    /// Where the next page goes on, if there is one.
+    /// Place where the next page goes on; `None` on the last page.
     pub next: Option<Cursor>,
 }

@@ -1,4 +1,4 @@
-//! A settlement: a change of a row by its owner, and what came of it.
+//! Settlement: a change of a row by its owner, and its result.
 
 use std::sync::Arc;
 
@@ -7,55 +7,55 @@ use acteon_core::{Outcome, Timestamp};
 use super::charges::Charges;
 use super::ids::Hold;
 
-/// A change of a row by its owner.
+/// Change of a row by its owner.
 pub struct Settlement {
-    /// The row changes only if this is still how it is held.
+    /// Owner and fence that the row must still have to be changed.
     pub hold: Hold,
-    /// Now.
+    /// Instant of the settlement, of the wall clock.
     pub at: Timestamp,
-    /// Provider calls made so far, in total.
+    /// Number of provider calls so far, in total.
     pub attempts: u32,
-    /// Durable retries so far.
+    /// Number of durable retries so far.
     pub rounds: u32,
-    /// How often it was left behind by a process that died.
+    /// Number of processes that died while they may have been sending it.
     pub takeovers: u32,
-    /// The calls, as a JSON array; `None` leaves what is stored.
+    /// Provider calls so far, as a JSON array; `None` leaves what is stored.
     pub history: Option<String>,
-    /// Whether a send that failed may have arrived. Never unset again.
+    /// Whether a send may have arrived that is not recorded as such. Once set in the row it stays.
     pub possible_duplicate: bool,
-    /// What was added to the request's text when it was last sent, as long as the next send must be equal to it.
+    /// Late mark that was added to the request's text when it was last sent, as long as the next send must be equal to it.
     pub note: Option<Arc<str>>,
     /// Whether a caller waits for it. What nobody waits for may stand back behind admissions for a moment.
     pub waited_for: bool,
-    /// What happens to the row.
+    /// Change of the row's state.
     pub step: Step,
 }
 
-/// What a settlement does to its row.
+/// Change of a row's state by a settlement.
 pub enum Step {
-    /// The owner keeps it.
+    /// The owner keeps the row.
     Progress {
         /// Whether it may be sent from now on.
         in_flight: bool,
     },
-    /// It becomes nobody's, due at an instant.
+    /// The row becomes unowned, due at an instant.
     PutOff {
-        /// When it is due.
+        /// Due time.
         due_at: Timestamp,
-        /// The outcome so far, as JSON.
+        /// Outcome so far, as JSON.
         so_far: Arc<str>,
-        /// From when its age counts, where that changes.
+        /// New beginning and end of its age, where these change.
         age: Option<crate::age::Age>,
     },
-    /// It is over.
+    /// The action is over: the row leaves the open ones.
     End {
-        /// The outcome.
+        /// Outcome that the action ends with.
         outcome: Outcome,
-        /// The outcome as JSON.
+        /// Same outcome as JSON.
         text: Arc<str>,
-        /// What kind of failure it is, where all of a kind are sent again together, such as [`acteon_core::TO_REPAIR`].
+        /// Class of the failure, where all of a class are sent again together, such as [`acteon_core::TO_REPAIR`].
         class: Option<&'static str>,
-        /// What it gives back, if it ended without having left.
+        /// Charges that are given back, where it ended without having left.
         refund: Option<Charges>,
     },
 }
@@ -67,11 +67,11 @@ impl Settlement {
     }
 }
 
-/// What came of a settlement.
+/// Result of a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// The row was changed.
     Written,
-    /// The row is no longer the owner's.
+    /// Nothing was changed: the process does not own the row any more.
     Fenced,
 }
