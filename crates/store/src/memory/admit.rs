@@ -1,4 +1,4 @@
-//! Admissions: an action passes the gate, and its row is written.
+//! Admissions: the gate checks an action, and its row is written.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the gate reads and writes.
+//! Dedup keys, throttles and counters: read by the gate, charged, and given back.
 
 use acteon_core::{ActionId, Timestamp};
 

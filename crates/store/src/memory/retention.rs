@@ -1,4 +1,4 @@
-//! Forgetting what is over and old.
+//! Retention: deleting what ended and is kept no longer.
 
 use acteon_core::Timestamp;
 use acteon_core::limits::MAX_PRUNE_BATCH;
@@ -46,7 +46,7 @@ impl Tables {
         }
     }
 
-    /// Forgets what is over.
+    /// Deletes dedup keys, throttles, counters and notes whose time is over.
     pub(super) fn sweep(&mut self, now: Timestamp) {
         self.holders.retain(|_, holder| holder.until > now);
         self.rings.retain(|_, ring| ring.until > now);

@@ -1,10 +1,10 @@
-//! The revision of the documents, and who waits for it.
+//! Revision of the documents, and those who wait for the next.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tokio::sync::Notify;
 
-/// The revision of the documents. Who waits for it is told in the order of asking, where a watch channel has an order of its own each time.
+/// Revision of the documents. Waiters are woken in the order in which they asked, where a watch channel has another order each time.
 #[derive(Default)]
 pub(super) struct Revision {
     number: AtomicI64,

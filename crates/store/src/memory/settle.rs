@@ -1,4 +1,4 @@
-//! Settlements: what its owner changes of a row.
+//! Settlements: changes of rows by their owners.
 
 use std::sync::Arc;
 

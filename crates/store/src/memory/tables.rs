@@ -1,4 +1,4 @@
-//! What an in-memory store holds.
+//! Tables of a store in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use crate::document::{Document, DocumentKind};
 use crate::model::{ActionState, Hold, OwnerId, Record, Seq};
 use crate::rows::state_of;
 
-/// An action with what the lists are filtered by.
+/// Action with the columns that lists are filtered by.
 pub(super) struct JournalRow {
     pub(super) record: Record,
-    /// 0 is nobody.
+    /// Owner of the row; 0 for none.
     pub(super) owner: i64,
     pub(super) superseded: bool,
     pub(super) tag: &'static str,
@@ -36,7 +36,7 @@ pub(super) struct Ring {
 pub(super) struct Tables {
     pub(super) entries: BTreeMap<i64, JournalRow>,
     pub(super) by_id: BTreeMap<(String, String, String), i64>,
-    /// Owners and their beats.
+    /// Number of heartbeats of each registered process.
     pub(super) processes: BTreeMap<i64, i64>,
     /// Documents, each with the revision at which it was changed last.
     pub(super) documents: BTreeMap<(&'static str, String), (Document, i64)>,
@@ -66,7 +66,7 @@ impl JournalRow {
         self.record.in_flight = false;
     }
 
-    /// How the row is held.
+    /// Owner and fence of the row.
     pub(super) fn hold(&self) -> Hold {
         Hold {
             seq: self.record.seq,

@@ -1,4 +1,4 @@
-//! Admissions: an action passes the gate, and its row and its job are written.
+//! Admissions: the gate checks an action, and its row and its job are written.
 
 use acteon_core::{Action, Outcome};
 use rusqlite::Connection;
@@ -83,8 +83,8 @@ fn refuse_to_replace(
     Ok((!is_dead).then_some(Admitted::NoLetter))
 }
 
-/// Writes the job of an action. What is no process any more gets no rows: nobody would take them over. `OR FAIL`, as in a settlement: of what
-/// selects, SQLite otherwise keeps a copy of each page that it changes, to undo what went before a row that fails. There is one row.
+/// Writes the job of an action. An owner that is not registered any more gets no rows: nobody would take them over. `OR FAIL`, as in a settlement:
+/// SQLite otherwise keeps a copy of each page that a statement with a SELECT changes, to undo what went before a row that fails. There is one row.
 fn insert_job(
     connection: &Connection,
     seq: Seq,

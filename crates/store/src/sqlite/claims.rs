@@ -179,7 +179,7 @@ pub(super) fn next_due(
     Ok(next.map(Timestamp::from_millis))
 }
 
-/// Whether a process still is one. What is no process any more gets no rows: nobody would take them over.
+/// Whether a process is registered. One that is not gets no rows: nobody would take them over.
 fn is_registered(connection: &Connection, owner: OwnerId) -> Result<bool> {
     Ok(connection
         .prepare_cached("SELECT 1 FROM processes WHERE owner = ?1")?

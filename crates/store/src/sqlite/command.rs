@@ -1,4 +1,4 @@
-//! What waits for the writer: some work on the database, and whoever is to be told what came of it.
+//! Command for the writer: work on the database, and the caller who is answered.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::StoreError;
 
-/// What may wait for what.
+/// Urgency of a command: which may wait for which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Urgency {
     /// A renewal of the lease, which waits for nobody.
@@ -22,7 +22,7 @@ pub(super) enum Urgency {
     Background,
 }
 
-/// Some work of the writer.
+/// Command for the writer.
 pub(super) trait Command: Send {
     fn urgency(&self) -> Urgency;
     /// Does the work within a transaction that may be rolled back; then it is done again.
@@ -37,7 +37,7 @@ pub(super) trait Command: Send {
 pub(super) struct Task<T, W> {
     pub(super) urgency: Urgency,
     pub(super) work: W,
-    /// By how many the open rows grow.
+    /// Number by which the open rows grow.
     pub(super) opens: fn(&T) -> isize,
     pub(super) effect: Option<T>,
     pub(super) reply: oneshot::Sender<Result<T, StoreError>>,

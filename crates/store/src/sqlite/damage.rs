@@ -14,7 +14,7 @@ use crate::tables::{ACTIONS, Kind};
 /// Most rows that are stepped over one by one before a damaged part of a table is given up.
 const WIDEST: i64 = 1 << 40;
 
-/// How what is said of a row that lies on such a page begins.
+/// Beginning of what is said about a row that lies on such a page.
 pub(super) const UNREADABLE_PAGE: &str = "a page of the database is damaged";
 
 /// Finds the nearest place beyond `from`, upwards for 1 and downwards for -1, from which `reads` succeeds. What lies between is on pages that

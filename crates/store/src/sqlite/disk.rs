@@ -1,5 +1,5 @@
-//! What is seen of the disk under the store: how long it has not answered, whether the files at their paths are still those that are open, and
-//! what of them cannot be read.
+//! State of the disk under the store: how long it has not answered, whether the files at their paths are still those that are open, and what of them
+//! cannot be read.
 
 use std::fmt;
 use std::fs::File;
@@ -14,7 +14,7 @@ use rustix::fs::{SeekFrom, seek};
 use crate::StoreError;
 use crate::store::Damage;
 
-/// What is seen of the disk, shared by all that work on it.
+/// State of the disk, shared by all threads that work on it.
 pub(super) struct Disk {
     started: Instant,
     /// When the writer turned to the disk, in milliseconds after the start; zero while it does not wait for it.
@@ -125,7 +125,7 @@ pub(super) struct OpenFiles {
 struct Content {
     /// Open as long as the database is: to close one file of it gives up the process's locks of all.
     file: File,
-    /// How long it was.
+    /// Length in bytes at the last look.
     length: AtomicU64,
     /// Whether something else was ever found in it: what it had does not come back.
     overwritten: AtomicBool,

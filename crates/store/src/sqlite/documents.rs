@@ -119,7 +119,8 @@ fn get(connection: &Connection, kind: DocumentKind, id: &str) -> Result<Option<D
     Ok(row.optional()?)
 }
 
-/// What changed after `known`, read in one transaction: a change between two statements would be taken for known and never read.
+/// Changes of the documents after the revision `known`, read in one transaction: a change between two statements would be taken for known and never
+/// read.
 fn since(connection: &Connection, known: i64) -> Result<DocumentChanges> {
     let transaction = connection.unchecked_transaction()?;
     let revision = revision(&transaction)?;

@@ -1,4 +1,4 @@
-//! What the engine says of itself.
+//! State of the engine: its end, its disk, damage, its load.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a failure of SQLite means for what was asked of it.
+//! Errors of SQLite, and what they mean for the call that met them.
 
 use std::fmt;
 

@@ -13,10 +13,10 @@ macro_rules! fault_points {
         }
 
         impl FaultPoint {
-            /// Every point.
+            /// All points, in the order in which they are declared.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The point's name.
+            /// Name of the point, in `snake_case`.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word),*

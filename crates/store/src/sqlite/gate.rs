@@ -1,4 +1,4 @@
-//! What the gate reads and writes.
+//! Dedup keys, throttles and counters: read by the gate, charged, and given back.
 
 use acteon_core::{ActionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -49,7 +49,7 @@ pub(super) fn used(connection: &Connection, counter: &str) -> Result<u64> {
     Ok(used.map_or(0, i64::unsigned_abs))
 }
 
-/// Takes what the gate asks for, after it has passed.
+/// Charges dedup key, throttle and quotas for an action that has passed.
 pub(super) fn charge(
     connection: &Connection,
     conditions: &Conditions,

@@ -1,4 +1,4 @@
-//! The row of an action, unless its id is there.
+//! Insertion of an action's row, unless its id is there.
 
 use acteon_core::Action;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -90,7 +90,8 @@ pub(super) struct Known {
     pub(super) gives_way: bool,
 }
 
-/// Looks at as little as tells: others' commits wait meanwhile, and who asks with a few bytes may name what has a million.
+/// Action that has an id, if there is one. Reads as little as possible: others' commits wait meanwhile, and a request of a few bytes may name an
+/// action of a million.
 pub(super) fn known(
     connection: &Connection,
     action: &Action,

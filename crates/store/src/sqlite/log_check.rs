@@ -97,7 +97,7 @@ impl Walk {
     }
 }
 
-/// Fills a buffer; `false` where less is left.
+/// Fills a buffer; `false` where fewer bytes are left.
 fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> Result<bool> {
     match reader.read_exact(buffer) {
         Ok(()) => Ok(true),

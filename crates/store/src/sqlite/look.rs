@@ -143,7 +143,7 @@ fn beyond_damage(
     }
 }
 
-/// What stands for a text that is no UTF-8.
+/// Stand-in for a text that is not UTF-8.
 const DAMAGED: &str = "\u{fffd}";
 
 /// Row of a walk. What is damaged is nobody's and matches nothing, and the look goes on.

@@ -48,7 +48,7 @@ pub(super) enum Unreadable {
     LeftOut,
 }
 
-/// Reads pages.
+/// Reader of everything that a database keeps, page by page.
 pub(super) struct Pages<'a> {
     connection: &'a Connection,
     tables: &'a [Columns],

@@ -1,4 +1,4 @@
-//! Rows that take another route, or go earlier.
+//! Rows that change to another provider, or become due earlier.
 
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Largest reserve.
+/// Largest reserve, in bytes.
 const RESERVE_BYTES: u64 = 16 << 20;
 /// The reserve is at most this part of what is free when it is made.
 const SHARE: u64 = 16;
@@ -34,7 +34,7 @@ impl DiskSpace {
         }
     }
 
-    /// The database's path.
+    /// Path of the database file.
     pub(super) fn database(&self) -> &Path {
         &self.database
     }

@@ -16,13 +16,13 @@ use crate::StoreError;
 use crate::queue_bytes::QueueBytes;
 use crate::store::Later;
 
-/// The embedded store.
+/// Store in a SQLite database that this process alone has open.
 pub struct SqliteStore {
     pub(super) writer: Writer,
     pub(super) readers: Readers,
     pub(super) queue_bytes: QueueBytes,
     pub(super) open: Arc<AtomicUsize>,
-    /// Of the documents.
+    /// Revision of the documents.
     pub(super) revision: watch::Sender<i64>,
     pub(super) disk: Arc<Disk>,
     pub(super) ended: thread::Ended,
