@@ -37,7 +37,7 @@ const MAX_CONFLICTS: (u32, u32) = (12, 3);
 /// Refusals of one batch's parts after which the rest is refused unseen, in all and with nothing taken in between: a disk that is full refuses
 /// each. Halving finds one bad item among 512 with ten.
 const MAX_REFUSALS: (u32, u32) = (64, 12);
-/// How many refusals one counts for that took several conflicts.
+/// Number of refusals that one counts for which took several conflicts.
 const CONTENDED: u32 = 6;
 /// Workers of a queue: while one waits for its commit, the other gathers the next.
 pub(super) const WORKERS: usize = 2;
@@ -100,7 +100,7 @@ impl<B: Batched> Drop for Batcher<B> {
     }
 }
 
-/// Works until the end. A worker that panics leaves names locked and items untold: with it the store has ended.
+/// Runs a worker until it is aborted. One that panics leaves names locked and callers without an answer: with it the store has ended.
 async fn watched<B: Batched>(inner: Arc<Inner<B>>, ended: Ended) {
     if let Err(panic) = AssertUnwindSafe(inner.work()).catch_unwind().await {
         let why = words_of_panic(&*panic);

@@ -1,4 +1,4 @@
-//! How the database is asked for what is not written in batches.
+//! Calls of the database for everything that is not written in batches.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::StoreError;
 
-/// How often a conflict or a broken connection is tried again for what is not written in batches.
+/// Number of tries of a call that meets a conflict or a broken connection.
 pub(super) const TRIES: usize = 3;
 /// Longest that a try to renew a lease may take, making the connection included.
 pub(super) const RENEWAL_LIMIT: Duration = Duration::from_secs(2);
-/// How often a renewal is tried before it is told to have failed; the next comes soon.
+/// Number of tries of a renewal before it fails; the next renewal comes soon.
 pub(super) const RENEWAL_TRIES: usize = 2;
 
 /// Longest that a look waits for its turn.

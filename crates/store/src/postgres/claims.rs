@@ -85,7 +85,7 @@ WITH picked AS (
   WHERE owner = 0 AND give_up_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
 ), ";
 
-/// Makes a process that lives their owner.
+/// Makes a process the owner of these rows, if it is registered.
 const TAKE: &str = "\
 living AS (
   SELECT owner FROM processes WHERE owner = $1 FOR KEY SHARE
@@ -95,7 +95,7 @@ living AS (
 )
 SELECT seq, room FROM taken ORDER BY room, priority, due_at, seq";
 
-/// What is asked of [`DUE`]: rows of a provider and a priority, and how many of them go for each room.
+/// Parameters of [`DUE`]: rows of a provider and a priority, and how many of them go for each room.
 #[derive(Default)]
 struct Asked<'a> {
     providers: Vec<&'a str>,
@@ -187,7 +187,7 @@ async fn claim_under(conn: &Conn, claim: &Claim, number: i64) -> Result<Vec<Clai
     rows.iter().map(claimed).collect()
 }
 
-/// Gives back what was claimed under these numbers: nobody knows that it was.
+/// Gives back the rows of claims whose answers were lost.
 async fn undo(conn: &Conn, owner: OwnerId, numbers: &[i64]) -> Result<u64, Failure> {
     let update = conn
         .prepare_cached(

@@ -12,7 +12,7 @@ use super::error::Failure;
 use super::store::PostgresStore;
 use crate::StoreError;
 
-/// How often the database is asked.
+/// Pause between two questions to the database.
 const ASK_EVERY: Duration = Duration::from_secs(10);
 /// An answer that took longer says too little.
 const GOOD_ANSWER: Duration = Duration::from_millis(500);
@@ -39,7 +39,7 @@ impl Clock for DatabaseClock {
 }
 
 impl PostgresStore {
-    /// The database's clock.
+    /// Instant of the database's clock.
     pub async fn now(&self) -> Result<Timestamp, StoreError> {
         let millis = call!(self.own, conn => clock(conn))?;
         Ok(Timestamp::from_millis(millis))

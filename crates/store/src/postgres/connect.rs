@@ -28,7 +28,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(12);
 /// Longest that the server keeps the locks of a transaction whose client says nothing: it may have been stopped.
 const IDLE_IN_TRANSACTION_LIMIT: Duration = Duration::from_secs(5);
 
-/// How to connect, checked.
+/// Checked settings for connections.
 #[derive(Clone)]
 pub(super) struct Connector {
     pub(super) config: tokio_postgres::Config,
@@ -36,7 +36,7 @@ pub(super) struct Connector {
     begin: Arc<str>,
 }
 
-/// Where the database is, in words without a secret.
+/// Description of the database, without secrets: name, hosts and port.
 pub(super) fn place(config: &tokio_postgres::Config) -> String {
     let host = |host: &Host| match host {
         Host::Tcp(name) => name.clone(),
@@ -59,7 +59,7 @@ fn invalid(cause: impl Into<Cause>) -> StoreError {
 }
 
 impl PostgresOptions {
-    /// What the URL says, with the password; or what is wrong with it.
+    /// Settings of the URL with the password, or what is wrong with the URL.
     fn parse(&self) -> Result<tokio_postgres::Config, String> {
         use secrecy::ExposeSecret as _;
         let expected = "expected postgres://user@host:5432/database";
@@ -259,7 +259,7 @@ impl Conn {
         }
     }
 
-    /// Ends what was refused. The connection is as good as before, unless it does not even say so.
+    /// Rolls back after a failure. The connection goes back to the pool if it answers to that.
     pub(super) async fn undone(self, failure: &Failure) {
         let usable = matches!(failure, Failure::Conflict | Failure::Refused(_));
         if usable
@@ -296,7 +296,7 @@ impl Deref for Conn {
     }
 }
 
-/// Waits for an answer, but not for ever.
+/// Waits for an answer for as long as [`ANSWER_LIMIT`].
 pub(super) async fn in_time<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

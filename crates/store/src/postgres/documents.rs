@@ -87,13 +87,13 @@ async fn get(conn: &Conn, kind: DocumentKind, id: &str) -> Result<Option<Documen
     row.map(document).transpose()
 }
 
-/// One statement, so that all is as of one instant: a change between two would be taken for known and never read.
+/// Changes after a revision, in one statement, so that all is as of one instant: a change between two would be taken for known and never read.
 const SINCE: &str = "SELECT revision, NULL AS kind, NULL AS id, NULL AS name, NULL AS body, NULL::bigint AS version \
     FROM revisions WHERE name = 'documents' \
     UNION ALL SELECT revision, kind, id, name, body, version FROM documents WHERE revision > $1 \
     UNION ALL SELECT revision, kind, id, NULL, NULL, NULL FROM document_deletions WHERE revision > $1";
 
-/// What changed after `known`.
+/// Changes of the documents after the revision `known`.
 async fn since(conn: &Conn, known: i64) -> Result<DocumentChanges, Failure> {
     let whole = is_whole(known, revision(conn).await?);
     let after = if whole { -1 } else { known };

@@ -1,4 +1,4 @@
-//! What the engine says of itself.
+//! State of the engine: wake-ups, its end, its load.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! What a failure of the database means for what was asked of it.
+//! Errors of PostgreSQL, and what they mean for the call that met them.
 
 use tokio_postgres::error::SqlState;
 
@@ -61,7 +61,7 @@ impl From<&tokio_postgres::Error> for PostgresError {
     }
 }
 
-/// Why something was not done, or perhaps was.
+/// Failure of a call: whether it was done or not, and whether to try again.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Rolled back because of others who did something at the same time: do it again.

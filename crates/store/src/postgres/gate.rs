@@ -1,4 +1,4 @@
-//! What the gate reads and writes: locked in the order of their names, judged in memory, and written back together.
+//! Dedup keys, throttles and counters of the gate: locked in the order of their names, judged in memory, and written back together.
 
 mod charging;
 mod locked;

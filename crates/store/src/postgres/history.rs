@@ -1,4 +1,4 @@
-//! The journal looked back at.
+//! Audit trail: records, pages, dead letters and recent sends.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The one statement that writes actions with their jobs or outcomes.
+//! Statement that writes actions with their jobs or outcomes.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -13,7 +13,7 @@ use super::rows::columns::{columns, insert_into, table_of};
 use crate::model::{Admission, Charges, OwnerId, Route, Seq};
 use crate::rows::{RequestTexts, charges_text, state_number, state_of};
 
-/// An action to be written: open, with the route that it takes, or ended, with its outcome.
+/// Action to be written: open, with the route that it takes, or over, with its outcome.
 pub(super) struct Row<'a> {
     pub(super) seq: Seq,
     pub(super) admission: &'a Admission,
@@ -24,10 +24,10 @@ pub(super) struct Row<'a> {
     pub(super) outcome: Option<&'a Outcome>,
 }
 
-/// What was written.
+/// Result of [`insert`]: positions that were written.
 pub(super) struct Written {
     pub(super) written: HashSet<Seq>,
-    /// Those of the owners that still are processes.
+    /// Owners that are still registered.
     pub(super) living: HashSet<OwnerId>,
 }
 
@@ -51,13 +51,13 @@ columns! {
         request_facts: Option<&'a str> => [actions],
         action: &'a str => [actions],
         request: Option<&'a [u8]> => [actions],
-        /// Who has the job, 0 for nobody; `None` where there is none.
+        /// Owner of the job, 0 for none; `None` where there is no job.
         owner: Option<i64> => [jobs],
         goes_through: Option<&'a str> => [jobs.provider],
         due_at: Option<i64> => [jobs],
         give_up_at: Option<i64> => [jobs],
         state: Option<i64> => [outcomes],
-        /// So far, of one that goes on.
+        /// Outcome, or the one so far of an open action.
         outcome: Option<Cow<'a, str>> => [jobs, outcomes],
         tag: Option<&'a str> => [outcomes],
         code: Option<&'a str> => [outcomes],
@@ -106,7 +106,7 @@ WITH living AS (
     )
 }
 
-/// Says what was written, and who of the owners is a process.
+/// Writes what can be written; answers with the positions written, and the owners that are registered.
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     insert_and("SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living")
 });

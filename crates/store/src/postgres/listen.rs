@@ -18,13 +18,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Wake-ups kept for who asks next, each once; beyond so many they are told as one.
 const MAX_KEPT: usize = 256;
 
-/// Whom to wake for what.
+/// Wake-ups that came, for those who wait for them.
 #[derive(Default)]
 pub(super) struct Wakeups {
-    /// Due rows and notes, until somebody asks.
+    /// Wake-ups for due rows and notes, until they are asked for.
     kept: Mutex<BTreeSet<Wakeup>>,
     came: Notify,
-    /// Documents.
+    /// Wakes those who wait for a change of the documents.
     pub(super) documents: Notify,
 }
 
@@ -56,14 +56,14 @@ impl Wakeups {
     }
 }
 
-/// What a notification says.
+/// Payload of a notification of due rows.
 pub(super) const WORK: &str = "work";
 pub(super) const DOCUMENTS: &str = "documents";
 const NOTE: &str = "note:";
 /// Longest name of a note that is told: a notification holds 8,000 bytes.
 const LONGEST_NAME: usize = 1000;
 
-/// The notification of a note.
+/// Payload of the notification of a note.
 pub(super) fn of_note(name: &str) -> String {
     if name.len() > LONGEST_NAME {
         WORK.into()
@@ -79,7 +79,7 @@ fn wakeup_of(payload: &str) -> Wakeup {
     }
 }
 
-/// The channel of a schema: channels are the whole database's.
+/// Name of a schema's channel: all schemas of a database share the names.
 pub(super) fn channel(schema: &str) -> String {
     format!("acteon:{schema}").chars().take(60).collect()
 }

@@ -51,7 +51,7 @@ async fn note(conn: &Conn, name: &str, now: Timestamp) -> Result<Option<String>,
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// One statement, so that of two who try one loses.
+/// Swaps a note in one statement, so that of two who try one loses.
 async fn swap_note(conn: &Conn, note: &NoteSwap) -> Result<bool, Failure> {
     let NoteSwap {
         name,

@@ -1,4 +1,4 @@
-//! How many rows are open, counted without asking at every admission.
+//! Number of open rows, kept without a query at every admission.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
@@ -11,14 +11,14 @@ use super::connect::{Conn, in_time};
 use super::error::Failure;
 use crate::StoreError;
 
-/// How often the open rows are counted without being told.
+/// Pause between two counts of the open rows.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn count(pool: &Pool) -> Result<i64, StoreError> {
     call!(*pool, conn => count_open(conn))
 }
 
-/// Other processes open and close rows as well: the count is taken anew now and then.
+/// Counts the open rows now and then, since other processes open and close rows as well.
 pub(super) async fn keep_counting(pool: Pool, open: Arc<AtomicIsize>) {
     loop {
         tokio::time::sleep(COUNT_EVERY).await;

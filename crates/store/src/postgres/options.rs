@@ -1,9 +1,9 @@
-//! Where the database is and how to reach it.
+//! Settings of a PostgreSQL store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Where the database is and how to reach it.
+/// Settings of a PostgreSQL store.
 #[derive(Clone)]
 pub struct PostgresOptions {
     /// `postgres://user@host:port/database?sslmode=require`; several hosts are tried until one takes writes.
@@ -12,7 +12,7 @@ pub struct PostgresOptions {
     pub password: Option<Arc<secrecy::SecretString>>,
     /// Certificates to trust, in PEM, in place of the system's.
     pub ca_file: Option<PathBuf>,
-    /// The schema that holds the tables. Made if it is not there.
+    /// Schema of the tables. It is made if it is not there.
     pub schema: String,
     /// Most connections for what is not written in batches.
     pub pool: usize,

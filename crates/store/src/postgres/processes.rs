@@ -43,7 +43,7 @@ impl Processes for PostgresStore {
     }
 }
 
-/// Ids are random, so that no two processes agree on one and no sequence is asked. Never 0.
+/// Registers a process under a random id, so that no sequence is asked. Never 0.
 async fn register(conn: &Conn) -> Result<OwnerId, Failure> {
     let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
     let owner = i64::try_from(high >> 1).unwrap_or(i64::MAX).max(1);
@@ -77,7 +77,7 @@ async fn heartbeats(conn: &Conn) -> Result<Vec<Heartbeat>, Failure> {
         .collect()
 }
 
-/// What it could not record although it may have sent it is marked; in good order there is none.
+/// Ends a process in good order. Rows that it may have sent without recording it are marked; usually there are none.
 async fn retire(conn: &Conn, owner: OwnerId, now: Timestamp) -> Result<(), Failure> {
     conn.batch_execute("BEGIN").await?;
     conn.execute("DELETE FROM processes WHERE owner = $1", &[&owner.0])
@@ -91,7 +91,7 @@ async fn retire(conn: &Conn, owner: OwnerId, now: Timestamp) -> Result<(), Failu
     Ok(())
 }
 
-/// The dead end first: what they are writing meanwhile either is there before, or finds no process.
+/// Takes over from dead processes. Their registration goes first: what they write meanwhile either is there before, or finds no process.
 async fn take_over(conn: &Conn, dead: &[Heartbeat], now: Timestamp) -> Result<Freed, Failure> {
     let owners: Vec<i64> = dead.iter().map(|beat| beat.owner.0).collect();
     let counts: Vec<i64> = dead.iter().map(|beat| beat.count).collect();

@@ -1,4 +1,4 @@
-//! Rows that take another route, or go earlier.
+//! Rows that change to another provider, or become due earlier.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Forgetting, in steps that hold no lock for long.
+//! Retention in steps that hold no lock for long.
 
 use acteon_core::Timestamp;
 use acteon_core::limits::{MAX_PRUNE_BATCH, MAX_SWEEP_ROWS};

@@ -47,7 +47,7 @@ impl RawRow for Columns<'_> {
     }
 }
 
-/// The text under which a key is stored: itself, unless it is too long for an index or holds what a text cannot.
+/// Stored form of a key: itself, or its hash where it is too long for an index or has a NUL character.
 pub(super) fn key(text: &str) -> String {
     const LONGEST: usize = 512;
     if text.len() <= LONGEST && !text.contains('\0') {

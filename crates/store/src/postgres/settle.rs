@@ -15,7 +15,7 @@ use crate::age::Age;
 use crate::model::{Charges, Hold, OwnerId, Seq, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
 
-/// Writes settlements.
+/// Batched writes of settlements.
 pub(super) struct Settle {
     pub(super) open: Arc<AtomicIsize>,
 }
@@ -89,7 +89,7 @@ columns! {
         seq: i64 => [outcomes],
         owner: i64,
         fence: i64,
-        /// What it does to its row: see [`number`].
+        /// Number of the step: see [`number`].
         step: i64,
         at: i64 => [outcomes.finished_at],
         attempts: i64 => [jobs, outcomes],
@@ -109,17 +109,17 @@ columns! {
     }
 }
 
-/// What each change of a job that stays open keeps of the row.
+/// Assignments that keep what the row has, in each change of a job that stays open.
 const KEPT: &str = "history = COALESCE(i.history, j.history), possible_duplicate = j.possible_duplicate OR i.possible_duplicate";
 
-/// What a job that is over leaves to its outcome.
+/// Columns of an outcome that are made of the job's and the settlement's.
 const LEFT: [(&str, &str); 3] = [
     ("possible_duplicate", "i.possible_duplicate OR i.marked"),
     ("history", "COALESCE(i.history, i.kept)"),
     ("settled_by", "i.owner"),
 ];
 
-/// Changes each row whose owner still owns it; says which.
+/// Changes each row that its process still owns; answers with those.
 static SETTLE: LazyLock<String> = LazyLock::new(|| {
     let incoming = table_of(Arrays::COLUMNS);
     let job = assignments("jobs", Arrays::COLUMNS);
@@ -226,7 +226,7 @@ fn refund(item: &Settlement) -> Option<&Charges> {
     }
 }
 
-/// Those that an earlier try had changed, whose answer was lost.
+/// Holds of rows that an earlier try had changed, whose answer was lost.
 async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>, Failure> {
     let seqs: Vec<i64> = items.iter().map(|item| item.hold.seq.0).collect();
     let owners: Vec<i64> = items.iter().map(|item| item.hold.owner.0).collect();

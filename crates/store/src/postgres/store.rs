@@ -26,9 +26,9 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The store in a PostgreSQL database.
 pub struct PostgresStore {
-    /// For what the gateway needs to go on, which is short.
+    /// Connections for the gateway's own short calls.
     pub(super) own: Pool,
-    /// For what callers ask for, and for what may take long.
+    /// Connections for callers, and for what may take long.
     pub(super) pool: Pool,
     pub(super) judging: calls::Turns,
     pub(super) ended: Ended,
@@ -53,12 +53,12 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Where the database is, in words without a secret.
+    /// Description of the database, without secrets.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Tells other processes.
+    /// Notifies other processes, if that is not turned off.
     pub(super) async fn tell(&self, what: &str) {
         let Some(channel) = &self.channel else { return };
         let told: Result<(), StoreError> =

@@ -1,4 +1,4 @@
-//! Taking a store along: out of PostgreSQL, and into it.
+//! Export from PostgreSQL, and import into it.
 
 use std::io::{BufRead, Write};
 

@@ -25,7 +25,7 @@ pub(in crate::postgres) struct Admitting {
     _queued: Queued,
     /// Hashes of the counters, keys and throttles that it locks, and of the id where it is one of a batch.
     locks: Vec<u64>,
-    /// Its id was there when it was written without a look.
+    /// Whether its id was found when it was written without a look for it.
     looks_first: AtomicBool,
     /// What was decided in the latest attempt that went as far as writing. Each attempt holds the locks of the one before it, which therefore
     /// is over: a row that is found is of the latest.
@@ -94,7 +94,7 @@ impl Admitting {
         }
     }
 
-    /// What it must pass; `None` when it ended.
+    /// Conditions and routes for the gate; `None` of an action that is over.
     pub(super) fn gate(&self) -> Option<(&Conditions, &[Route])> {
         match &self.admission.disposition {
             Disposition::Ended(_) => None,
@@ -121,12 +121,12 @@ impl Admitting {
         self.looks_first.store(true, Ordering::Relaxed);
     }
 
-    /// Who is to own the row, whichever route it takes.
+    /// Owner of the row to be written, the same for every route.
     pub(super) fn owner(&self) -> Option<OwnerId> {
         self.routes().first()?.enqueue.owner()
     }
 
-    /// Notes what is decided; returns what was before.
+    /// Keeps what is decided; returns the decision before.
     pub(super) fn decide(&self, goes: Option<Goes>) -> Option<Goes> {
         std::mem::replace(
             &mut *self.decided.lock().unwrap_or_else(PoisonError::into_inner),

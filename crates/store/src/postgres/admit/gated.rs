@@ -41,18 +41,18 @@ pub(super) async fn write(
         .collect())
 }
 
-/// What is decided of a batch.
+/// Decisions about a batch.
 struct Decided<'a> {
-    /// What came of each; `None` of one that is to be written.
+    /// Result of each item; `None` of one that is to be written.
     effects: Vec<Option<Result<Admitted, StoreError>>>,
-    /// What gives way to one of the batch: its place, and a position.
+    /// Actions that give way to one of the batch: its index, and the position of the other.
     superseded: Vec<(usize, i64)>,
     /// What is to be written, with its place in the batch.
     written: Vec<(&'a Admitting, Goes, usize)>,
 }
 
 impl<'a> Decided<'a> {
-    /// What is known of a batch without a decision: those whose ids are there.
+    /// Decisions that need no gate: about items whose ids are there.
     fn of(batch: &[&'a Admitting], found: &[Found], again: bool) -> Self {
         let mut decided = Self {
             effects: batch.iter().map(|_| None).collect(),
@@ -276,7 +276,7 @@ fn before(item: &Admitting, found: &Found, again: bool) -> Before {
     }
 }
 
-/// What an earlier attempt wrote.
+/// Result of an earlier attempt whose answer was lost; `None` if it wrote nothing.
 pub(super) async fn done_before(
     conn: &Conn,
     item: &Arc<Admitting>,

@@ -18,7 +18,7 @@ impl Optimism {
         self.0.store(PAUSE, Ordering::Relaxed);
     }
 
-    /// A batch was judged.
+    /// Counts a batch that was judged.
     pub(super) fn count(&self) {
         let left = self.0.load(Ordering::Relaxed);
         // Two that count at once count as one: nothing depends on it.

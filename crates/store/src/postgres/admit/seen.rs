@@ -1,4 +1,4 @@
-//! What a batch behind the gate reads first: who lives, what is locked, and what is there already.
+//! First read of a batch behind the gate: living processes, locked keys and counters, and ids that are there.
 
 use std::collections::HashSet;
 
@@ -14,10 +14,10 @@ use crate::postgres::gate::{Charging, Locked, Look, Names};
 use crate::postgres::insert::prepare_insert_all;
 use crate::rows::{longest_alike, state_number};
 
-/// How often what is missing to be locked is made before the batch is begun anew.
+/// Number of times that missing rows are made, to be locked, before the batch begins again.
 const MAKES: usize = 3;
 
-/// What the transaction reads first.
+/// State that the transaction reads first.
 pub(super) struct Seen {
     pub(super) living: HashSet<OwnerId>,
     pub(super) locked: Locked,
@@ -71,7 +71,7 @@ pub(super) async fn begin(
     Err(Failure::Conflict)
 }
 
-/// Made before the transaction begins.
+/// Statements of the transaction, prepared before it begins.
 pub(super) struct Statements {
     pub(super) living: Statement,
     pub(super) existing: Statement,

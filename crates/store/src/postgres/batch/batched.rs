@@ -1,4 +1,4 @@
-//! A kind of write, and what waits to be written.
+//! Kind of write, and items that wait to be written.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::StoreError;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
 
-/// A kind of write.
+/// Kind of write that is done in batches.
 pub(in crate::postgres) trait Batched: Send + Sync + 'static {
-    /// What is written.
+    /// Item to be written.
     type Item: Send + Sync + 'static;
-    /// What came of it.
+    /// Result for the caller of an item.
     type Effect: Send + 'static;
 
     /// Does the items in one transaction. `again` when an earlier attempt may have done some of them. One result per item, in their order;
@@ -25,7 +25,7 @@ pub(in crate::postgres) trait Batched: Send + Sync + 'static {
         again: bool,
     ) -> impl Future<Output = Result<Effects<Self::Effect>, Failure>> + Send + 'a;
 
-    /// What an earlier attempt whose answer was lost did with an item; `None` if it did nothing yet.
+    /// Result of an earlier attempt whose answer was lost; `None` if that did nothing yet.
     fn done_before<'a>(
         &'a self,
         conn: &'a Conn,
@@ -35,7 +35,7 @@ pub(in crate::postgres) trait Batched: Send + Sync + 'static {
     /// Counts what a committed item changed.
     fn committed(&self, item: &Self::Item, effect: &Self::Effect);
 
-    /// What an item locks until its commit: two batches that lock the same are not begun at the same time.
+    /// Locks of an item until its commit: two batches with a lock in common are not begun at the same time.
     fn locks(_item: &Self::Item) -> &[u64] {
         &[]
     }

@@ -1,4 +1,4 @@
-//! What the workers of a queue share: an attempt on a connection, and the answers to whoever waits.
+//! State that the workers of a queue share: attempts on a connection, and answers to callers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,7 +25,7 @@ impl<B: Batched> Inner<B> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers what is done; returns what is not.
+    /// Answers the callers of items that are done; returns the others.
     pub(super) fn answer(
         &self,
         items: Vec<Waiting<B>>,

@@ -1,4 +1,4 @@
-//! What waits for a worker, and who goes first.
+//! Queue of items for the workers, and their order.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -11,15 +11,15 @@ const MAX_BULK: usize = 96;
 /// Items that are passed over because their locks are held, before the search ends.
 const MAX_PASSED_OVER: usize = 4096;
 
-/// What waits: items of callers who wait for one, and those of callers' batches, which yield.
+/// Waiting items: of callers who wait for one, and of callers' batches, which yield.
 pub(super) struct Queue<B: Batched> {
     single: VecDeque<Waiting<B>>,
     bulk: VecDeque<Waiting<B>>,
-    /// What the batches that are being written lock.
+    /// Locks of the batches that are being written.
     locked: HashSet<u64>,
 }
 
-/// A batch, and what it locks until it is written.
+/// Batch, and its locks until it is written.
 pub(super) struct Taken<B: Batched> {
     pub(super) batch: Vec<Waiting<B>>,
     pub(super) locks: Vec<u64>,

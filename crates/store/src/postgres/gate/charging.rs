@@ -1,4 +1,4 @@
-//! What the gate took, written back together.
+//! Changes of dedup keys, throttles and counters, written back together.
 
 use std::sync::LazyLock;
 
@@ -38,7 +38,7 @@ columns! {
     }
 }
 
-/// What is written back.
+/// Rows to be written back.
 #[derive(Default)]
 pub(in crate::postgres) struct Changes<'a> {
     pub(super) keys: DedupRows<'a>,
@@ -70,7 +70,7 @@ static CHARGE: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The statements that write back, made before the transaction begins.
+/// Statements that write back, prepared before the transaction begins.
 pub(in crate::postgres) struct Charging {
     take_keys: Statement,
     write_slots: Statement,

@@ -23,7 +23,7 @@ pub(super) struct Counter {
     pub(super) until: i64,
 }
 
-/// The slots of a throttle's ring that are known, and how many went in all.
+/// Known slots of a throttle's ring, and the number of actions that ever passed.
 #[derive(Default)]
 pub(super) struct Ring {
     pub(super) total: i64,
@@ -91,7 +91,7 @@ impl Counters for Locked {
 }
 
 impl Locked {
-    /// Takes what the gate asks for, after it has passed.
+    /// Charges dedup key, throttle and quotas for an action that has passed.
     pub(in crate::postgres) fn charge(
         &mut self,
         conditions: &Conditions,
@@ -131,7 +131,7 @@ impl Locked {
         }
     }
 
-    /// What was charged, to be written back.
+    /// Charged rows, to be written back.
     pub(in crate::postgres) fn changes(&self) -> Changes<'_> {
         let taken = self
             .holders

@@ -1,4 +1,4 @@
-//! A look at what gates ask for: locked in the order of the names, unless it changes nothing.
+//! Read of everything that the gates of a batch ask for, locked in the order of the names unless nothing is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +101,7 @@ impl Statements {
     }
 }
 
-/// What locks and reads everything that gates ask for.
+/// Names and statements that read everything that gates ask for.
 pub(in crate::postgres) struct Look {
     names: Names,
     statements: Statements,
