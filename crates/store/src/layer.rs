@@ -3,7 +3,6 @@
 //! A [`Layer`] says once what it does around a call, and [`Layered`] does it around all of them. [`StoreCall`] lists the calls, so that what
 //! must hold for each of them can be tried on each of them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
@@ -19,8 +18,8 @@ use crate::model::{
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{
-    Damage, Documents, Engine, History, Jobs, Journal, Later, NoteSwap, Notes, Processes, Store,
-    Wakeup,
+    Damage, Documents, Engine, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
+    Store, Wakeup,
 };
 
 /// Work around every call of a store.
@@ -37,8 +36,8 @@ pub trait Layer: Send + Sync {
     fn around<'a, T: Send + 'static>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T>;
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>>;
 }
 
 /// A store with a layer around it.
@@ -67,7 +66,7 @@ macro_rules! layered {
         }
 
         $(impl<L: Layer> $noun for Layered<L> {
-            $(fn $method(&self, $($arg: $type),*) -> Later<'_, $result> {
+            $(fn $method(&self, $($arg: $type),*) -> BoxFuture<'_, Result<$result, StoreError>> {
                 $($(let $kept = $kept.to_owned();)+)?
                 self.0.around(StoreCall::$call, move |store| {
                     $($(let $kept = &$kept;)+)?
@@ -114,7 +113,7 @@ layered! {
         CountDead = count_dead(scope: &Scope, limit: usize) keeps scope -> usize;
         RecentSends = recent_sends(since: Timestamp, before: Option<Cursor>, limit: usize) -> RecentSends;
         DeadShares = dead_shares(limit: usize) -> Vec<DeadShare>;
-        OutcomesOf = outcomes_of(seqs: Vec<Seq>) -> Vec<(Seq, Arc<str>)>;
+        OutcomesOf = outcomes_of(seqs: Vec<Seq>) -> Vec<SettledOutcome>;
     }
     Documents {
         Documents = documents(kind: DocumentKind) -> Vec<Document>;

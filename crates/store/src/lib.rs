@@ -48,7 +48,7 @@ pub use retention::{Pruned, Retention, SweepCursor, Tenants};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteError, SqliteOptions, SqliteStore};
 pub use store::{
-    Damage, Documents, Engine, History, Jobs, Journal, Later, NoteSwap, Notes, Processes, Store,
-    Wakeup,
+    Damage, Documents, Engine, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
+    Store, Wakeup,
 };
 pub use transfer::CLOCK_STEPS;

@@ -17,8 +17,8 @@ use crate::model::{
 use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::shares::{DeadShare, OpenShare};
 
-/// A result that is on its way.
-pub type Later<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+/// Position of an action that is over, and its outcome as JSON.
+pub type SettledOutcome = (Seq, Arc<str>);
 
 /// Wake-up: a change by another process that is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ pub struct NoteSwap {
 pub(crate) fn revision_beside(
     mut revision: watch::Receiver<i64>,
     known: i64,
-) -> Later<'static, i64> {
+) -> BoxFuture<'static, Result<i64, StoreError>> {
     Box::pin(async move {
         let changed = revision.wait_for(|revision| *revision != known).await;
         changed
@@ -76,27 +76,31 @@ impl<T> Store for T where T: Processes + Journal + Jobs + History + Documents + 
 /// Processes and their leases.
 pub trait Processes: Send + Sync {
     /// Registers this process; its id is the owner of the rows that it claims.
-    fn register(&self) -> Later<'_, OwnerId>;
+    fn register(&self) -> BoxFuture<'_, Result<OwnerId, StoreError>>;
 
     /// Renews the lease of a process by one heartbeat; `false` when the lease had expired and another process took over.
-    fn renew(&self, owner: OwnerId) -> Later<'_, bool>;
+    fn renew(&self, owner: OwnerId) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Heartbeats of all registered processes. One whose heartbeat stays the same for as long as a lease lasts, by the watcher's own clock, is dead.
-    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>>;
+    fn heartbeats(&self) -> BoxFuture<'_, Result<Vec<Heartbeat>, StoreError>>;
 
     /// Ends a process in good order, and frees its rows: what may have been sent is due at `now`, all else when it was.
-    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()>;
+    fn retire(&self, owner: OwnerId, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Ends those of the dead processes whose heartbeat is still the one that was seen. Frees the rows whose owner is not registered any
     /// more: what may have been sent is due at `now`, all else when it was.
-    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed>;
+    fn take_over(
+        &self,
+        dead: Vec<Heartbeat>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Freed, StoreError>>;
 }
 
 /// The journal: what is admitted, settled, rerouted and forgotten.
 pub trait Journal: Send + Sync {
     /// Checks and charges what the gate asks for and writes an action, unless its id is there. An action that was refused for now gives
     /// way to the same request. [`StoreError::Fenced`] when its owner's lease has expired.
-    fn admit(&self, admission: Admission) -> Later<'_, Admitted>;
+    fn admit(&self, admission: Admission) -> BoxFuture<'_, Result<Admitted, StoreError>>;
 
     /// Judgement of the gate as of now. Writes and charges nothing.
     fn judge(
@@ -104,69 +108,93 @@ pub trait Journal: Send + Sync {
         conditions: Conditions,
         routes: Vec<Route>,
         now: Timestamp,
-    ) -> Later<'_, Judged>;
+    ) -> BoxFuture<'_, Result<Judged, StoreError>>;
 
     /// Changes a row, if its owner still owns it.
-    fn settle(&self, settlement: Settlement) -> Later<'_, Settled>;
+    fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<Settled, StoreError>>;
 
     /// Moves an open row to another route, if its owner still owns it.
-    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted>;
+    fn reroute(&self, change: Reroute) -> BoxFuture<'_, Result<Rerouted, StoreError>>;
 
     /// Number of actions that are charged to a quota's counter.
-    fn used(&self, counter: &str) -> Later<'_, u64>;
+    fn used(&self, counter: &str) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Deletes what is kept no longer, oldest first, among a bounded number of rows after `after`. The newest row stays.
-    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned>;
+    fn prune(
+        &self,
+        retention: Retention,
+        after: Option<Cursor>,
+    ) -> BoxFuture<'_, Result<Pruned, StoreError>>;
 
     /// Forgets keys, counters, windows and notes whose time is over, among a bounded number of them; says where to go on, `None` at the end.
-    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>>;
+    fn sweep(
+        &self,
+        now: Timestamp,
+        after: Option<SweepCursor>,
+    ) -> BoxFuture<'_, Result<Option<SweepCursor>, StoreError>>;
 }
 
 /// Jobs: rows that wait for work, and which process has them.
 pub trait Jobs: Send + Sync {
     /// Makes the caller the owner of rows, oldest due first. None of them is in flight.
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>>;
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Vec<Claimed>, StoreError>>;
 
     /// Due time of the next unowned row of these providers; `None` where there is none.
-    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>>;
+    fn next_due(
+        &self,
+        providers: &[ProviderName],
+    ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
     /// Rows that a process owns, from after a position on, at most `limit`, in their order.
-    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>>;
+    fn owned(
+        &self,
+        owner: OwnerId,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Hold>, StoreError>>;
 
     /// Frees rows that are still held like this: what may have been sent is due at `now`, all else when it was.
-    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed>;
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> BoxFuture<'_, Result<Freed, StoreError>>;
 
     /// Makes rows due now that wait for a further attempt; says how many it found, also if somebody claimed some of them meanwhile. Fewer
     /// than the limit means that there are no others.
-    fn hasten(&self, hasten: Hasten) -> Later<'_, usize>;
+    fn hasten(&self, hasten: Hasten) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Numbers of open rows by tenant and provider.
-    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>>;
+    fn open_shares(&self, due: Timestamp) -> BoxFuture<'_, Result<Vec<OpenShare>, StoreError>>;
 }
 
 /// Audit trail: the journal, looked back at.
 pub trait History: Send + Sync {
     /// Records of the actions at these positions, in no order. Those that are not there any more are left out.
-    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>>;
+    fn records(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
 
     /// Records of the actions with this id that the scope covers; several only where the scope leaves namespace or tenant open. An action that was
     /// refused and then decided again is there once, as it now stands.
-    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>>;
+    fn find(&self, scope: &Scope, id: &ActionId) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
 
     /// A page of the journal, newest first. Looks at a bounded number of rows.
-    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage>;
+    fn history(
+        &self,
+        filter: HistoryFilter,
+        page: PageRequest,
+    ) -> BoxFuture<'_, Result<HistoryPage, StoreError>>;
 
     /// Highest position in the journal. What this process writes from now on lies beyond it.
-    fn newest(&self) -> Later<'_, Seq>;
+    fn newest(&self) -> BoxFuture<'_, Result<Seq, StoreError>>;
 
     /// The newest actions that match, at most `limit`, without their texts, and whether there may be more: a look is bounded.
-    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)>;
+    fn coverage(
+        &self,
+        filter: HistoryFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<(Vec<CoverageRow>, bool), StoreError>>;
 
     /// Takes dead letters off the list; says how many there were. They stay in the journal.
-    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize>;
+    fn discard(&self, letters: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Number of dead letters within a scope, counted up to `limit` among a bounded number.
-    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize>;
+    fn count_dead(&self, scope: &Scope, limit: usize) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Sends that ended well after `since`, among the newest `limit` actions before `before`: what the budgets of a new process must know of the
     /// recent past.
@@ -175,29 +203,34 @@ pub trait History: Send + Sync {
         since: Timestamp,
         before: Option<Cursor>,
         limit: usize,
-    ) -> Later<'_, RecentSends>;
+    ) -> BoxFuture<'_, Result<RecentSends, StoreError>>;
 
     /// Numbers of dead letters by provider and code, among the newest `limit`.
-    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>>;
+    fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>, StoreError>>;
 
     /// Outcomes, as JSON, of those of these actions that are over.
-    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>>;
+    fn outcomes_of(&self, seqs: Vec<Seq>)
+    -> BoxFuture<'_, Result<Vec<SettledOutcome>, StoreError>>;
 }
 
 /// Documents and their revision.
 pub trait Documents: Send + Sync {
     /// All documents of a kind.
-    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>>;
+    fn documents(&self, kind: DocumentKind) -> BoxFuture<'_, Result<Vec<Document>, StoreError>>;
 
     /// Document of a kind by its id.
-    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>>;
+    fn document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+    ) -> BoxFuture<'_, Result<Option<Document>, StoreError>>;
 
     /// Changes of the documents after the revision `known`, as of one instant; all documents where that is below zero or long ago, and where a
     /// fail-over lost it: the store's revision is lower.
-    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges>;
+    fn documents_since(&self, known: i64) -> BoxFuture<'_, Result<DocumentChanges, StoreError>>;
 
     /// Writes a document, if it still has the version that it says.
-    fn put_document(&self, document: Document) -> Later<'_, Put>;
+    fn put_document(&self, document: Document) -> BoxFuture<'_, Result<Put, StoreError>>;
 
     /// Deletes a document; `false` when there was none, or when it has another version than the one that is asked for.
     fn delete_document(
@@ -205,23 +238,29 @@ pub trait Documents: Send + Sync {
         kind: DocumentKind,
         id: &str,
         version: Option<i64>,
-    ) -> Later<'_, bool>;
+    ) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Revision of the documents, as soon as it is another than `known`. It grows with the commit of every change, and is lower only where a
     /// fail-over lost commits.
-    fn documents_changed(&self, known: i64) -> Later<'_, i64>;
+    fn documents_changed(&self, known: i64) -> BoxFuture<'_, Result<i64, StoreError>>;
 }
 
 /// Notes: small texts under a name, until an instant.
 pub trait Notes: Send + Sync {
     /// Keeps a small text under a name until an instant.
-    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()>;
+    fn put_note(
+        &self,
+        name: &str,
+        text: &str,
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// The text under a name, unless its time is over.
-    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>>;
+    fn note(&self, name: &str, now: Timestamp)
+    -> BoxFuture<'_, Result<Option<String>, StoreError>>;
 
     /// Puts a text in the place of another. Says whether it did.
-    fn swap_note(&self, swap: NoteSwap) -> Later<'_, bool>;
+    fn swap_note(&self, swap: NoteSwap) -> BoxFuture<'_, Result<bool, StoreError>>;
 }
 
 /// State of an engine: wake-ups, its end, its disk, its load.

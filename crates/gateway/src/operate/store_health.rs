@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acteon_core::{Clock, ProviderName, with_causes};
-use acteon_store::{Later, Layer, Store, StoreCall, StoreError};
+use acteon_core::{BoxFuture, Clock, ProviderName, with_causes};
+use acteon_store::{Layer, Store, StoreCall, StoreError};
 use tokio::sync::Notify;
 
 /// Time for which a call that failed counts, unless it is asked again: longer than a probe takes to
@@ -82,8 +82,8 @@ impl Layer for Watched {
     fn around<'a, T: Send + 'a>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         let later = work(&*self.store);
         Box::pin(async move {
             let result = later.await;

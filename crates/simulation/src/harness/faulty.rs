@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acteon_store::{Later, Layer, Layered, Store, StoreCall, StoreError};
+use acteon_core::BoxFuture;
+use acteon_store::{Layer, Layered, Store, StoreCall, StoreError};
 
 /// How long a call fails, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +88,8 @@ impl Layer for Faulty {
     fn around<'a, T: Send + 'a>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         match self.switch.meet(call) {
             Ok(()) => work(&*self.store),
             Err(Some(error)) => Box::pin(std::future::ready(Err(error))),

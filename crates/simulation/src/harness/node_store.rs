@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use acteon_core::BoxFuture;
-use acteon_store::{Later, Layer, Layered, OwnerId, Store, StoreCall, StoreError};
+use acteon_store::{Layer, Layered, OwnerId, Store, StoreCall, StoreError};
 
 /// Store as one node sees it.
 pub(crate) type NodeStore = Layered<NodeLayer>;
@@ -147,8 +147,8 @@ impl Layer for NodeLayer {
     fn around<'a, T: Send + 'static>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         if call == StoreCall::DocumentsChanged {
             // Waits for as long as nothing changes: nobody waits for its end.
             return if self.is_dead() {

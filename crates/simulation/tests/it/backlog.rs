@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acteon_core::{Action, Caller, Origin, ProviderName};
+use acteon_core::{Action, BoxFuture, Caller, Origin, ProviderName};
 use acteon_gateway::{Backlog, Gateway, GatewayOptions, Parts, Registry, Wait};
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::{FailingProvider, SeededEntropy};
-use acteon_store::{Later, Layer, Layered, MemoryStore, Store, StoreCall};
+use acteon_store::{Layer, Layered, MemoryStore, Store, StoreCall, StoreError};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -31,8 +31,8 @@ impl Layer for Slow {
     fn around<'a, T: Send + 'a>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         if call != StoreCall::DeadShares {
             return work(&self.store);
         }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, Budget, Caller, Origin, ProviderName, Scope};
+use acteon_core::{Action, BoxFuture, Budget, Caller, Origin, ProviderName, Scope};
 use acteon_gateway::{Gateway, GatewayOptions, Parts, Registry, Wait};
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::{Fails, FaultSwitch, SeededEntropy};
-use acteon_store::{Later, Layer, Layered, MemoryStore, Processes as _, Store, StoreCall};
+use acteon_store::{Layer, Layered, MemoryStore, Processes as _, Store, StoreCall, StoreError};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -31,8 +31,8 @@ impl Layer for Slow {
     fn around<'a, T: Send + 'a>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         let answer = work(&*self.store);
         if call != self.call {
             return answer;

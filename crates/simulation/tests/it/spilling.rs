@@ -12,7 +12,7 @@ use acteon_core::{
 use acteon_gateway::{Gateway, GatewayOptions, OverageSpec, Parts, Quota, Registry, Wait};
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::SeededEntropy;
-use acteon_store::{Later, Layer, Layered, MemoryStore, Overage, Store, StoreCall};
+use acteon_store::{Layer, Layered, MemoryStore, Overage, Store, StoreCall, StoreError};
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -100,8 +100,8 @@ impl Layer for Slow {
     fn around<'a, T: Send + 'a>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         if call != StoreCall::Admit {
             return work(&self.0);
         }

@@ -1,11 +1,14 @@
 //! Documents.
 
+use acteon_core::BoxFuture;
+
 use super::store::{MemoryStore, ready};
+use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
-use crate::store::{Documents, Later};
+use crate::store::Documents;
 
 impl Documents for MemoryStore {
-    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+    fn documents(&self, kind: DocumentKind) -> BoxFuture<'_, Result<Vec<Document>, StoreError>> {
         let tables = self.lock();
         ready(Ok(tables
             .documents
@@ -16,7 +19,11 @@ impl Documents for MemoryStore {
             .collect()))
     }
 
-    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+    fn document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+    ) -> BoxFuture<'_, Result<Option<Document>, StoreError>> {
         ready(Ok(self
             .lock()
             .documents
@@ -24,7 +31,7 @@ impl Documents for MemoryStore {
             .map(|(document, _)| document.clone())))
     }
 
-    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+    fn documents_since(&self, known: i64) -> BoxFuture<'_, Result<DocumentChanges, StoreError>> {
         let tables = self.lock();
         let revision = self.revision.get();
         let whole = is_whole(known, revision);
@@ -49,7 +56,7 @@ impl Documents for MemoryStore {
         }))
     }
 
-    fn put_document(&self, document: Document) -> Later<'_, Put> {
+    fn put_document(&self, document: Document) -> BoxFuture<'_, Result<Put, StoreError>> {
         let mut tables = self.lock();
         let key = (document.kind.as_str(), document.id.clone());
         let found = tables
@@ -85,7 +92,7 @@ impl Documents for MemoryStore {
         kind: DocumentKind,
         id: &str,
         version: Option<i64>,
-    ) -> Later<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
         let mut tables = self.lock();
         let key = (kind.as_str(), id.to_owned());
         let is_it =
@@ -101,7 +108,7 @@ impl Documents for MemoryStore {
         ready(Ok(deleted))
     }
 
-    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+    fn documents_changed(&self, known: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
         Box::pin(async move { Ok(self.revision.beside(known).await) })
     }
 }

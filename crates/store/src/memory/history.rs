@@ -1,18 +1,17 @@
 //! Audit trail: records, pages, dead letters and recent sends.
 
-use std::sync::Arc;
-
-use acteon_core::{ActionId, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 
 use super::store::{MemoryStore, ready};
 use super::tables::{JournalRow, Tables};
+use crate::StoreError;
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageMaker, PageRequest};
 use crate::model::{ActionState, RecentSend, RecentSends, Record, Seq};
 use crate::shares::DeadShare;
-use crate::store::{History, Later};
+use crate::store::{History, SettledOutcome};
 
 impl History for MemoryStore {
-    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+    fn records(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
         let tables = self.lock();
         ready(Ok(seqs
             .iter()
@@ -21,7 +20,7 @@ impl History for MemoryStore {
             .collect()))
     }
 
-    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
+    fn find(&self, scope: &Scope, id: &ActionId) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
         let tables = self.lock();
         let is_it = |entry: &&JournalRow| {
             let action = &entry.record.action;
@@ -42,7 +41,11 @@ impl History for MemoryStore {
             .collect()))
     }
 
-    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+    fn history(
+        &self,
+        filter: HistoryFilter,
+        page: PageRequest,
+    ) -> BoxFuture<'_, Result<HistoryPage, StoreError>> {
         let tables = self.lock();
         let mut maker = PageMaker::new(page);
         let stopped = tables.look(&filter, page.after, |_, cursor| maker.goes_on(cursor));
@@ -51,7 +54,7 @@ impl History for MemoryStore {
         ready(records.map(|records| maker.page(records, stopped)))
     }
 
-    fn newest(&self) -> Later<'_, Seq> {
+    fn newest(&self) -> BoxFuture<'_, Result<Seq, StoreError>> {
         ready(Ok(Seq(self
             .lock()
             .entries
@@ -61,7 +64,11 @@ impl History for MemoryStore {
             .unwrap_or(0))))
     }
 
-    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)> {
+    fn coverage(
+        &self,
+        filter: HistoryFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<(Vec<CoverageRow>, bool), StoreError>> {
         let mut found = Vec::new();
         let stopped = self.lock().look(&filter, None, |entry, _| {
             found.push(entry.coverage_row());
@@ -70,7 +77,7 @@ impl History for MemoryStore {
         ready(Ok((found, stopped.is_some())))
     }
 
-    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+    fn discard(&self, letters: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
         let mut tables = self.lock();
         let mut discarded = 0;
         for seq in letters {
@@ -86,7 +93,7 @@ impl History for MemoryStore {
         ready(Ok(discarded))
     }
 
-    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+    fn count_dead(&self, scope: &Scope, limit: usize) -> BoxFuture<'_, Result<usize, StoreError>> {
         let filter = HistoryFilter {
             state: Some(ActionState::Dead),
             ..HistoryFilter::of(scope.clone())
@@ -104,7 +111,7 @@ impl History for MemoryStore {
         since: Timestamp,
         before: Option<Cursor>,
         limit: usize,
-    ) -> Later<'_, RecentSends> {
+    ) -> BoxFuture<'_, Result<RecentSends, StoreError>> {
         let tables = self.lock();
         let send = |record: &Record| {
             let finished_at = record.finished_at.filter(|at| {
@@ -141,11 +148,14 @@ impl History for MemoryStore {
         }))
     }
 
-    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+    fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>, StoreError>> {
         ready(Ok(self.lock().dead_shares(limit)))
     }
 
-    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+    fn outcomes_of(
+        &self,
+        seqs: Vec<Seq>,
+    ) -> BoxFuture<'_, Result<Vec<SettledOutcome>, StoreError>> {
         ready(Ok(self.lock().outcomes_of(&seqs)))
     }
 }
@@ -179,7 +189,7 @@ impl Tables {
         shares
     }
 
-    fn outcomes_of(&self, seqs: &[Seq]) -> Vec<(Seq, Arc<str>)> {
+    fn outcomes_of(&self, seqs: &[Seq]) -> Vec<SettledOutcome> {
         let ended = |seq: &Seq| {
             self.entries
                 .get(&seq.0)

@@ -1,19 +1,23 @@
 //! Jobs: rows that wait for work, and which process has them.
 
-use acteon_core::{ProviderName, Timestamp};
+use acteon_core::{BoxFuture, ProviderName, Timestamp};
 
 use super::store::{MemoryStore, ready};
 use super::tables::{JournalRow, Tables};
+use crate::StoreError;
 use crate::model::{Claim, Claimed, Freed, Hasten, Hold, OwnerId, Seq};
 use crate::shares::OpenShare;
-use crate::store::{Jobs, Later};
+use crate::store::Jobs;
 
 impl Jobs for MemoryStore {
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Vec<Claimed>, StoreError>> {
         ready(Ok(self.lock().claim(&claim)))
     }
 
-    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
+    fn next_due(
+        &self,
+        providers: &[ProviderName],
+    ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         let tables = self.lock();
         let waits =
             |entry: &&JournalRow| entry.owner == 0 && providers.contains(&entry.record.provider);
@@ -24,7 +28,12 @@ impl Jobs for MemoryStore {
             .min()))
     }
 
-    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
+    fn owned(
+        &self,
+        owner: OwnerId,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Hold>, StoreError>> {
         let tables = self.lock();
         let later = tables
             .entries
@@ -37,17 +46,17 @@ impl Jobs for MemoryStore {
             .collect()))
     }
 
-    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> BoxFuture<'_, Result<Freed, StoreError>> {
         ready(Ok(self
             .lock()
             .free(now, |entry, _| holds.contains(&entry.hold()))))
     }
 
-    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+    fn hasten(&self, hasten: Hasten) -> BoxFuture<'_, Result<usize, StoreError>> {
         ready(Ok(self.lock().hasten(&hasten)))
     }
 
-    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
+    fn open_shares(&self, due: Timestamp) -> BoxFuture<'_, Result<Vec<OpenShare>, StoreError>> {
         ready(Ok(self.lock().open_shares(due)))
     }
 }

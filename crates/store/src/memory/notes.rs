@@ -1,19 +1,29 @@
 //! Notes: small texts under a name, until an instant.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 
 use super::store::{MemoryStore, ready};
-use crate::store::{Later, NoteSwap, Notes};
+use crate::StoreError;
+use crate::store::{NoteSwap, Notes};
 
 impl Notes for MemoryStore {
-    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
+    fn put_note(
+        &self,
+        name: &str,
+        text: &str,
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
         self.lock()
             .notes
             .insert(name.to_owned(), (text.to_owned(), until));
         ready(Ok(()))
     }
 
-    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
+    fn note(
+        &self,
+        name: &str,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
         ready(Ok(self
             .lock()
             .notes
@@ -22,7 +32,7 @@ impl Notes for MemoryStore {
             .map(|(text, _)| text.clone())))
     }
 
-    fn swap_note(&self, swap: NoteSwap) -> Later<'_, bool> {
+    fn swap_note(&self, swap: NoteSwap) -> BoxFuture<'_, Result<bool, StoreError>> {
         let mut tables = self.lock();
         let found = tables
             .notes

@@ -1,13 +1,14 @@
 //! Processes and their leases.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 
 use super::store::{MemoryStore, ready};
+use crate::StoreError;
 use crate::model::{Freed, Heartbeat, OwnerId};
-use crate::store::{Later, Processes};
+use crate::store::Processes;
 
 impl Processes for MemoryStore {
-    fn register(&self) -> Later<'_, OwnerId> {
+    fn register(&self) -> BoxFuture<'_, Result<OwnerId, StoreError>> {
         let mut tables = self.lock();
         tables.last_owner += 1;
         let owner = tables.last_owner;
@@ -15,7 +16,7 @@ impl Processes for MemoryStore {
         ready(Ok(OwnerId(owner)))
     }
 
-    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+    fn renew(&self, owner: OwnerId) -> BoxFuture<'_, Result<bool, StoreError>> {
         let mut tables = self.lock();
         let beats = tables.processes.get_mut(&owner.0);
         let lives = beats.is_some();
@@ -25,7 +26,7 @@ impl Processes for MemoryStore {
         ready(Ok(lives))
     }
 
-    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>> {
+    fn heartbeats(&self) -> BoxFuture<'_, Result<Vec<Heartbeat>, StoreError>> {
         ready(Ok(self
             .lock()
             .processes
@@ -37,14 +38,18 @@ impl Processes for MemoryStore {
             .collect()))
     }
 
-    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
+    fn retire(&self, owner: OwnerId, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
         let mut tables = self.lock();
         tables.processes.remove(&owner.0);
         tables.free(now, |entry, _| entry.owner == owner.0);
         ready(Ok(()))
     }
 
-    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed> {
+    fn take_over(
+        &self,
+        dead: Vec<Heartbeat>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Freed, StoreError>> {
         let mut tables = self.lock();
         tables.processes.retain(|owner, count| {
             !dead.contains(&Heartbeat {

@@ -2,10 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use acteon_core::BoxFuture;
+
 use super::revision::Revision;
 use super::tables::Tables;
 use crate::StoreError;
-use crate::store::Later;
 
 /// A store in memory.
 #[derive(Default)]
@@ -20,6 +21,8 @@ impl MemoryStore {
     }
 }
 
-pub(super) fn ready<T: Send + 'static>(result: Result<T, StoreError>) -> Later<'static, T> {
+pub(super) fn ready<T: Send + 'static>(
+    result: Result<T, StoreError>,
+) -> BoxFuture<'static, Result<T, StoreError>> {
     Box::pin(std::future::ready(result))
 }

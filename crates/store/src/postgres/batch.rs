@@ -14,6 +14,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use acteon_core::BoxFuture;
 use deadpool_postgres::Pool;
 use futures_util::FutureExt as _;
 use tokio::sync::{Notify, oneshot};
@@ -26,7 +27,6 @@ use self::queue::Taken;
 use super::error::Failure;
 use crate::StoreError;
 use crate::error::{Ended, words_of_panic};
-use crate::store::Later;
 
 pub(super) use self::batched::{Batched, Effects};
 
@@ -74,7 +74,7 @@ impl<B: Batched> Batcher<B> {
         self.len() > BUSY
     }
 
-    pub(super) fn send(&self, item: B::Item) -> Later<'_, B::Effect> {
+    pub(super) fn send(&self, item: B::Item) -> BoxFuture<'_, Result<B::Effect, StoreError>> {
         let (reply, answer) = oneshot::channel();
         let since = Instant::now();
         self.inner.lock().push(Waiting {

@@ -1,29 +1,36 @@
 //! Documents.
 
+use acteon_core::BoxFuture;
+
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::revision::{lock_revision, raise, revision};
 use super::rows::key;
 use super::store::PostgresStore;
 use super::{calls, listen};
+use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
-use crate::store::{Documents, Later};
+use crate::store::Documents;
 
 impl Documents for PostgresStore {
-    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+    fn documents(&self, kind: DocumentKind) -> BoxFuture<'_, Result<Vec<Document>, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => list(conn, kind)) })
     }
 
-    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+    fn document(
+        &self,
+        kind: DocumentKind,
+        id: &str,
+    ) -> BoxFuture<'_, Result<Option<Document>, StoreError>> {
         let id = id.to_owned();
         Box::pin(async move { call!(self.pool, conn => get(conn, kind, &id)) })
     }
 
-    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+    fn documents_since(&self, known: i64) -> BoxFuture<'_, Result<DocumentChanges, StoreError>> {
         Box::pin(async move { call!(self.own, conn => since(conn, known)) })
     }
 
-    fn put_document(&self, document: Document) -> Later<'_, Put> {
+    fn put_document(&self, document: Document) -> BoxFuture<'_, Result<Put, StoreError>> {
         Box::pin(async move {
             let put = change!(self.pool, conn, again => put(conn, &document, again))?;
             if matches!(put, Put::Written(_)) {
@@ -38,7 +45,7 @@ impl Documents for PostgresStore {
         kind: DocumentKind,
         id: &str,
         version: Option<i64>,
-    ) -> Later<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
         let id = id.to_owned();
         Box::pin(async move {
             // After a try whose answer was lost, that it is gone is this call's doing as far as anybody can tell.
@@ -52,7 +59,7 @@ impl Documents for PostgresStore {
         })
     }
 
-    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+    fn documents_changed(&self, known: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
         Box::pin(self.another_revision(known))
     }
 }

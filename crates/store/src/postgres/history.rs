@@ -1,36 +1,39 @@
 //! Audit trail: records, pages, dead letters and recent sends.
 
-use std::sync::Arc;
-
-use acteon_core::{ActionId, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::rows::record;
 use super::store::PostgresStore;
 use super::{calls, letters, look, sends};
+use crate::StoreError;
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{RecentSends, Record, Seq};
 use crate::raw::{RawRecord, outcome_text};
 use crate::rows::{MAX_OF_AN_ID, within};
 use crate::shares::DeadShare;
-use crate::store::{History, Later};
+use crate::store::{History, SettledOutcome};
 
 impl History for PostgresStore {
-    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+    fn records(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
         Box::pin(async move { call!(self.own, conn => records(conn, &seqs)) })
     }
 
-    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
+    fn find(&self, scope: &Scope, id: &ActionId) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
         let (scope, id) = (scope.clone(), id.clone());
         Box::pin(async move { call!(self.pool, conn => find(conn, &scope, &id)) })
     }
 
-    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+    fn history(
+        &self,
+        filter: HistoryFilter,
+        page: PageRequest,
+    ) -> BoxFuture<'_, Result<HistoryPage, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => look::page(conn, &filter, page)) })
     }
 
-    fn newest(&self) -> Later<'_, Seq> {
+    fn newest(&self) -> BoxFuture<'_, Result<Seq, StoreError>> {
         Box::pin(async move {
             let newest = call!(self.pool, conn => look::newest(conn))?;
             // Positions follow this gateway's clock, which may be behind that of whoever made this one.
@@ -39,17 +42,21 @@ impl History for PostgresStore {
         })
     }
 
-    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)> {
+    fn coverage(
+        &self,
+        filter: HistoryFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<(Vec<CoverageRow>, bool), StoreError>> {
         Box::pin(async move { call!(self.pool, conn => look::coverage(conn, &filter, limit)) })
     }
 
-    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+    fn discard(&self, letters: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
         Box::pin(async move {
             change!(self.pool, conn, again => letters::discard(conn, &letters, again))
         })
     }
 
-    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+    fn count_dead(&self, scope: &Scope, limit: usize) -> BoxFuture<'_, Result<usize, StoreError>> {
         let scope = scope.clone();
         Box::pin(async move { call!(self.pool, conn => letters::count_dead(conn, &scope, limit)) })
     }
@@ -59,17 +66,20 @@ impl History for PostgresStore {
         since: Timestamp,
         before: Option<Cursor>,
         limit: usize,
-    ) -> Later<'_, RecentSends> {
+    ) -> BoxFuture<'_, Result<RecentSends, StoreError>> {
         Box::pin(async move {
             call!(self.pool, conn => sends::recent_sends(conn, since, before, limit))
         })
     }
 
-    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+    fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => letters::dead_shares(conn, limit)) })
     }
 
-    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+    fn outcomes_of(
+        &self,
+        seqs: Vec<Seq>,
+    ) -> BoxFuture<'_, Result<Vec<SettledOutcome>, StoreError>> {
         Box::pin(async move { call!(self.own, conn => outcomes_of(conn, &seqs)) })
     }
 }
@@ -110,7 +120,7 @@ async fn records(conn: &Conn, seqs: &[Seq]) -> Result<Vec<Record>, Failure> {
 }
 
 /// The outcomes of those that are over.
-async fn outcomes_of(conn: &Conn, seqs: &[Seq]) -> Result<Vec<(Seq, Arc<str>)>, Failure> {
+async fn outcomes_of(conn: &Conn, seqs: &[Seq]) -> Result<Vec<SettledOutcome>, Failure> {
     let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
     let select = conn
         .prepare_cached("SELECT seq, outcome FROM outcomes WHERE seq = ANY($1)")

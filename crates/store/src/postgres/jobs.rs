@@ -1,40 +1,48 @@
 //! Jobs: rows that wait for work, and which process has them.
 
-use acteon_core::{Priority, ProviderName, Timestamp};
+use acteon_core::{BoxFuture, Priority, ProviderName, Timestamp};
 
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::store::PostgresStore;
 use super::{calls, holds};
 use crate::model::{Claim, Claimed, Freed, Hasten, Hold, OwnerId, Seq};
-use crate::rows;
 use crate::rows::open_share;
 use crate::shares::OpenShare;
-use crate::store::{Jobs, Later};
+use crate::store::Jobs;
+use crate::{StoreError, rows};
 
 impl Jobs for PostgresStore {
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Vec<Claimed>, StoreError>> {
         Box::pin(self.claim_rows(claim))
     }
 
-    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
+    fn next_due(
+        &self,
+        providers: &[ProviderName],
+    ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         let providers = providers.to_vec();
         Box::pin(async move { call!(self.claiming, conn => next_due(conn, &providers)) })
     }
 
-    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
+    fn owned(
+        &self,
+        owner: OwnerId,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Hold>, StoreError>> {
         Box::pin(async move { call!(self.own, conn => holds::owned(conn, owner, after, limit)) })
     }
 
-    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> BoxFuture<'_, Result<Freed, StoreError>> {
         Box::pin(async move { call!(self.own, conn => holds::free(conn, &holds, now)) })
     }
 
-    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+    fn hasten(&self, hasten: Hasten) -> BoxFuture<'_, Result<usize, StoreError>> {
         Box::pin(self.hasten_rows(hasten))
     }
 
-    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
+    fn open_shares(&self, due: Timestamp) -> BoxFuture<'_, Result<Vec<OpenShare>, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => open_shares(conn, due)) })
     }
 }

@@ -1,6 +1,6 @@
 //! The journal: what is admitted, settled, rerouted and forgotten.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 
 use super::admit::Admitting;
 use super::connect::{Conn, in_time};
@@ -12,11 +12,11 @@ use crate::gate::{Conditions, Judged, judge};
 use crate::history::Cursor;
 use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement};
 use crate::retention::{Pruned, Retention, SweepCursor};
-use crate::store::{Journal, Later};
+use crate::store::Journal;
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 
 impl Journal for PostgresStore {
-    fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
+    fn admit(&self, admission: Admission) -> BoxFuture<'_, Result<Admitted, StoreError>> {
         if self.admissions.len() + self.gated.len() > MAX_COMMIT_QUEUE {
             return Box::pin(async { Err(StoreError::Busy) });
         }
@@ -37,7 +37,7 @@ impl Journal for PostgresStore {
         conditions: Conditions,
         routes: Vec<Route>,
         now: Timestamp,
-    ) -> Later<'_, Judged> {
+    ) -> BoxFuture<'_, Result<Judged, StoreError>> {
         Box::pin(async move {
             let _turn = self.judging.take().await?;
             let counters = call!(self.pool, conn => gate::look(conn, &conditions, &routes))?;
@@ -45,26 +45,34 @@ impl Journal for PostgresStore {
         })
     }
 
-    fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
+    fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<Settled, StoreError>> {
         self.settlements.send(settlement)
     }
 
-    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+    fn reroute(&self, change: Reroute) -> BoxFuture<'_, Result<Rerouted, StoreError>> {
         Box::pin(self.reroute_row(change))
     }
 
-    fn used(&self, counter: &str) -> Later<'_, u64> {
+    fn used(&self, counter: &str) -> BoxFuture<'_, Result<u64, StoreError>> {
         let counter = rows::key(counter);
         Box::pin(async move {
             call!(self.pool, conn => gate::used(conn, &counter)).map(i64::unsigned_abs)
         })
     }
 
-    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
+    fn prune(
+        &self,
+        retention: Retention,
+        after: Option<Cursor>,
+    ) -> BoxFuture<'_, Result<Pruned, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => retention::prune(conn, &retention, after)) })
     }
 
-    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
+    fn sweep(
+        &self,
+        now: Timestamp,
+        after: Option<SweepCursor>,
+    ) -> BoxFuture<'_, Result<Option<SweepCursor>, StoreError>> {
         Box::pin(self.sweep_a_table(now, after))
     }
 }

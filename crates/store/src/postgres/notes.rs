@@ -1,16 +1,22 @@
 //! Notes: small texts under a name, until an instant.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::rows::key;
 use super::store::PostgresStore;
 use super::{calls, listen};
-use crate::store::{Later, NoteSwap, Notes};
+use crate::StoreError;
+use crate::store::{NoteSwap, Notes};
 
 impl Notes for PostgresStore {
-    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
+    fn put_note(
+        &self,
+        name: &str,
+        text: &str,
+        until: Timestamp,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
         let (name, text) = (name.to_owned(), text.to_owned());
         Box::pin(async move {
             change!(self.own, conn, _again => put_note(conn, &name, &text, until))?;
@@ -19,12 +25,16 @@ impl Notes for PostgresStore {
         })
     }
 
-    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
+    fn note(
+        &self,
+        name: &str,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
         let name = name.to_owned();
         Box::pin(async move { call!(self.own, conn => note(conn, &name, now)) })
     }
 
-    fn swap_note(&self, swap: NoteSwap) -> Later<'_, bool> {
+    fn swap_note(&self, swap: NoteSwap) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             change!(self.own, conn, again => async {
                 Ok(swap_note(conn, &swap).await? || again && holds(conn, &swap).await?)

@@ -1,6 +1,6 @@
 //! Processes and their leases.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 
 use super::connect::{Conn, in_time};
 use super::error::Failure;
@@ -9,22 +9,22 @@ use super::store::PostgresStore;
 use super::{calls, listen};
 use crate::StoreError;
 use crate::model::{Freed, Heartbeat, OwnerId};
-use crate::store::{Later, Processes};
+use crate::store::Processes;
 
 impl Processes for PostgresStore {
-    fn register(&self) -> Later<'_, OwnerId> {
+    fn register(&self) -> BoxFuture<'_, Result<OwnerId, StoreError>> {
         Box::pin(async move { renewal!(self.lease, conn => register(conn)) })
     }
 
-    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+    fn renew(&self, owner: OwnerId) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move { renewal!(self.lease, conn => renew(conn, owner)) })
     }
 
-    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>> {
+    fn heartbeats(&self) -> BoxFuture<'_, Result<Vec<Heartbeat>, StoreError>> {
         Box::pin(async move { call!(self.own, conn => heartbeats(conn)) })
     }
 
-    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
+    fn retire(&self, owner: OwnerId, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             change!(self.own, conn, _again => retire(conn, owner, now))?;
             self.tell(listen::WORK).await;
@@ -32,7 +32,11 @@ impl Processes for PostgresStore {
         })
     }
 
-    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed> {
+    fn take_over(
+        &self,
+        dead: Vec<Heartbeat>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Freed, StoreError>> {
         Box::pin(async move {
             let freed = change!(self.own, conn, _again => take_over(conn, &dead, now))?;
             if freed != Freed::default() {

@@ -1,5 +1,6 @@
 //! Documents.
 
+use acteon_core::BoxFuture;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
@@ -11,24 +12,24 @@ use super::store::SqliteStore;
 use super::{Result, open};
 use crate::StoreError;
 use crate::document::{DELETIONS_KEPT, Document, DocumentChanges, DocumentKind, Put, is_whole};
-use crate::store::{Documents, Later, revision_beside};
+use crate::store::{Documents, revision_beside};
 
 impl Documents for SqliteStore {
-    fn documents(&self, kind: DocumentKind) -> Later<'_, Vec<Document>> {
+    fn documents(&self, kind: DocumentKind) -> BoxFuture<'_, Result<Vec<Document>>> {
         self.readers.own(move |connection| list(connection, kind))
     }
 
-    fn document(&self, kind: DocumentKind, id: &str) -> Later<'_, Option<Document>> {
+    fn document(&self, kind: DocumentKind, id: &str) -> BoxFuture<'_, Result<Option<Document>>> {
         let id = id.to_owned();
         self.readers
             .answers(move |connection| get(connection, kind, &id))
     }
 
-    fn documents_since(&self, known: i64) -> Later<'_, DocumentChanges> {
+    fn documents_since(&self, known: i64) -> BoxFuture<'_, Result<DocumentChanges>> {
         self.readers.own(move |connection| since(connection, known))
     }
 
-    fn put_document(&self, document: Document) -> Later<'_, Put> {
+    fn put_document(&self, document: Document) -> BoxFuture<'_, Result<Put>> {
         self.write_document(move |connection| put(connection, &document))
     }
 
@@ -37,12 +38,12 @@ impl Documents for SqliteStore {
         kind: DocumentKind,
         id: &str,
         version: Option<i64>,
-    ) -> Later<'_, bool> {
+    ) -> BoxFuture<'_, Result<bool>> {
         let id = id.to_owned();
         self.write_document(move |connection| delete(connection, kind, &id, version))
     }
 
-    fn documents_changed(&self, known: i64) -> Later<'_, i64> {
+    fn documents_changed(&self, known: i64) -> BoxFuture<'_, Result<i64>> {
         revision_beside(self.revision.subscribe(), known)
     }
 }
@@ -60,7 +61,7 @@ impl SqliteStore {
     }
 
     /// Queues a change of documents. The revision rises with the commit, also when nobody waits for it any more.
-    fn write_document<T, W>(&self, mut work: W) -> Later<'_, T>
+    fn write_document<T, W>(&self, mut work: W) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,
         W: FnMut(&Connection) -> Result<T> + Send + 'static,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{ActionId, Scope, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::command::Urgency;
@@ -16,44 +16,52 @@ use crate::model::{RecentSends, Record, Seq};
 use crate::raw::{RawRecord, outcome_text};
 use crate::rows::{MAX_OF_AN_ID, within};
 use crate::shares::DeadShare;
-use crate::store::{History, Later};
+use crate::store::{History, SettledOutcome};
 
 impl History for SqliteStore {
-    fn records(&self, seqs: Vec<Seq>) -> Later<'_, Vec<Record>> {
+    fn records(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<Vec<Record>>> {
         let disk = Arc::clone(&self.disk);
         self.readers
             .own(move |connection| records(connection, &disk, &seqs))
     }
 
-    fn find(&self, scope: &Scope, id: &ActionId) -> Later<'_, Vec<Record>> {
+    fn find(&self, scope: &Scope, id: &ActionId) -> BoxFuture<'_, Result<Vec<Record>>> {
         let (scope, id) = (scope.clone(), id.clone());
         self.readers
             .answers(move |connection| find(connection, &scope, &id))
     }
 
-    fn history(&self, filter: HistoryFilter, page: PageRequest) -> Later<'_, HistoryPage> {
+    fn history(
+        &self,
+        filter: HistoryFilter,
+        page: PageRequest,
+    ) -> BoxFuture<'_, Result<HistoryPage>> {
         let disk = Arc::clone(&self.disk);
         self.readers
             .callers(move |connection| look::page(connection, &disk, &filter, page))
     }
 
-    fn newest(&self) -> Later<'_, Seq> {
+    fn newest(&self) -> BoxFuture<'_, Result<Seq>> {
         self.readers.callers(look::newest)
     }
 
-    fn coverage(&self, filter: HistoryFilter, limit: usize) -> Later<'_, (Vec<CoverageRow>, bool)> {
+    fn coverage(
+        &self,
+        filter: HistoryFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<(Vec<CoverageRow>, bool)>> {
         let disk = Arc::clone(&self.disk);
         self.readers
             .callers(move |connection| look::coverage(connection, &disk, &filter, limit))
     }
 
-    fn discard(&self, letters: Vec<Seq>) -> Later<'_, usize> {
+    fn discard(&self, letters: Vec<Seq>) -> BoxFuture<'_, Result<usize>> {
         self.write(Urgency::Waited, move |connection| {
             letters::discard(connection, &letters)
         })
     }
 
-    fn count_dead(&self, scope: &Scope, limit: usize) -> Later<'_, usize> {
+    fn count_dead(&self, scope: &Scope, limit: usize) -> BoxFuture<'_, Result<usize>> {
         let (scope, disk) = (scope.clone(), Arc::clone(&self.disk));
         self.readers
             .callers(move |connection| letters::count_dead(connection, &disk, &scope, limit))
@@ -64,18 +72,18 @@ impl History for SqliteStore {
         since: Timestamp,
         before: Option<Cursor>,
         limit: usize,
-    ) -> Later<'_, RecentSends> {
+    ) -> BoxFuture<'_, Result<RecentSends>> {
         let disk = Arc::clone(&self.disk);
         self.readers
             .own(move |connection| sends::recent_sends(connection, &disk, since, before, limit))
     }
 
-    fn dead_shares(&self, limit: usize) -> Later<'_, Vec<DeadShare>> {
+    fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>>> {
         self.readers
             .callers(move |connection| letters::dead_shares(connection, limit))
     }
 
-    fn outcomes_of(&self, seqs: Vec<Seq>) -> Later<'_, Vec<(Seq, Arc<str>)>> {
+    fn outcomes_of(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<Vec<SettledOutcome>>> {
         self.readers
             .answers(move |connection| outcomes_of(connection, &seqs))
     }
@@ -106,7 +114,7 @@ fn records(connection: &Connection, disk: &Disk, seqs: &[Seq]) -> Result<Vec<Rec
 }
 
 /// The outcomes of those that are over.
-fn outcomes_of(connection: &Connection, seqs: &[Seq]) -> Result<Vec<(Seq, Arc<str>)>> {
+fn outcomes_of(connection: &Connection, seqs: &[Seq]) -> Result<Vec<SettledOutcome>> {
     let mut select = connection.prepare_cached("SELECT outcome FROM outcomes WHERE seq = ?1")?;
     let mut outcomes = Vec::new();
     for seq in seqs {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{ProviderName, Timestamp};
+use acteon_core::{BoxFuture, ProviderName, Timestamp};
 use rusqlite::Connection;
 
 use super::command::Urgency;
@@ -12,11 +12,11 @@ use super::{Result, claims, holds, reroute};
 use crate::model::{Claim, ClaimRows, Claimed, Freed, Hasten, Hold, OwnerId, Room, Seq};
 use crate::rows::open_share;
 use crate::shares::OpenShare;
-use crate::store::{Jobs, Later};
+use crate::store::Jobs;
 use crate::{StoreError, rows};
 
 impl Jobs for SqliteStore {
-    fn claim(&self, claim: Claim) -> Later<'_, Vec<Claimed>> {
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Vec<Claimed>>> {
         let Claim { owner, now, rows } = claim;
         match rows {
             ClaimRows::Due(rooms) => Box::pin(async move {
@@ -48,24 +48,24 @@ impl Jobs for SqliteStore {
         }
     }
 
-    fn next_due(&self, providers: &[ProviderName]) -> Later<'_, Option<Timestamp>> {
+    fn next_due(&self, providers: &[ProviderName]) -> BoxFuture<'_, Result<Option<Timestamp>>> {
         let providers = providers.to_vec();
         self.readers
             .own(move |connection| claims::next_due(connection, &providers))
     }
 
-    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> Later<'_, Vec<Hold>> {
+    fn owned(&self, owner: OwnerId, after: Seq, limit: usize) -> BoxFuture<'_, Result<Vec<Hold>>> {
         self.readers
             .own(move |connection| holds::owned(connection, owner, after, limit))
     }
 
-    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> Later<'_, Freed> {
+    fn free(&self, holds: Vec<Hold>, now: Timestamp) -> BoxFuture<'_, Result<Freed>> {
         self.write(Urgency::Waited, move |connection| {
             holds::free(connection, &holds, now)
         })
     }
 
-    fn hasten(&self, hasten: Hasten) -> Later<'_, usize> {
+    fn hasten(&self, hasten: Hasten) -> BoxFuture<'_, Result<usize>> {
         Box::pin(async move {
             let now = hasten.now;
             let found = self
@@ -83,7 +83,7 @@ impl Jobs for SqliteStore {
         })
     }
 
-    fn open_shares(&self, due: Timestamp) -> Later<'_, Vec<OpenShare>> {
+    fn open_shares(&self, due: Timestamp) -> BoxFuture<'_, Result<Vec<OpenShare>>> {
         self.readers
             .callers(move |connection| open_shares(connection, due))
     }

@@ -1,6 +1,6 @@
 //! The journal: what is admitted, settled, rerouted and forgotten.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 
 use super::command::Urgency;
 use super::store::SqliteStore;
@@ -11,10 +11,10 @@ use crate::history::Cursor;
 use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement, Turn};
 use crate::retention::{Pruned, Retention, SweepCursor, sweeps_on, swept_at};
 use crate::rows::{rerouted_texts, row_texts};
-use crate::store::{Journal, Later};
+use crate::store::Journal;
 
 impl Journal for SqliteStore {
-    fn admit(&self, admission: Admission) -> Later<'_, Admitted> {
+    fn admit(&self, admission: Admission) -> BoxFuture<'_, Result<Admitted, StoreError>> {
         if self.writer.is_full() {
             return Box::pin(async { Err(StoreError::Busy) });
         }
@@ -44,13 +44,13 @@ impl Journal for SqliteStore {
         conditions: Conditions,
         routes: Vec<Route>,
         now: Timestamp,
-    ) -> Later<'_, Judged> {
+    ) -> BoxFuture<'_, Result<Judged, StoreError>> {
         self.readers.answers(move |connection| {
             judge(&gate::SqlCounters(connection), &conditions, &routes, now)
         })
     }
 
-    fn settle(&self, settlement: Settlement) -> Later<'_, Settled> {
+    fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<Settled, StoreError>> {
         let urgency = if settlement.waited_for {
             Urgency::Waited
         } else {
@@ -66,7 +66,7 @@ impl Journal for SqliteStore {
         })
     }
 
-    fn reroute(&self, change: Reroute) -> Later<'_, Rerouted> {
+    fn reroute(&self, change: Reroute) -> BoxFuture<'_, Result<Rerouted, StoreError>> {
         match rerouted_texts(&change) {
             Ok(texts) => self.write(Urgency::Waited, move |connection| {
                 reroute::reroute(connection, &change, &texts)
@@ -75,13 +75,17 @@ impl Journal for SqliteStore {
         }
     }
 
-    fn used(&self, counter: &str) -> Later<'_, u64> {
+    fn used(&self, counter: &str) -> BoxFuture<'_, Result<u64, StoreError>> {
         let counter = counter.to_owned();
         self.readers
             .callers(move |connection| gate::used(connection, &counter))
     }
 
-    fn prune(&self, retention: Retention, after: Option<Cursor>) -> Later<'_, Pruned> {
+    fn prune(
+        &self,
+        retention: Retention,
+        after: Option<Cursor>,
+    ) -> BoxFuture<'_, Result<Pruned, StoreError>> {
         Box::pin(async move {
             let old = self
                 .readers
@@ -98,7 +102,11 @@ impl Journal for SqliteStore {
         })
     }
 
-    fn sweep(&self, now: Timestamp, after: Option<SweepCursor>) -> Later<'_, Option<SweepCursor>> {
+    fn sweep(
+        &self,
+        now: Timestamp,
+        after: Option<SweepCursor>,
+    ) -> BoxFuture<'_, Result<Option<SweepCursor>, StoreError>> {
         Box::pin(async move {
             let Some((number, table, after)) = swept_at(after.as_ref()) else {
                 return Ok(None);

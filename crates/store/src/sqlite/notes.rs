@@ -1,29 +1,29 @@
 //! Notes: small texts under a name, until an instant.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Result;
 use super::command::Urgency;
 use super::rows::text;
 use super::store::SqliteStore;
-use crate::store::{Later, NoteSwap, Notes};
+use crate::store::{NoteSwap, Notes};
 
 impl Notes for SqliteStore {
-    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> Later<'_, ()> {
+    fn put_note(&self, name: &str, text: &str, until: Timestamp) -> BoxFuture<'_, Result<()>> {
         let (name, text) = (name.to_owned(), text.to_owned());
         self.write(Urgency::Waited, move |connection| {
             put_note(connection, &name, &text, until)
         })
     }
 
-    fn note(&self, name: &str, now: Timestamp) -> Later<'_, Option<String>> {
+    fn note(&self, name: &str, now: Timestamp) -> BoxFuture<'_, Result<Option<String>>> {
         let name = name.to_owned();
         self.readers
             .own(move |connection| note(connection, &name, now))
     }
 
-    fn swap_note(&self, swap: NoteSwap) -> Later<'_, bool> {
+    fn swap_note(&self, swap: NoteSwap) -> BoxFuture<'_, Result<bool>> {
         self.write(Urgency::Waited, move |connection| {
             if note(connection, &swap.name, swap.now)? != swap.expected {
                 return Ok(false);

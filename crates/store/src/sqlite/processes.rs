@@ -1,34 +1,34 @@
 //! Processes and their leases.
 
-use acteon_core::Timestamp;
+use acteon_core::{BoxFuture, Timestamp};
 use rusqlite::Connection;
 
 use super::command::Urgency;
 use super::store::SqliteStore;
 use super::{Result, holds};
 use crate::model::{Freed, Heartbeat, OwnerId};
-use crate::store::{Later, Processes};
+use crate::store::Processes;
 
 impl Processes for SqliteStore {
-    fn register(&self) -> Later<'_, OwnerId> {
+    fn register(&self) -> BoxFuture<'_, Result<OwnerId>> {
         self.write(Urgency::Waited, register)
     }
 
-    fn renew(&self, owner: OwnerId) -> Later<'_, bool> {
+    fn renew(&self, owner: OwnerId) -> BoxFuture<'_, Result<bool>> {
         self.write(Urgency::Lease, move |connection| renew(connection, owner))
     }
 
-    fn heartbeats(&self) -> Later<'_, Vec<Heartbeat>> {
+    fn heartbeats(&self) -> BoxFuture<'_, Result<Vec<Heartbeat>>> {
         self.readers.own(heartbeats)
     }
 
-    fn retire(&self, owner: OwnerId, now: Timestamp) -> Later<'_, ()> {
+    fn retire(&self, owner: OwnerId, now: Timestamp) -> BoxFuture<'_, Result<()>> {
         self.write(Urgency::Waited, move |connection| {
             retire(connection, owner, now)
         })
     }
 
-    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> Later<'_, Freed> {
+    fn take_over(&self, dead: Vec<Heartbeat>, now: Timestamp) -> BoxFuture<'_, Result<Freed>> {
         self.write(Urgency::Waited, move |connection| {
             take_over(connection, &dead, now)
         })

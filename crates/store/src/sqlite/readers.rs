@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use acteon_core::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
@@ -15,7 +16,6 @@ use super::disk::Disk;
 use super::faults::{FaultPoint, FaultPoints};
 use super::open;
 use super::options::SqliteOptions;
-use crate::store::Later;
 use crate::{Cause, StoreError};
 
 /// Connections for the gateway itself, for short look-ups that answer a caller, and for callers' looks.
@@ -49,7 +49,7 @@ impl Readers {
     pub(super) fn own<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Later<'_, T> {
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
         self.own.read(query)
     }
 
@@ -57,7 +57,7 @@ impl Readers {
     pub(super) fn answers<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Later<'_, T> {
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
         self.answers.read(query)
     }
 
@@ -65,7 +65,7 @@ impl Readers {
     pub(super) fn callers<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Later<'_, T> {
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
         self.callers.read(query)
     }
 }
@@ -100,7 +100,7 @@ impl Pool {
     fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Later<'_, T> {
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
         Box::pin(async move {
             let permit = {
                 let waits = Waits::begin(&self.waiting).ok_or(StoreError::Busy)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use acteon_core::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -14,7 +15,6 @@ use super::writer::Writer;
 use super::{Result, thread};
 use crate::StoreError;
 use crate::queue_bytes::QueueBytes;
-use crate::store::Later;
 
 /// Store in a SQLite database that this process alone has open.
 pub struct SqliteStore {
@@ -31,7 +31,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    pub(super) fn write<T, W>(&self, urgency: Urgency, work: W) -> Later<'_, T>
+    pub(super) fn write<T, W>(&self, urgency: Urgency, work: W) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,
         W: FnMut(&Connection) -> Result<T> + Send + 'static,
@@ -45,7 +45,7 @@ impl SqliteStore {
         urgency: Urgency,
         opens: fn(&T) -> isize,
         work: W,
-    ) -> Later<'_, T>
+    ) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,
         W: FnMut(&Connection) -> Result<T> + Send + 'static,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use acteon_core::Scope;
+use acteon_core::{BoxFuture, Scope};
 use acteon_store::{
     Admitted, Conditions, Disposition, DocumentKind, Documents as _, Enqueue, FaultPoint, Faults,
     History as _, HistoryFilter, Jobs as _, Journal as _, Notes as _, Overage, Processes as _,
@@ -272,7 +272,7 @@ async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
     let ask = |number: usize| {
         let (store, begun, id) = (Arc::clone(&store), Arc::clone(&begun), id.clone());
         tokio::spawn(async move {
-            let mut asked: acteon_store::Later<'_, usize> = if number.is_multiple_of(2) {
+            let mut asked: BoxFuture<'_, Result<usize, StoreError>> = if number.is_multiple_of(2) {
                 Box::pin(async {
                     store
                         .find(&Scope::everything(), &id)

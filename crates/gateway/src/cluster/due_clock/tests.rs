@@ -5,7 +5,7 @@ mod embedded;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use acteon_core::BoxFuture;
-use acteon_store::{Later, Layer, Layered, MemoryStore, Processes as _, StoreCall};
+use acteon_store::{Layer, Layered, MemoryStore, Processes as _, StoreCall, StoreError};
 use tokio::time::{Instant, advance, sleep};
 
 use super::*;
@@ -80,8 +80,8 @@ impl Layer for Failing {
     fn around<'a, T: Send + 'a>(
         &'a self,
         call: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         match *self.call.lock().expect("a lock") {
             Some(failing) if failing == call => {
                 Box::pin(async { Err(StoreError::Away("cut off".into())) })

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acteon_store::{Later, Layer, Store, StoreCall};
+use acteon_core::BoxFuture;
+use acteon_store::{Layer, Store, StoreCall, StoreError};
 
 /// A gateway's way to the store, which can be cut: then every call waits for ever.
 pub(super) struct Cut {
@@ -19,8 +20,8 @@ impl Layer for Cut {
     fn around<'a, T: Send + 'a>(
         &'a self,
         _: StoreCall,
-        work: impl FnOnce(&'a dyn Store) -> Later<'a, T> + Send + 'a,
-    ) -> Later<'a, T> {
+        work: impl FnOnce(&'a dyn Store) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
         if self.is_cut.load(Ordering::SeqCst) {
             Box::pin(std::future::pending())
         } else {
