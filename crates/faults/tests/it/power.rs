@@ -78,7 +78,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         },
                         at: at(number as i64 + 1),
                         attempts: 1,
-                        rounds: 0,
+                        durable_retries: 0,
                         takeovers: 0,
                         history: Some("[]".into()),
                         possible_duplicate: false,

@@ -146,7 +146,7 @@ impl Job {
             began_at: record.due_at,
             give_up_at: record.give_up_at,
             attempts: record.attempts,
-            durable_retries: record.rounds,
+            durable_retries: record.durable_retries,
             takeovers: record.takeovers,
             possible_duplicate: record.possible_duplicate,
             history: record.history,

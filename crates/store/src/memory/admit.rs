@@ -119,7 +119,7 @@ impl Tables {
                 route.enqueue.due_at(route.not_before)
             }),
             attempts: 0,
-            rounds: 0,
+            durable_retries: 0,
             takeovers: 0,
             possible_duplicate: admission.possible_duplicate,
             history: Vec::new(),

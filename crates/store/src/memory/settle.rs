@@ -12,7 +12,7 @@ impl Tables {
             hold,
             at,
             attempts,
-            rounds,
+            durable_retries,
             takeovers,
             history,
             possible_duplicate,
@@ -36,7 +36,7 @@ impl Tables {
         }
         match step {
             Step::Progress { in_flight } => {
-                record.rounds = *rounds;
+                record.durable_retries = *durable_retries;
                 record.in_flight = *in_flight;
             }
             Step::PutOff {
@@ -44,7 +44,7 @@ impl Tables {
                 so_far,
                 age,
             } => {
-                record.rounds = *rounds;
+                record.durable_retries = *durable_retries;
                 if let Some(age) = age {
                     (record.not_before, record.give_up_at) = (age.not_before, age.give_up_at);
                 }

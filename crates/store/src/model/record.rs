@@ -51,7 +51,7 @@ pub struct Record {
     /// Number of provider calls made.
     pub attempts: u32,
     /// Number of durable retries so far. Stored as `rounds`.
-    pub rounds: u32,
+    pub durable_retries: u32,
     /// Number of processes that died while they may have been sending it.
     pub takeovers: u32,
     /// Whether a send may have happened that is not recorded.

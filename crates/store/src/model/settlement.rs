@@ -16,7 +16,7 @@ pub struct Settlement {
     /// Number of provider calls so far, in total.
     pub attempts: u32,
     /// Number of durable retries so far.
-    pub rounds: u32,
+    pub durable_retries: u32,
     /// Number of processes that died while they may have been sending it.
     pub takeovers: u32,
     /// Provider calls so far, as a JSON array; `None` leaves what is stored.

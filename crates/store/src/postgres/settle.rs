@@ -93,7 +93,7 @@ columns! {
         step: i64,
         at: i64 => [outcomes.finished_at],
         attempts: i64 => [jobs, outcomes],
-        rounds: i64 => [jobs],
+        durable_retries: i64 => [jobs.rounds],
         takeovers: i64 => [outcomes],
         possible_duplicate: bool,
         history: Option<&'a str>,
@@ -173,7 +173,7 @@ fn incoming(item: &Settlement) -> Incoming<'_> {
         step: number(&item.step),
         at: item.at.as_millis(),
         attempts: i64::from(item.attempts),
-        rounds: i64::from(item.rounds),
+        durable_retries: i64::from(item.durable_retries),
         takeovers: i64::from(item.takeovers),
         possible_duplicate: item.possible_duplicate,
         history: item.history.as_deref(),
@@ -230,16 +230,19 @@ fn refund(item: &Settlement) -> Option<&Charges> {
 async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>, Failure> {
     let seqs: Vec<i64> = items.iter().map(|item| item.hold.seq.0).collect();
     let owners: Vec<i64> = items.iter().map(|item| item.hold.owner.0).collect();
-    let rounds: Vec<i64> = items.iter().map(|item| i64::from(item.rounds)).collect();
+    let retries: Vec<i64> = items
+        .iter()
+        .map(|item| i64::from(item.durable_retries))
+        .collect();
     let dues: Vec<Option<i64>> = items.iter().map(|item| due_at(item)).collect();
     let ends: Vec<bool> = items.iter().map(|item| item.ends()).collect();
     // What the owner keeps was changed again just now, if it still is the owner.
-    let select = "SELECT i.seq FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[]) AS i (seq, owner, rounds, due_at, ends) \
+    let select = "SELECT i.seq FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[]) AS i (seq, owner, retries, due_at, ends) \
          WHERE EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = i.seq AND o.settled_by = i.owner AND i.ends) \
-         OR EXISTS (SELECT 1 FROM jobs j WHERE j.seq = i.seq AND j.rounds = i.rounds AND j.due_at = i.due_at AND j.owner = 0)";
+         OR EXISTS (SELECT 1 FROM jobs j WHERE j.seq = i.seq AND j.rounds = i.retries AND j.due_at = i.due_at AND j.owner = 0)";
     let select = conn.prepare_cached(select).await?;
     let rows = conn
-        .query(&select, &[&seqs, &owners, &rounds, &dues, &ends])
+        .query(&select, &[&seqs, &owners, &retries, &dues, &ends])
         .await?;
     let before: HashSet<i64> = rows
         .iter()

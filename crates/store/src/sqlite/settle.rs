@@ -44,7 +44,7 @@ macro_rules! updating_job {
             "UPDATE jobs SET" (
                 $($column: $value $(=> $sql)?,)*
                 attempts: $settlement.attempts,
-                rounds: $settlement.rounds,
+                rounds: $settlement.durable_retries,
                 history: $settlement.history => "coalesce(?, history)",
                 possible_duplicate: $settlement.possible_duplicate => "possible_duplicate | ?",
                 note: $settlement.note.as_deref(),

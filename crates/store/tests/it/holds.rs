@@ -38,7 +38,7 @@ fn begins(seq: Seq, owner: OwnerId, note: Option<&str>) -> Settlement {
     Settlement {
         history: None,
         attempts: 0,
-        rounds: 0,
+        durable_retries: 0,
         note: note.map(Into::into),
         ..settlement(seq, owner, step)
     }

@@ -180,7 +180,7 @@ fn settlement(seq: Seq, owner: OwnerId, step: Step) -> Settlement {
         },
         at: at(200),
         attempts: 1,
-        rounds: 1,
+        durable_retries: 1,
         takeovers: 0,
         history: Some("[]".into()),
         possible_duplicate: false,

@@ -188,7 +188,7 @@ pub(crate) async fn nothing_changes_where_the_other_way_has_no_room(engine: &Eng
 pub(crate) async fn what_waits_for_a_retry_is_made_due_and_nothing_else(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    for (id, rounds, marked) in [
+    for (id, retries, marked) in [
         ("first", 1, false),
         ("marked", 2, true),
         ("last", 1, false),
@@ -196,7 +196,7 @@ pub(crate) async fn what_waits_for_a_retry_is_made_due_and_nothing_else(engine: 
     ] {
         let seq = crate::admit(&*store, id, Enqueue::Claimed(owner)).await;
         let put_off = Settlement {
-            rounds,
+            durable_retries: retries,
             possible_duplicate: marked,
             ..settlement(seq, owner, again(900))
         };
@@ -252,7 +252,7 @@ pub(crate) async fn what_is_claimed_meanwhile_counts_as_found(engine: &Engine) {
         let seq = crate::admit(&*store, &number.to_string(), Enqueue::Claimed(owner)).await;
         store
             .settle(Settlement {
-                rounds: 1,
+                durable_retries: 1,
                 ..settlement(seq, owner, again(900))
             })
             .await

@@ -144,7 +144,7 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
         hold: holding.hold(),
         at,
         attempts: found.attempts,
-        rounds: found.rounds,
+        durable_retries: found.durable_retries,
         takeovers: found.takeovers,
         history: None,
         possible_duplicate: found.possible_duplicate,

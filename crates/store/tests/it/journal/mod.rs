@@ -79,7 +79,7 @@ pub(crate) async fn due_rows_are_claimed_by_one_and_later_ones_wait(engine: &Eng
     assert_eq!(store.settle(again).await, Ok(Settled::Written));
     let back = claim(&*store, other, 160).await.pop().expect("a record");
     assert_eq!(
-        (back.attempts, back.rounds, back.possible_duplicate),
+        (back.attempts, back.durable_retries, back.possible_duplicate),
         (1, 1, false)
     );
 }
