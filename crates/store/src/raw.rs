@@ -114,7 +114,7 @@ raw_record! {
     owner: Option<i64> = "j.owner",
     in_flight: Option<bool> = "j.in_flight",
     durable_retries: Option<i64> = "j.rounds",
-    note: Option<String> = "j.note",
+    late_mark: Option<String> = "j.note",
     state: Option<i64> = "o.state",
     finished_at: Option<i64> = "o.finished_at",
     attempts: Option<i64> = "coalesce(o.attempts, j.attempts)",
@@ -177,7 +177,7 @@ impl RawRecord {
             history: reading.maybe_json("history", self.history.as_deref()),
             finished_at: self.finished_at.map(Timestamp::from_millis),
             class: self.class,
-            note: self.note.map(Into::into),
+            late_mark: self.late_mark.map(Into::into),
             caller: self.caller,
             auth_method: self.auth_method,
             verdict: self.verdict,
@@ -275,7 +275,7 @@ impl Reading {
                     serde_json::error::Category::Data => "does not fit",
                     _ => "is no JSON",
                 };
-                self.note(format!(
+                self.keep_flaw(format!(
                     "{column} {what} from line {}, column {} on",
                     error.line(),
                     error.column()
@@ -321,11 +321,11 @@ impl Reading {
     }
 
     fn fails(&mut self, column: &str) {
-        self.note(format!("{column} is missing or unknown"));
+        self.keep_flaw(format!("{column} is missing or unknown"));
     }
 
     /// Keeps a flaw of the row, unless there is one already.
-    fn note(&mut self, wrong: String) {
+    fn keep_flaw(&mut self, wrong: String) {
         self.wrong.get_or_insert(wrong);
     }
 }

@@ -82,7 +82,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         takeovers: 0,
                         history: Some("[]".into()),
                         possible_duplicate: false,
-                        note: None,
+                        late_mark: None,
                         waited_for: true,
                         step: Step::End {
                             text: outcome.to_json(),

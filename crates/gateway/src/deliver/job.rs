@@ -154,7 +154,7 @@ impl Job {
             in_flight: false,
             at_once: None,
             asked: None,
-            late_mark: record.note,
+            late_mark: record.late_mark,
             claimed: true,
             origin: record.origin,
             caller: record.caller.into(),

@@ -73,7 +73,7 @@ pub(crate) async fn settle(
         history: Some(history.clone()),
         possible_duplicate: job.possible_duplicate,
         // From the first send on that may have arrived, all others are equal to it.
-        note: job.late_mark.clone().filter(|_| job.possible_duplicate),
+        late_mark: job.late_mark.clone().filter(|_| job.possible_duplicate),
         waited_for,
         step: step(),
     };
@@ -127,7 +127,7 @@ async fn write_progress(
         takeovers: job.takeovers,
         history: None,
         possible_duplicate: job.possible_duplicate,
-        note: mark,
+        late_mark: mark,
         waited_for: true,
         step: Step::Progress { in_flight },
     };

@@ -123,7 +123,7 @@ impl Tables {
             takeovers: 0,
             possible_duplicate: admission.possible_duplicate,
             history: Vec::new(),
-            note: None,
+            late_mark: None,
             outcome: route.and_then(|route| route.so_far.clone()),
             finished_at: None,
             class: None,

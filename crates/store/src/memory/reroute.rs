@@ -34,7 +34,7 @@ impl Tables {
             record.provider = change.provider.clone();
             record.prepared = Some(Arc::clone(&change.prepared));
             record.charges = change.charges.clone();
-            (record.in_flight, record.note) = (false, None);
+            (record.in_flight, record.late_mark) = (false, None);
         }
         Ok(Rerouted::Written)
     }

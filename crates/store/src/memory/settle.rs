@@ -16,7 +16,7 @@ impl Tables {
             takeovers,
             history,
             possible_duplicate,
-            note,
+            late_mark,
             waited_for: _,
             step,
         } = settlement;
@@ -29,7 +29,7 @@ impl Tables {
         let record = &mut entry.record;
         record.attempts = *attempts;
         record.possible_duplicate |= possible_duplicate;
-        record.note.clone_from(note);
+        record.late_mark.clone_from(late_mark);
         if let Some(history) = history {
             record.history =
                 serde_json::from_str(history).map_err(|error| StoreError::Engine(error.into()))?;

@@ -59,7 +59,7 @@ pub struct Record {
     /// Provider calls made, oldest first.
     pub history: Vec<Attempt>,
     /// Late mark that was added to the request's text when it was last sent. Stored as `note`.
-    pub note: Option<Arc<str>>,
+    pub late_mark: Option<Arc<str>>,
     /// Outcome, or the one so far, as JSON.
     pub outcome: Option<Arc<str>>,
     /// Class of the failure that it ended with, such as [`acteon_core::TO_REPAIR`].

@@ -24,7 +24,7 @@ pub struct Settlement {
     /// Whether a send may have arrived that is not recorded as such. Once set in the row it stays.
     pub possible_duplicate: bool,
     /// Late mark that was added to the request's text when it was last sent, as long as the next send must be equal to it.
-    pub note: Option<Arc<str>>,
+    pub late_mark: Option<Arc<str>>,
     /// Whether a caller waits for it. What nobody waits for may stand back behind admissions for a moment.
     pub waited_for: bool,
     /// Change of the row's state.

@@ -120,8 +120,8 @@ async fn listen_once(
             message = messages.next() => match message {
                 None => return Ok(()),
                 Some(Err(error)) => return Err(error),
-                Some(Ok(AsyncMessage::Notification(note))) if note.payload() == DOCUMENTS => wakeups.documents.notify_waiters(),
-                Some(Ok(AsyncMessage::Notification(note))) => wakeups.keep(wakeup_of(note.payload())),
+                Some(Ok(AsyncMessage::Notification(notification))) if notification.payload() == DOCUMENTS => wakeups.documents.notify_waiters(),
+                Some(Ok(AsyncMessage::Notification(notification))) => wakeups.keep(wakeup_of(notification.payload())),
                 Some(Ok(_)) => {}
             }
         }

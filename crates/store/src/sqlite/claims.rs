@@ -64,7 +64,7 @@ pub(super) fn find_readable(
     for (place, room) in rooms.iter().enumerate() {
         let due = match due(connection, room, now) {
             Err(StoreError::Damaged(why)) => {
-                disk.note_damage(&why);
+                disk.count_damage(&why);
                 due_without_index(connection, room, now)?
             }
             due => due?,

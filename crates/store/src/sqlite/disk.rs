@@ -68,15 +68,15 @@ impl Disk {
         *held(&self.lost) = why;
     }
 
-    /// Takes note of an error that says that a page cannot be read.
-    pub(super) fn note<T>(&self, result: &Result<T, StoreError>) {
+    /// Counts an error that says that a page cannot be read.
+    pub(super) fn count_damage_of<T>(&self, result: &Result<T, StoreError>) {
         if let Err(StoreError::Damaged(why)) = result {
-            self.note_damage(why);
+            self.count_damage(why);
         }
     }
 
-    /// Takes note of what cannot be read, a text or a [`Cause`](crate::Cause).
-    pub(super) fn note_damage(&self, why: &impl fmt::Display) {
+    /// Counts damage, described by a text or a [`Cause`](crate::Cause). The first is logged.
+    pub(super) fn count_damage(&self, why: &impl fmt::Display) {
         let mut damage = held(&self.damage);
         let found = damage.get_or_insert_with(|| Damage {
             count: 0,

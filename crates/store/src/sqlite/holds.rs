@@ -73,7 +73,7 @@ pub(super) fn free_readable_orphans(
     now: Timestamp,
 ) -> Result<Freed> {
     match free_orphans(connection, now) {
-        Err(StoreError::Damaged(why)) => disk.note_damage(&why),
+        Err(StoreError::Damaged(why)) => disk.count_damage(&why),
         result => return result,
     }
     let mut freed = Freed::default();
@@ -90,7 +90,7 @@ pub(super) fn free_readable_orphans(
                 freed.unsent += unsent;
             }
             (Err(StoreError::Damaged(why)), _) | (_, Err(StoreError::Damaged(why))) => {
-                disk.note_damage(&why);
+                disk.count_damage(&why);
             }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         }

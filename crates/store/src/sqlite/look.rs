@@ -71,7 +71,7 @@ fn look(
                 Ok(Some(row)) => row,
                 Ok(None) => return Ok(None),
                 Err(StoreError::Damaged(why)) => {
-                    disk.note_damage(&why);
+                    disk.count_damage(&why);
                     break;
                 }
                 Err(error) => return Err(error),
@@ -188,9 +188,9 @@ pub(super) fn readable(connection: &Connection, disk: &Disk, seq: Seq) -> Result
         Ok(Some(Record {
             unreadable: Some(why),
             ..
-        })) if why.starts_with(damage::UNREADABLE_PAGE) => disk.note_damage(why),
+        })) if why.starts_with(damage::UNREADABLE_PAGE) => disk.count_damage(why),
         Err(StoreError::Damaged(why)) => {
-            disk.note_damage(why);
+            disk.count_damage(why);
             return Ok(None);
         }
         Ok(_) | Err(_) => {}

@@ -165,7 +165,7 @@ fn look_at_log(database: &Path, disk: &Disk) {
     } else {
         "it may be one that a crash left half-written"
     };
-    disk.note_damage(&format!(
+    disk.count_damage(&format!(
         "the write-ahead log {} is damaged at byte {offset}: {commits} commit(s) behind that are not read; unless they were moved into the database \
          before, {certainty}; {where_kept}",
         log.display()

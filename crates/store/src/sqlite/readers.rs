@@ -127,7 +127,7 @@ impl Pool {
                 )))
             });
             drop(asked);
-            self.disk.note(&result);
+            self.disk.count_damage_of(&result);
             result
         })
     }

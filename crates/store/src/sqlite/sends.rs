@@ -34,7 +34,7 @@ pub(super) fn recent_sends(
             Ok(Some(row)) => row,
             Ok(None) => return Ok(page),
             Err(StoreError::Damaged(why)) => {
-                disk.note_damage(&why);
+                disk.count_damage(&why);
                 break;
             }
             Err(error) => return Err(error),

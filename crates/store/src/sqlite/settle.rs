@@ -47,7 +47,7 @@ macro_rules! updating_job {
                 rounds: $settlement.durable_retries,
                 history: $settlement.history => "coalesce(?, history)",
                 possible_duplicate: $settlement.possible_duplicate => "possible_duplicate | ?",
-                note: $settlement.note.as_deref(),
+                note: $settlement.late_mark.as_deref(),
             )
             "WHERE seq = ? AND owner = ? AND fence = ?"
             ($settlement.hold.seq.0, $settlement.hold.owner.0, $settlement.hold.fence)

@@ -241,7 +241,9 @@ impl Loop {
 
     /// Tells a batch why it is not committed, or that nobody knows whether it is.
     fn refuse(&self, batch: Vec<Box<dyn Command>>, error: &StoreError, unsure: Option<StoreError>) {
-        self.tools.disk.note(&Err::<(), _>(error.clone()));
+        self.tools
+            .disk
+            .count_damage_of(&Err::<(), _>(error.clone()));
         let told = unsure.unwrap_or_else(|| error.clone());
         for command in batch {
             command.refused(told.clone());

@@ -33,13 +33,13 @@ async fn admit(store: &dyn Store, id: &str, name: &str, enqueue: Enqueue) -> Seq
     }
 }
 
-fn begins(seq: Seq, owner: OwnerId, note: Option<&str>) -> Settlement {
+fn begins(seq: Seq, owner: OwnerId, late_mark: Option<&str>) -> Settlement {
     let step = Step::Progress { in_flight: true };
     Settlement {
         history: None,
         attempts: 0,
         durable_retries: 0,
-        note: note.map(Into::into),
+        late_mark: late_mark.map(Into::into),
         ..settlement(seq, owner, step)
     }
 }
@@ -91,7 +91,7 @@ pub(crate) async fn what_may_have_been_sent_is_told_from_what_waited(engine: &En
             maybe_sent: 2
         })
     );
-    for (id, count, note) in [
+    for (id, count, late_mark) in [
         ("born", 1, None),
         ("begun", 1, Some("late")),
         ("waited", 0, None),
@@ -102,9 +102,9 @@ pub(crate) async fn what_may_have_been_sent_is_told_from_what_waited(engine: &En
             (
                 found.takeovers,
                 found.possible_duplicate,
-                found.note.as_deref()
+                found.late_mark.as_deref()
             ),
-            (count, count == 1, note),
+            (count, count == 1, late_mark),
             "{id}"
         );
         assert!(!found.owned && !found.in_flight, "{id}");
@@ -231,7 +231,7 @@ pub(crate) async fn what_is_given_back_unsent_keeps_its_place(engine: &Engine) {
         let step = Step::Progress { in_flight: true };
         let begins = Settlement {
             history: None,
-            note: None,
+            late_mark: None,
             ..settlement(sent, holder, step)
         };
         assert_eq!(

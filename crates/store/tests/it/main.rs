@@ -184,7 +184,7 @@ fn settlement(seq: Seq, owner: OwnerId, step: Step) -> Settlement {
         takeovers: 0,
         history: Some("[]".into()),
         possible_duplicate: false,
-        note: None,
+        late_mark: None,
         waited_for: true,
         step,
     }

@@ -132,7 +132,7 @@ async fn goes_on_from_the_schema_before_providers(store: &dyn Store) {
         (
             waiting.takeovers,
             waiting.possible_duplicate,
-            waiting.note.clone()
+            waiting.late_mark.clone()
         ),
         (0, false, None)
     );

@@ -148,7 +148,7 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
         takeovers: found.takeovers,
         history: None,
         possible_duplicate: found.possible_duplicate,
-        note: found.note.clone(),
+        late_mark: found.late_mark.clone(),
         waited_for: false,
         step,
     }

@@ -46,10 +46,10 @@ pub(in crate::postgres) struct Column {
 /// Defines a row and the arrays of many such rows by one list of columns, which is also what the statement is made of: its parameters, the
 /// first of which is `$1`, the table `i` that they are, and which columns of tables each is written to (`=> [table, other_table.other_name]`).
 macro_rules! columns {
-    ($(#[$meta:meta])* $vis:vis $row:ident in $arrays:ident { $($(#[$note:meta])* $column:ident: $type:ty $(=> [$($table:ident $(.$target:ident)?),+])?,)* }) => {
+    ($(#[$meta:meta])* $vis:vis $row:ident in $arrays:ident { $($(#[$doc:meta])* $column:ident: $type:ty $(=> [$($table:ident $(.$target:ident)?),+])?,)* }) => {
         $(#[$meta])*
         $vis struct $row<'a> {
-            $($(#[$note])* $vis $column: $type,)*
+            $($(#[$doc])* $vis $column: $type,)*
         }
 
         /// Many of these rows, a column each.
