@@ -52,7 +52,7 @@ impl Room {
         }
     }
 
-    /// Of each priority, by its place, how many rows come before those of higher ones.
+    /// Number of rows of each priority, by its index, that come before those of higher ones.
     pub(crate) fn first(&self) -> [usize; 3] {
         let mut first = [0; 3];
         for turn in 0..self.limit.min(MAX_LANE_WAITING) {
@@ -62,7 +62,7 @@ impl Room {
         first
     }
 
-    /// How many rows of a priority are claimed at most.
+    /// Number of rows of a priority that are claimed at most.
     pub(crate) fn most_of(&self, priority: Priority) -> usize {
         if priority == Priority::High {
             self.limit + self.more_high

@@ -51,7 +51,7 @@ pub enum StoreError {
     /// The database's files are no longer at their paths: what was written would be lost.
     #[error("{0}")]
     Lost(String),
-    /// What was asked for by hand cannot be done with these files.
+    /// A command by hand, such as an export, cannot be done with these files.
     #[error(transparent)]
     Refused(Cause),
     /// The database engine failed.

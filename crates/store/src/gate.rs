@@ -45,7 +45,7 @@ impl ThrottleCheck {
         1 + total % self.ring_size()
     }
 
-    /// Until when the ring is kept if an action goes at `now`.
+    /// Instant until which the ring is kept if an action passes at `now`.
     pub(crate) fn kept_until(&self, now: Timestamp) -> Timestamp {
         now + self.window
     }

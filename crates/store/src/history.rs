@@ -183,7 +183,7 @@ impl HistoryFilter {
         }
     }
 
-    /// Whether a walk that has come to a row is over before it: all further ones lie beyond the last position too.
+    /// Whether a walk ends before a row that it has come to: all further rows lie beyond the last position too.
     pub(crate) fn ends_before(&self, row: Cursor) -> bool {
         self.order == Order::OldestFirst
             && !self.is_by_time()

@@ -190,8 +190,8 @@ impl RawRecord {
         }
     }
 
-    /// An action with this one's names and an empty payload. Payloads are shown without what is hidden in them, which nobody can find in a text
-    /// that cannot be read.
+    /// Action with this one's names and an empty payload. Payloads are shown without what is redacted in them, which cannot be found in a text that
+    /// cannot be read.
     fn stand_in(&self) -> Action {
         Action {
             id: name(ActionId::parse, &self.id),
@@ -235,8 +235,8 @@ fn unreadable(wrong: &str) -> Arc<str> {
     .to_json()
 }
 
-/// What can be read of a text that a disk damaged. It begins with a mark, with which it is no JSON and no name, so that nobody takes it for what
-/// was stored.
+/// Readable part of a text that a disk damaged. It begins with a mark, with which it is neither JSON nor a name, so that it is not taken for what was
+/// stored.
 pub(crate) fn damaged_text(bytes: &[u8]) -> String {
     format!(
         "\u{fffd}{}",
@@ -309,7 +309,7 @@ impl Reading {
         self.taken("origin", origin).unwrap_or(Origin::Api)
     }
 
-    /// The state of one that ended; of an unknown number a stand-in that somebody looks at.
+    /// State by its number, `None` of an open action; a dead letter, which people look at, for an unknown number.
     fn state(&mut self, number: Option<i64>) -> Option<ActionState> {
         let state = state_of_number(number?);
         Some(self.taken("state", state).unwrap_or(ActionState::Dead))

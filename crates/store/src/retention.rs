@@ -131,7 +131,7 @@ pub(crate) fn swept_at(
     SWEPT.get(table).map(|swept| (table, swept, after))
 }
 
-/// Where a sweep goes on after a table's rows up to `last`, or with the next table when there is none.
+/// Place where a sweep goes on: after a table's rows up to `last`, or with the next table where there is none.
 pub(crate) fn sweeps_on(table: usize, last: Option<SweptKey>) -> Option<SweepCursor> {
     match last {
         Some(after) => Some(SweepCursor { table, after }),

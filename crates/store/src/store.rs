@@ -23,7 +23,7 @@ pub type SettledOutcome = (Seq, Arc<str>);
 /// Wake-up: a change by another process that is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wakeup {
-    /// Anything may have changed: nobody listened for a while.
+    /// Anything may have changed: notifications were missed for a while.
     Anything,
     /// There may be due rows.
     Work,
@@ -40,7 +40,7 @@ pub struct Damage {
     pub first: String,
 }
 
-/// Change of a note that happens only where nobody was faster.
+/// Change of a note that happens only if no other process changed it before.
 #[derive(Clone, Debug)]
 pub struct NoteSwap {
     /// Name of the note.
@@ -156,8 +156,8 @@ pub trait Jobs: Send + Sync {
     /// Frees rows that are still held like this: what may have been sent is due at `now`, all else when it was.
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> BoxFuture<'_, Result<Freed, StoreError>>;
 
-    /// Makes rows due now that wait for a further attempt; says how many it found, also if somebody claimed some of them meanwhile. Fewer
-    /// than the limit means that there are no others.
+    /// Makes rows due now that wait for a further attempt; returns the number found, also if some of them were claimed meanwhile. Fewer than the
+    /// limit means that there are no others.
     fn hasten(&self, hasten: Hasten) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Numbers of open rows by tenant and provider.
@@ -273,7 +273,7 @@ pub trait Engine: Send + Sync {
         Box::pin(std::future::pending())
     }
 
-    /// How long the engine has been waiting for its disk to answer; zero where it does not wait, or cannot say.
+    /// Time that the engine has been waiting for its disk to answer; zero where it does not wait, or cannot say.
     fn stalled(&self) -> Duration {
         Duration::ZERO
     }

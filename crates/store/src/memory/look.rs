@@ -10,7 +10,7 @@ use crate::narrow::Narrow;
 use crate::rows::state_number;
 
 impl Tables {
-    /// What a filter lets through, in its order, as far as a look goes; and where it stopped if it was cut short.
+    /// Passes rows that a filter lets through, in its order, to `found`. Returns where the look stopped if it ended at its bound of rows.
     pub(super) fn look(
         &self,
         filter: &HistoryFilter,

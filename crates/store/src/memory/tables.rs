@@ -59,7 +59,7 @@ impl Tables {
 }
 
 impl JournalRow {
-    /// Gives the row to an owner, or to nobody. It is not in flight then.
+    /// Gives the row to an owner, or to none with 0. It is not in flight then.
     pub(super) fn own(&mut self, owner: i64) {
         self.owner = owner;
         self.record.owned = owner != 0;

@@ -25,7 +25,7 @@ pub struct Settlement {
     pub possible_duplicate: bool,
     /// Late mark that was added to the request's text when it was last sent, as long as the next send must be equal to it.
     pub late_mark: Option<Arc<str>>,
-    /// Whether a caller waits for it. What nobody waits for may stand back behind admissions for a moment.
+    /// Whether a caller waits for it. Other settlements may stand back behind admissions for a moment.
     pub waited_for: bool,
     /// Change of the row's state.
     pub step: Step,

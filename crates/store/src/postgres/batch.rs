@@ -199,7 +199,7 @@ impl<B: Batched> Inner<B> {
         }
     }
 
-    /// Does a part until it is known what came of it, and answers; an error, and what it is of still there, when that was refused.
+    /// Repeats a part until its result is known, and answers its callers. Where it is refused, returns why, and leaves the refused items in it.
     async fn commit(&self, part: &mut Part<B>) -> Result<(), StoreError> {
         let (mut conflicts, mut pause) = (0, PAUSES.0);
         while !part.items.is_empty() {

@@ -22,7 +22,7 @@ const TURN_PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct Turns(Semaphore);
 
 impl Turns {
-    /// As many as half the connections of a pool.
+    /// Turns for half the connections of a pool.
     pub(super) fn half_of(pool: &Pool) -> Self {
         Self(Semaphore::new((pool.status().max_size / 2).max(1)))
     }

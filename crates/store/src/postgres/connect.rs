@@ -74,7 +74,7 @@ impl PostgresOptions {
         Ok(config)
     }
 
-    /// What is wrong with the settings, and with which, without opening anything.
+    /// Checks the settings without opening anything; an error is the name of the setting and what is wrong with it.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         let config = self.parse().map_err(|message| ("url", message))?;
         let in_url = tokio_postgres::Config::from_str(&self.url)

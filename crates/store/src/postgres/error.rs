@@ -70,7 +70,7 @@ pub(super) enum Failure {
     Away(Cause),
     /// The connection broke, or nothing came back in time: it may have been done.
     Unknown(Cause),
-    /// It was refused, and would be again.
+    /// It was refused, and a repetition would be too.
     Refused(StoreError),
 }
 

@@ -68,7 +68,7 @@ columns! {
     }
 }
 
-/// What the outcome of an action says that was refused when it was admitted.
+/// Columns of the outcome of an action that is over at its admission: no attempt was made.
 const NEVER_SENT: [(&str, &str); 4] = [
     ("attempts", "0"),
     ("takeovers", "0"),
@@ -76,8 +76,8 @@ const NEVER_SENT: [(&str, &str); 4] = [
     ("settled_by", "0"),
 ];
 
-/// Rows whose owner is no process any more are not written; nor are rows whose id or position is taken. The lock on the process keeps it from
-/// being taken over before its rows are there to be freed.
+/// Statement that writes rows, but not those whose owner is not registered any more, or whose id or position is taken. The lock on the process keeps
+/// it from being taken over before its rows are there to be freed.
 fn insert_and(answer: &str) -> String {
     let incoming = table_of(Arrays::COLUMNS);
     let owners = Arrays::COLUMNS.len() + 1;

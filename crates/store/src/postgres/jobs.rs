@@ -60,7 +60,7 @@ async fn next_due(conn: &Conn, providers: &[ProviderName]) -> Result<Option<Time
     Ok(due.map(Timestamp::from_millis))
 }
 
-/// How many rows are open, by tenant and provider.
+/// Numbers of open rows by tenant and provider.
 async fn open_shares(conn: &Conn, due: Timestamp) -> Result<Vec<OpenShare>, Failure> {
     let mut shares = Vec::new();
     for row in conn

@@ -51,7 +51,7 @@ pub(super) async fn count_dead(conn: &Conn, scope: &Scope, limit: usize) -> Resu
     Ok(coverage(conn, &filter, limit).await?.0.len())
 }
 
-/// How many dead letters there are by provider and code, among the newest `limit`.
+/// Numbers of dead letters by provider and code, among the newest `limit`.
 pub(super) async fn dead_shares(conn: &Conn, limit: usize) -> Result<Vec<DeadShare>, Failure> {
     let mut shares = Vec::new();
     for row in conn

@@ -12,7 +12,7 @@ use super::connect::{Conn, Connector};
 use super::error::{Failure, PostgresError};
 use crate::store::Wakeup;
 
-/// Pause before a lost connection is made anew. Meanwhile looking around finds everything.
+/// Pause before a lost connection is made again. Meanwhile scans find everything.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Wake-ups kept for who asks next, each once; beyond so many they are told as one.

@@ -189,7 +189,7 @@ pub(super) async fn newest(conn: &Conn) -> Result<Seq, Failure> {
     Ok(Seq(newest.unwrap_or(0)))
 }
 
-/// What matches among the newest rows, and whether there may be more.
+/// Matches among the newest rows, and whether there may be more.
 pub(super) async fn coverage(
     conn: &Conn,
     filter: &HistoryFilter,

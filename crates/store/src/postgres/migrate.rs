@@ -85,7 +85,7 @@ fn is_made_by_another(cause: &Cause) -> bool {
         .is_some_and(|code| code == "23505" || code.starts_with("42P0"))
 }
 
-/// One transaction: the lock on the version's row is held until the schema is what it says.
+/// Tries a migration once, in one transaction: the lock on the version's row is held until the schema is what it says.
 async fn once(pool: &Pool, schema: &str) -> Result<i64, Failure> {
     let conn = Conn::of(pool).await?;
     check_encoding(&conn).await?;

@@ -27,7 +27,8 @@ impl PostgresStore {
     }
 }
 
-/// One transaction, with the row locked before it is looked at. `again` says that an earlier try may have been done: then the row says so.
+/// Reroutes a row in one transaction, which locks it before it is looked at. `again` says that an earlier try may have been done: then the row shows
+/// it.
 async fn reroute(
     conn: &Conn,
     change: &Reroute,

@@ -21,7 +21,7 @@ use crate::error::Ended;
 use crate::model::OwnerId;
 use crate::queue_bytes::QueueBytes;
 
-/// How often to look at the documents' revision and count the open rows without being told.
+/// Pause between two looks at the documents' revision where no notification comes.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The store in a PostgreSQL database.
@@ -33,12 +33,12 @@ pub struct PostgresStore {
     pub(super) judging: calls::Turns,
     pub(super) ended: Ended,
     pub(super) queue_bytes: QueueBytes,
-    /// One connection for the lease alone: nothing delays its renewals.
+    /// Connection for the lease alone: nothing delays its renewals.
     pub(super) lease: Pool,
     /// For claims, which look rows up as batches do.
     pub(super) claiming: Pool,
     pub(super) admissions: Batcher<Admit>,
-    /// Those with a gate to pass: what they lock is locked by one batch at a time.
+    /// Admissions with a gate to pass: what they lock is locked by one batch at a time.
     pub(super) gated: Batcher<Admit>,
     pub(super) settlements: Batcher<Settle>,
     pub(super) positions: Arc<Positions>,

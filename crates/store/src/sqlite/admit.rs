@@ -67,8 +67,8 @@ pub(super) fn admit(
     Ok(Admitted::Open { seq, route, over })
 }
 
-/// What comes of an action that is to replace a dead letter, where it cannot: its id is there, or the letter is none any more. What was refused
-/// for now gives way only once its successor is written.
+/// Result of an action that is to replace a dead letter and cannot: its id is there, or the letter is not on the list any more. An action that was
+/// refused for now gives way only once its successor is written.
 fn refuse_to_replace(
     connection: &Connection,
     letter: Seq,

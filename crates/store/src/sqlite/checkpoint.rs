@@ -41,17 +41,17 @@ const CEILING_PAGES: u64 = 16384;
 const LEAST_CEILING_PAGES: u64 = 256;
 /// The log may take this part of what is free.
 const SHARE_OF_FREE: u64 = 4;
-/// 1 GB: longer, with somebody who does not stop reading, the log is not to become.
+/// Pages, 1 GB, that the log may have at most while another program does not stop reading.
 const MAX_PAGES: u64 = 262_144;
 /// 192 MB: after a restart the log's file is cut to this size, if it had become larger. Well above the ceiling, which a busy log passes by what is
 /// committed until it is noticed: a file that is cut and grows again costs every commit a second write, of its size.
 pub(super) const KEPT_LOG_BYTES: u64 = 3 * CEILING_PAGES * PAGE_BYTES;
 
-/// What the writer and the checkpointer know of each other.
+/// State that the writer and the checkpointer share.
 pub(super) struct Signal {
     commits: AtomicU64,
     log_pages: AtomicU64,
-    /// Of the log, pages that no checkpoint could move.
+    /// Pages of the log that no checkpoint could move.
     left_pages: AtomicU64,
     ceiling_pages: AtomicU64,
     highest_ceiling: u64,
@@ -93,7 +93,7 @@ impl Signal {
         self.left_pages.load(Ordering::Relaxed) > MAX_PAGES
     }
 
-    /// Whether the disk has so little room left that the log's file is to be cut whenever it begins anew.
+    /// Whether the disk has so little room left that the log's file is to be cut whenever the log is restarted.
     pub(super) fn is_room_short(&self) -> bool {
         self.ceiling_pages.load(Ordering::Relaxed) < self.highest_ceiling
     }
@@ -141,14 +141,14 @@ pub(super) fn leave_alone_if_overwritten(connection: &Connection, files: &OpenFi
     }
 }
 
-/// Where what is open was copied to, and when that is tried again.
+/// Copy of files that were taken away while open, and the time of the next try.
 #[derive(Default)]
 pub(super) struct Rescue {
     copy: Option<PathBuf>,
     again: Backoff,
 }
 
-/// What the checkpointer works with.
+/// Connection and shared state of the checkpointer.
 pub(super) struct Worker {
     pub(super) connection: Connection,
     pub(super) signal: Arc<Signal>,
@@ -156,7 +156,7 @@ pub(super) struct Worker {
     pub(super) disk: Arc<Disk>,
     pub(super) files: Arc<OpenFiles>,
     pub(super) path: PathBuf,
-    /// What came of copying what is open, since its files were taken away.
+    /// Rescue of the open files, since they were taken away.
     pub(super) rescue: RefCell<Rescue>,
     pub(super) faults: FaultPoints,
 }

@@ -40,7 +40,7 @@ pub(super) fn find_overdue(
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Claims rows that were found, unless somebody else has them meanwhile, or they are over.
+/// Claims rows that were found, unless another process has them meanwhile, or they are over.
 pub(super) fn claim_found(
     connection: &Connection,
     owner: OwnerId,

@@ -10,15 +10,15 @@ use crate::StoreError;
 /// Urgency of a command: which may wait for which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Urgency {
-    /// A renewal of the lease, which waits for nobody.
+    /// Renewal of the lease, which waits for nothing.
     Lease,
     /// An action that is to be accepted.
     Admission,
-    /// One of a caller's batch that is to be accepted.
+    /// Action of a caller's batch that is to be accepted.
     Bulk,
     /// Something that a caller or the gateway waits for.
     Waited,
-    /// Something that nobody waits for.
+    /// Work that no caller waits for.
     Background,
 }
 

@@ -133,8 +133,7 @@ fn whole(connection: &Connection, seq: Seq) -> Result<Option<Record>> {
 /// The first column of `actions` whose text may go on on other pages than its row begins on, so that it and those behind it are not asked for.
 const FIRST_WIDE: &str = "charges";
 
-/// What stands for an action's columns in [`parts`], named as those are: each of `known` with the SQL that finds it, and of the others nothing that
-/// anybody takes for what was stored.
+/// Table that stands for `actions` in [`parts`], with its columns: each of `known` by the SQL that finds it, and the others empty.
 fn stand_in(known: &[(&str, &str)], from: &str) -> String {
     let column = |(name, kind): &(&str, Kind)| {
         let found = known.iter().find(|(column, _)| column == name);
@@ -151,21 +150,21 @@ fn stand_in(known: &[(&str, &str)], from: &str) -> String {
     format!("(SELECT {}{from})", columns.join(", "))
 }
 
-/// What is in the first columns of an action.
+/// First columns of an action, which its row begins with.
 fn names() -> String {
     let narrow = ACTIONS.columns.iter().map(|(name, _)| (*name, *name));
     let narrow: Vec<_> = narrow.take_while(|(name, _)| *name != FIRST_WIDE).collect();
     stand_in(&narrow, " FROM actions WHERE seq = ?1")
 }
 
-/// What can be said of an action without its row.
+/// Columns of an action that can be told without its row.
 const WITHOUT_ROW: [(&str, &str); 3] = [
     ("seq", "?1"),
     ("origin", "'api'"),
     ("through", "(SELECT provider FROM jobs WHERE seq = ?1)"),
 ];
 
-/// What an index has of an action: a walk through all of it, so that somebody learns whose it was.
+/// Columns of an action that an index has: a walk through all of it, so that it is known whose action it was.
 fn indexed() -> String {
     let named = ["id", "tenant", "namespace"].map(|name| (name, name));
     stand_in(

@@ -17,9 +17,9 @@ use crate::store::Damage;
 /// State of the disk, shared by all threads that work on it.
 pub(super) struct Disk {
     started: Instant,
-    /// When the writer turned to the disk, in milliseconds after the start; zero while it does not wait for it.
+    /// Milliseconds after the start at which the writer turned to the disk; zero while it does not wait for it.
     asked_at: AtomicU64,
-    /// Why nothing is written any more.
+    /// Error with which every write is refused, once the files are lost.
     lost: Mutex<Option<StoreError>>,
     damage: Mutex<Option<Damage>>,
 }
@@ -44,7 +44,7 @@ impl Disk {
         Asking(self)
     }
 
-    /// How long the writer has been waiting for the disk.
+    /// Time that the writer has been waiting for the disk.
     pub(super) fn stalled(&self) -> Duration {
         match self.asked_at.load(Ordering::Relaxed) {
             0 => Duration::ZERO,
@@ -59,7 +59,7 @@ impl Disk {
             .saturating_add(1)
     }
 
-    /// Why nothing is written any more; `None` as long as it is.
+    /// Error with which every write is refused; `None` as long as the files are there.
     pub(super) fn lost(&self) -> Option<StoreError> {
         held(&self.lost).clone()
     }
@@ -112,16 +112,16 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The files of a database beside it, by what is added to its name: its log, what its readers share, and its lock.
 const BESIDE: [&str; 3] = ["-wal", "-shm", ".lock"];
-/// Of a database's files, the first, in which what was accepted is.
+/// Number of the first of a database's files that hold what was accepted.
 const KEEPING: usize = 2;
 
-/// The files that are open. One that is deleted, moved away or replaced is written to all the same, and nobody will find there what was written.
+/// Open files of a database. One that is deleted, moved away or replaced is written to all the same, and what is written cannot be found there.
 pub(super) struct OpenFiles {
     files: Vec<(PathBuf, Identity)>,
     database: Option<Content>,
 }
 
-/// What is in the file of a database, as far as can be told from its length and the beginning of its first page.
+/// Contents of a database file, as far as its length and the beginning of its first page tell.
 struct Content {
     /// Open as long as the database is: to close one file of it gives up the process's locks of all.
     file: File,
@@ -200,12 +200,12 @@ impl OpenFiles {
         }
     }
 
-    /// What became of the first that is not at its path any more. A disk that does not say is asked again at the next look.
+    /// Description of what happened to the first file that is not at its path any more. A disk that does not say is asked again at the next look.
     pub(super) fn moved(&self) -> Option<String> {
         self.moved_of(&self.files)
     }
 
-    /// The same of the database and its log alone: a commit is acknowledged by these, and is to cost no more looks than that.
+    /// As [`Self::moved`], of the database and its log alone: a commit is acknowledged by these, and is to cost no more looks than that.
     pub(super) fn moved_with_content(&self) -> Option<String> {
         self.moved_of(self.files.get(..KEEPING).unwrap_or(&self.files))
     }

@@ -60,7 +60,7 @@ impl SqliteStore {
         list(&open::reader(options)?, kind).map(Some)
     }
 
-    /// Queues a change of documents. The revision rises with the commit, also when nobody waits for it any more.
+    /// Queues a change of documents. The revision rises with the commit, also when its caller does not wait any more.
     fn write_document<T, W>(&self, mut work: W) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,

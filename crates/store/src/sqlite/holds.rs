@@ -56,7 +56,7 @@ pub(super) fn free_all_of(
     })
 }
 
-/// Frees the rows of owners that are no process any more.
+/// Frees the rows of owners that are not registered any more.
 pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<Freed> {
     let condition = "owner <> 0 AND owner NOT IN (SELECT owner FROM processes)";
     let maybe_sent = connection.execute(&maybe_sent(condition), [now.as_millis()])?;
@@ -66,7 +66,7 @@ pub(super) fn free_orphans(connection: &Connection, now: Timestamp) -> Result<Fr
     })
 }
 
-/// Frees the rows of owners that are no process any more, as far as they can be read.
+/// Frees the rows of owners that are not registered any more, as far as they can be read.
 pub(super) fn free_readable_orphans(
     connection: &Connection,
     disk: &Disk,

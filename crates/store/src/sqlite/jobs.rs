@@ -122,7 +122,7 @@ impl SqliteStore {
     }
 }
 
-/// How many rows are open, by tenant and provider.
+/// Numbers of open rows by tenant and provider.
 fn open_shares(connection: &Connection, due: Timestamp) -> Result<Vec<OpenShare>> {
     let mut select = connection.prepare_cached(&rows::open_shares('?'))?;
     let mut shares = Vec::new();

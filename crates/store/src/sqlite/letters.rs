@@ -58,7 +58,7 @@ pub(super) fn count_dead(
     Ok(coverage(connection, disk, &filter, limit)?.0.len())
 }
 
-/// How many dead letters there are by provider and code, among the newest `limit`.
+/// Numbers of dead letters by provider and code, among the newest `limit`.
 pub(super) fn dead_shares(connection: &Connection, limit: usize) -> Result<Vec<DeadShare>> {
     let mut select = connection.prepare_cached(&rows::dead_shares('?'))?;
     let mut shares = Vec::new();

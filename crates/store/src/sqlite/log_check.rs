@@ -19,13 +19,13 @@ const MAGIC: u32 = 0x377f_0682;
 /// A log with something broken before what is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken {
-    /// Where in the file the first broken part begins.
+    /// Offset in the file, in bytes, of the first broken part.
     pub(super) offset: u64,
     /// Commits behind it, which will not be read.
     pub(super) commits: u64,
 }
 
-/// What is broken in the log at a path; `None` where nothing is, or there is none.
+/// Finds the first broken part of the log at a path; `None` where nothing is broken, or there is no log.
 pub(super) fn check(log: &Path) -> Result<Option<Broken>> {
     let file = match File::open(log) {
         Ok(file) => file,

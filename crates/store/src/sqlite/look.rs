@@ -97,7 +97,7 @@ fn look(
     }
 }
 
-/// Where a walk goes on past pages that cannot be read; `None` where they are the last.
+/// Place where a walk goes on past pages that cannot be read; `None` where they are the last.
 fn beyond_damage(
     select: &mut Statement<'_>,
     filter: &HistoryFilter,
@@ -146,7 +146,7 @@ fn beyond_damage(
 /// Stand-in for a text that is not UTF-8.
 const DAMAGED: &str = "\u{fffd}";
 
-/// Row of a walk. What is damaged is nobody's and matches nothing, and the look goes on.
+/// Row of a walk. A damaged text matches nothing, and the look goes on.
 struct WalkRow<'a>(&'a Row<'a>);
 
 impl<'a> NarrowRow<'a> for WalkRow<'a> {
@@ -205,7 +205,7 @@ pub(super) fn newest(connection: &Connection) -> Result<Seq> {
     Ok(Seq(newest.unwrap_or(0)))
 }
 
-/// What matches among the newest rows, and whether there may be more.
+/// Matches among the newest rows, and whether there may be more.
 pub(super) fn coverage(
     connection: &Connection,
     disk: &Disk,

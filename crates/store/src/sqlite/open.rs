@@ -137,7 +137,7 @@ pub(super) fn writer(options: &SqliteOptions, disk: &Disk) -> Result<Connection,
     Ok(connection)
 }
 
-/// What is added to a database's name for a damaged log that is kept.
+/// Suffix of a damaged log that is kept, behind the database's name.
 const DAMAGED_LOG: &str = "-wal.damaged";
 /// Most damaged logs beside each other.
 const MAX_DAMAGED_LOGS: u32 = 10;

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{Result, damage};
 use crate::StoreError;
 
-/// How many rows are open, as far as they can be read.
+/// Number of open rows, as far as they can be read.
 pub(super) fn count(connection: &Connection) -> Result<usize> {
     match connection
         .query_row("SELECT COUNT(*) FROM jobs", [], |row| row.get::<_, i64>(0))

@@ -1,11 +1,11 @@
-//! Where and how to open the store.
+//! Settings of an embedded store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::faults::Faults;
 
-/// Where and how to open the store.
+/// Settings of an embedded store.
 #[derive(Clone, Debug, Default)]
 pub struct SqliteOptions {
     /// The database file. Beside it lie `-wal`, `-shm` and `.lock`.
@@ -14,8 +14,8 @@ pub struct SqliteOptions {
     pub max_pages: Option<u32>,
     /// Another file system for SQLite, for tests of power loss. `None` in earnest.
     pub vfs: Option<String>,
-    /// Length at which the write-ahead log begins anew, in pages, for tests. `None` in earnest.
+    /// Length in pages at which the write-ahead log is restarted, for tests. `None` in production.
     pub log_pages: Option<u64>,
-    /// What fails, for tests. `None` in earnest.
+    /// Faults, for tests. `None` in production.
     pub faults: Option<Arc<dyn Faults>>,
 }

@@ -39,7 +39,7 @@ pub(super) struct Page {
     pub(super) rows: Vec<Vec<Cell>>,
 }
 
-/// What becomes of rows on pages that cannot be read.
+/// Treatment of rows on pages that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
     /// Nothing is read any more: what is not whole is no copy.
@@ -269,7 +269,7 @@ fn range(transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64
     )
 }
 
-/// What a statement finds, as far as a page goes.
+/// Reads rows of a statement, as many as a page takes.
 fn read(
     transaction: &Transaction<'_>,
     table: &Columns,
@@ -313,18 +313,18 @@ fn read(
     }
 }
 
-/// What was read of what a statement finds.
+/// Rows that were read, and what lies behind them.
 struct Part {
     rows: Vec<Vec<Cell>>,
     rest: Rest,
 }
 
-/// What lies behind it.
+/// State of the rows behind a part.
 #[derive(Debug, PartialEq, Eq)]
 enum Rest {
     Nothing,
     /// There may be more, which is for the next page.
     More,
-    /// It cannot be read, for this reason.
+    /// The next row cannot be read, for this reason.
     Unreadable(Cause),
 }

@@ -59,7 +59,7 @@ fn heartbeats(connection: &Connection) -> Result<Vec<Heartbeat>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// What it could not record although it may have sent it is marked; in good order there is none.
+/// Ends a process in good order. Rows that it may have sent without recording it are marked; usually there are none.
 fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<()> {
     holds::free_all_of(connection, owner, now)?;
     connection.execute("DELETE FROM processes WHERE owner = ?1", [owner.0])?;

@@ -10,7 +10,7 @@ use super::command::{Command, Urgency};
 
 type Boxed = Box<dyn Command>;
 
-/// Longest that work which nobody waits for stands back behind admissions.
+/// Longest time that work which no caller waits for stands back behind admissions.
 const STAND_BACK: Duration = Duration::from_millis(250);
 
 /// A burst lasts as long as admissions come at least this often.
@@ -19,12 +19,11 @@ const BURST_GAP: Duration = Duration::from_millis(2);
 /// Most items of callers' batches in a commit: who waits for one answer waits no longer for them.
 const MAX_BULK: usize = 128;
 
-/// Most items that nobody waits for in a commit.
+/// Number of items in a commit, at most, that no caller waits for.
 const MAX_BACKGROUND: usize = 512;
 
-/// What waits to be committed. A renewal of the lease has a commit to itself. Admissions and everything that a caller waits for come first, and
-/// a few of callers' batches with them; what nobody waits for stands back during a burst of admissions, but not for long: accepting is
-/// what cannot wait.
+/// Commands that wait for a commit. A renewal of the lease has a commit to itself. Admissions and everything that a caller waits for come first, and
+/// a few of callers' batches with them; work that no caller waits for stands back during a burst of admissions, but not for long.
 #[derive(Default)]
 pub(super) struct Queue {
     lease: Vec<Boxed>,

@@ -45,7 +45,7 @@ impl Readers {
         })
     }
 
-    /// What the gateway needs to go on: short look-ups by a key, of which there are never more at a time than the gateway has tasks of its own.
+    /// Look-ups that the gateway needs to go on: short, by a key, and never more at a time than the gateway has tasks of its own.
     pub(super) fn own<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -53,7 +53,7 @@ impl Readers {
         self.own.read(query)
     }
 
-    /// What the answer to a dispatch or a change needs: short look-ups by a key, as many as there are callers.
+    /// Look-ups that the answer to a dispatch or a change needs: short, by a key, as many as there are callers.
     pub(super) fn answers<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -61,7 +61,7 @@ impl Readers {
         self.answers.read(query)
     }
 
-    /// What a caller wants to see, and whatever else may take long.
+    /// Look-ups that callers ask for, and whatever else may take long.
     pub(super) fn callers<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

@@ -70,7 +70,7 @@ pub(super) fn find(connection: &Connection, hasten: &Hasten) -> Result<Vec<i64>>
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Makes rows that were found due at `now`, unless somebody has them meanwhile, or they are due already.
+/// Makes rows that were found due at `now`, unless a process owns them meanwhile, or they are due already.
 pub(super) fn hasten(connection: &Connection, seqs: &[i64], now: Timestamp) -> Result<()> {
     let mut update = connection.prepare_cached(
         "UPDATE jobs SET due_at = ?2 WHERE seq = ?1 AND owner = 0 AND due_at > ?2",

@@ -13,11 +13,11 @@ use super::room::DiskSpace;
 use super::transfer::copy::copy_checked;
 use crate::{Cause, StoreError};
 
-/// What is added to a database's name for a rescued copy.
+/// Suffix of a rescued copy, behind the database's name.
 const RESCUED: &str = ".rescued";
-/// What is added for a copy that is not whole: nobody is asked to go on with it.
+/// Suffix of a copy that is not whole: a start does not ask to go on with it.
 const REMAINS: &str = ".remains";
-/// How much a database holds, with what its log has of it: a copy takes no pages that are free.
+/// Statement for the bytes of a database, with its log: a copy takes no pages that are free.
 const SIZE: &str = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 /// Most copies beside each other.
 const MAX_COPIES: u32 = 100;
@@ -59,7 +59,7 @@ pub(super) fn unused(database: &Path, suffix: &str, most: u32) -> Option<PathBuf
     names.find(|path| !path.exists())
 }
 
-/// What happened, what became of what had been accepted, and what to do.
+/// Message for operators: what happened, where what had been accepted is now, and what to do.
 pub(super) fn told(
     moved: &str,
     database: &Path,
@@ -88,7 +88,7 @@ pub(super) fn told(
     }
 }
 
-/// Why a database could not be written out, with what is left to do: it may have been overwritten.
+/// Error of an export, with what is left to do: the database may have been overwritten.
 pub(super) fn with_ways_out(error: StoreError, database: &Path) -> StoreError {
     let (StoreError::Damaged(why) | StoreError::Engine(why)) = error else {
         return error;
@@ -166,7 +166,8 @@ pub(super) fn refuse_to_begin_wrongly(database: &Path) -> Result<()> {
     }
 }
 
-/// Where a database's header says whether it has a write-ahead log. A server that uses a database says so before it writes the log; no copy does.
+/// Offset and value of the byte in a database's header that says that it has a write-ahead log. A server that uses a database sets it before it
+/// writes the log; no copy has it.
 const HAS_LOG: (u64, u8) = (18, 2);
 
 fn is_never_started(database: &Path) -> std::io::Result<bool> {

@@ -67,7 +67,7 @@ pub(super) fn recent_sends(
     Ok(page)
 }
 
-/// A row of a walk through recent sends, if it was sent, and after `since`. What cannot be read counts for nobody.
+/// Row of a walk through recent sends, if it was sent, and after `since`. A row that cannot be read is not counted.
 fn recent_send(row: &Row<'_>, since: Timestamp) -> Result<Option<RecentSend>> {
     let finished_at = row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis);
     let sent = row.get::<_, Option<i64>>(3)? == Some(state_number(ActionState::Done))

@@ -12,16 +12,16 @@ use super::disk::beside;
 use super::open::private::PRIVATE;
 use crate::{Cause, StoreError};
 
-/// How far beyond its longest file a database is to be able to write.
+/// Bytes beyond its longest file that a database must be able to write.
 const FURTHER: u64 = 1 << 20;
-/// What is written there: a file system counts what is in a file, and not how long it is.
+/// Bytes that the probe writes there: a file system counts what is in a file, and not how long it is.
 const PAGE: [u8; 4096] = [0; 4096];
-/// How long what was found counts: a batch that fails item by item is no reason to look once for each.
+/// Time for which a finding counts: a batch that fails item by item is no reason to look once for each.
 const FRESH: Duration = Duration::from_secs(1);
-/// What is added to a database's name for a file that is made to see whether one can be.
+/// Suffix of the probe's file, behind the database's name.
 const PROBE: &str = ".probe";
 
-/// What the system was found to say.
+/// Latest finding of a probe of the file system.
 #[derive(Default)]
 pub(super) struct System {
     last: Option<(Instant, Option<Trouble>)>,
@@ -34,7 +34,7 @@ enum Trouble {
 }
 
 impl System {
-    /// The same failure in the words of the system, with what to do, where it fails as well at making a file as long as the database's.
+    /// Same failure in the words of the system, with what to do, where a probe as long as the database's files fails too.
     pub(super) fn explained(&mut self, error: StoreError, database: &Path) -> StoreError {
         let StoreError::Engine(cause) = error else {
             return error;

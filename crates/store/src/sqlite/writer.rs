@@ -32,7 +32,7 @@ pub(super) struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the writer works with.
+/// Connection and shared state of the writer.
 pub(super) struct Tools {
     pub(super) connection: Connection,
     pub(super) open: Arc<AtomicUsize>,
@@ -43,7 +43,7 @@ pub(super) struct Tools {
     pub(super) faults: FaultPoints,
 }
 
-/// How long the end of a store waits for a writer whose disk does not answer.
+/// Longest time that the end of a store waits for a writer whose disk does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause between two looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -105,7 +105,7 @@ struct Loop {
     tools: Tools,
     waiting: Arc<AtomicUsize>,
     restart: Backoff,
-    /// When room was last made.
+    /// Instant at which room was last made.
     made_room: Option<Instant>,
     system: System,
 }
@@ -178,9 +178,9 @@ impl Loop {
         Ok(busy? == 0)
     }
 
-    /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone. `unsure` is what came of an
-    /// earlier commit of these items whose pages may be in the log all the same: until another is written over them, a crash would bring them
-    /// back, and nobody is told that nothing was stored. Says why it was not committed as one.
+    /// Commits a batch and answers; a batch that fails is committed item by item, so that one bad item fails alone. `unsure` is the error of an
+    /// earlier commit of these items whose pages may be in the log all the same: until another is written over them, a crash would bring them back,
+    /// and no caller is told that nothing was stored. Returns why it was not committed as one.
     fn commit(
         &mut self,
         mut batch: Vec<Box<dyn Command>>,
@@ -239,7 +239,7 @@ impl Loop {
         }
     }
 
-    /// Tells a batch why it is not committed, or that nobody knows whether it is.
+    /// Tells a batch why it is not committed, or that it is not known whether it is.
     fn refuse(&self, batch: Vec<Box<dyn Command>>, error: &StoreError, unsure: Option<StoreError>) {
         self.tools
             .disk
@@ -323,7 +323,7 @@ impl Loop {
     }
 }
 
-/// Where a commit failed: before it, when nothing was written, or in it.
+/// Failure of a transaction: before its commit, when nothing was written, or in it.
 enum Failure {
     Of(StoreError),
     InCommit(StoreError),

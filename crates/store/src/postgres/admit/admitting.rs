@@ -27,8 +27,8 @@ pub(in crate::postgres) struct Admitting {
     locks: Vec<u64>,
     /// Whether its id was found when it was written without a look for it.
     looks_first: AtomicBool,
-    /// What was decided in the latest attempt that went as far as writing. Each attempt holds the locks of the one before it, which therefore
-    /// is over: a row that is found is of the latest.
+    /// Decision of the latest attempt that went as far as writing. Each attempt holds the locks of the one before it, which therefore is over: a row
+    /// that is found is of the latest.
     decided: Mutex<Option<Goes>>,
 }
 
@@ -78,7 +78,7 @@ impl Admitting {
         self.texts.action.len()
     }
 
-    /// What it locks for longer than a commit takes. Items of a caller's batch go one behind the other where they want the same.
+    /// Locks that it holds for longer than a commit takes. Items of a caller's batch go one behind the other where they want the same.
     pub(super) fn locks(&self) -> &[u64] {
         if self.is_optimistic() && self.admission.turn == Turn::Single {
             &[]
@@ -144,7 +144,7 @@ impl Admitting {
         quotas_alone && self.admission.letter.is_none() && self.optimism.is_on()
     }
 
-    /// What is to be written of it if all its quotas have room.
+    /// Decision to be written if all its quotas have room.
     pub(super) fn first_route(&self) -> Goes {
         let charges = self
             .gate()
@@ -159,7 +159,7 @@ impl Admitting {
         )
     }
 
-    /// What the attempt decided that wrote the row; `None` when none went so far.
+    /// Result by the decision of the attempt that wrote the row; `None` where none went so far.
     pub(super) fn decided(&self) -> Option<Admitted> {
         let decided = self
             .decided
@@ -196,7 +196,7 @@ impl Admitting {
     }
 }
 
-/// What is to be written of an action.
+/// Decision about an action: a route, or an outcome.
 #[derive(Clone)]
 pub(super) enum Goes {
     Route {
@@ -227,7 +227,7 @@ impl Goes {
     }
 }
 
-/// What an admission locks in the database. Two names with one hash cost a wait, and nothing else.
+/// Hashes of everything that an admission locks in the database. Two names with one hash cost a wait, and nothing else.
 fn locks(admission: &Admission) -> Vec<u64> {
     static HASHER: OnceLock<RandomState> = OnceLock::new();
     let hasher = HASHER.get_or_init(RandomState::new);

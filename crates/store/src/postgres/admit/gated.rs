@@ -47,7 +47,7 @@ struct Decided<'a> {
     effects: Vec<Option<Result<Admitted, StoreError>>>,
     /// Actions that give way to one of the batch: its index, and the position of the other.
     superseded: Vec<(usize, i64)>,
-    /// What is to be written, with its place in the batch.
+    /// Items to be written, each with its index in the batch.
     written: Vec<(&'a Admitting, Goes, usize)>,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Decided<'a> {
         }
     }
 
-    /// The positions that give way, each to a successor: what is not written takes nobody's place.
+    /// Positions that give way, each to a successor that is written.
     fn superseded(&self) -> Vec<i64> {
         let of_written =
             |(place, _): &&(usize, i64)| self.written.iter().any(|(.., other)| other == place);
@@ -203,7 +203,7 @@ async fn commit(
     Err(failure)
 }
 
-/// Somebody else took an id meanwhile, which the next attempt finds; or a position, and then another is tried.
+/// Moves on from positions that another process took meanwhile. An id that it took is found by the next attempt.
 async fn leave_taken_positions(
     conn: &Conn,
     written: &[(&Admitting, Goes, usize)],
@@ -229,7 +229,7 @@ async fn leave_taken_positions(
     Ok(())
 }
 
-/// What the gate says of an action, charged to what is locked.
+/// Judges an action, and charges it to what is locked if it passes.
 fn decide(item: &Admitting, locked: &mut Locked) -> Result<Goes, StoreError> {
     let Some((conditions, routes)) = item.gate() else {
         return Ok(Goes::free(&item.admission));
@@ -249,7 +249,7 @@ fn decide(item: &Admitting, locked: &mut Locked) -> Result<Goes, StoreError> {
     })
 }
 
-/// What an id that was there before means for an admission.
+/// Meaning of an id that was there before for an admission.
 enum Before {
     /// An earlier attempt of this very admission wrote it.
     Mine(Admitted),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Batches that are judged one by one after one that did not fit: the quota is used up, and so it will be for a while.
 const PAUSE: u32 = 16;
 
-/// How many batches are still to be judged before one is written in the hope that it fits.
+/// Number of batches still to be judged before one is written in the hope that it fits.
 #[derive(Default)]
 pub(in crate::postgres) struct Optimism(AtomicU32);
 

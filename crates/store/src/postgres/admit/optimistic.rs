@@ -112,7 +112,7 @@ fn counters(items: &[Arc<Admitting>]) -> BTreeMap<String, (i64, i64, i64)> {
     counters
 }
 
-/// The same in the order of the names, in which they are locked.
+/// Rows of these counters in the order of the names, in which they are locked.
 fn charges(counters: &BTreeMap<String, (i64, i64, i64)>) -> Charges<'_> {
     counters
         .iter()

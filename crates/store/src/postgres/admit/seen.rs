@@ -21,7 +21,7 @@ const MAKES: usize = 3;
 pub(super) struct Seen {
     pub(super) living: HashSet<OwnerId>,
     pub(super) locked: Locked,
-    /// Those of the letters that are to be replaced that are dead letters.
+    /// Letters to be replaced that still are dead letters.
     pub(super) letters: HashSet<i64>,
     pub(super) found: Vec<Found>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub(super) id: String,
     pub(super) tenant: String,
     pub(super) namespace: String,
-    /// What was asked for, where it was refused for now and may be the same.
+    /// Action of the row, where it was refused for now and may be the same.
     pub(super) refused: Option<Action>,
 }
 
@@ -101,7 +101,7 @@ impl Statements {
     }
 }
 
-/// Those of the owners that are processes, who stay so until the transaction ends.
+/// Owners that are registered, and stay so until the transaction ends.
 async fn living(
     conn: &Conn,
     statements: &Statements,
@@ -122,7 +122,7 @@ async fn living(
         .collect()
 }
 
-/// Those of the letters that a batch is to replace that are dead letters, and stay so until the transaction ends.
+/// Letters to be replaced that are dead letters, and stay so until the transaction ends.
 async fn letters(
     conn: &Conn,
     statements: &Statements,

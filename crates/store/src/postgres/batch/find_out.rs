@@ -15,7 +15,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// The server ends a statement after 8 seconds and a transaction that says nothing after 5: what is not there so long after is not coming.
 const NOT_COMING_AFTER: Duration = Duration::from_mins(2);
 
-/// Does each item alone until it is known what came of it. A refusal is believed only once an earlier attempt can no longer be on its way.
+/// Repeats each item alone until its result is known. A refusal is believed only once an earlier attempt can no longer be on its way.
 pub(super) async fn find_out<B: Batched>(inner: Weak<Inner<B>>, mut items: Vec<Waiting<B>>) {
     let since = Instant::now();
     let mut pause = PAUSES.0;
@@ -33,7 +33,7 @@ pub(super) async fn find_out<B: Batched>(inner: Weak<Inner<B>>, mut items: Vec<W
     }
 }
 
-/// One look; returns what is still not known.
+/// Looks once; returns the item if its result is still not known.
 async fn look<B: Batched>(
     inner: &Inner<B>,
     waiting: Waiting<B>,

@@ -49,8 +49,8 @@ impl<B: Batched> Queue<B> {
         self.single.len() + self.bulk.len()
     }
 
-    /// The next batch; `None` when nothing waits that may begin. A batch of callers' batches is small, so that nobody who comes meanwhile waits
-    /// long; but each takes some, so that they go on however many others come.
+    /// Takes the next batch; `None` when nothing waits that may begin. A batch with items of callers' batches is small, so that a caller who comes
+    /// meanwhile does not wait long; but each takes some, so that they go on however many others come.
     pub(super) fn take(&mut self) -> Option<Taken<B>> {
         let mut batch = Vec::new();
         let mut locks = HashSet::new();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Longer and longer pauses between attempts that come to nothing.
+/// Back-off: longer and longer pauses between attempts that fail.
 #[derive(Default)]
 pub(in crate::sqlite) struct Backoff {
     pause: Duration,
