@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
-use acteon_core::{Outcome, Scope};
+use acteon_core::{Outcome, Scope, with_causes};
 use acteon_gateway::Gateway;
 use acteon_store::{ActionState, HistoryFilter, PageRequest, Record, Store};
 
@@ -68,7 +68,9 @@ pub(super) async fn everything(
     let history = store
         .history(HistoryFilter::of(Scope::everything()), page)
         .await;
-    let records = history.map_err(|error| broken(error.to_string()))?.records;
+    let records = history
+        .map_err(|error| broken(with_causes(&error).to_string()))?
+        .records;
     let seen = after.service.seen();
     check_records(&records, &seen).map_err(broken)?;
     check_posted(&records, &seen, &after.service.posted()).map_err(broken)?;
@@ -85,7 +87,7 @@ pub(super) async fn everything(
         let view = gateway
             .find(&Scope::everything(), &record.action.id)
             .await
-            .map_err(|error| broken(error.to_string()))?;
+            .map_err(|error| broken(with_causes(&error).to_string()))?;
         if format!("{view:?}").contains(CANARY) {
             return Err(broken(format!("{}: its secret is shown", record.action.id)));
         }

@@ -23,6 +23,7 @@ mod world;
 
 use std::time::Duration;
 
+use acteon_core::with_causes;
 use answer::Answer;
 pub use check::Broken;
 use world::{NODES, World};
@@ -89,7 +90,10 @@ impl World {
         while self.revive().await? {}
         let mut answers = Vec::new();
         for post in posts {
-            answers.extend(post.await.map_err(|error| self.broken(error.to_string()))?);
+            answers.extend(
+                post.await
+                    .map_err(|error| self.broken(with_causes(&error).to_string()))?,
+            );
         }
         self.until_nothing_is_open().await?;
         self.check_silences().await?;

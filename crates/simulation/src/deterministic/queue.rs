@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use acteon_core::{Caller, Origin, Priority};
+use acteon_core::{Caller, Origin, Priority, with_causes};
 use acteon_gateway::Wait;
 
 use super::answer::Answer;
@@ -101,8 +101,13 @@ impl World {
             let answer = gateway
                 .dispatch(action, Origin::Api, Caller::anonymous(), Wait::ForCommit)
                 .await;
-            let answer = answer
-                .map_err(|error| self.broken(format!("{} was refused: {error}", posted.id)))?;
+            let answer = answer.map_err(|error| {
+                self.broken(format!(
+                    "{} was refused: {}",
+                    posted.id,
+                    with_causes(&error)
+                ))
+            })?;
             answers.push(Answer {
                 id: posted.id.clone(),
                 outcome: answer.outcome,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{ActionId, Caller, Scope};
+use acteon_core::{ActionId, Caller, Scope, with_causes};
 use acteon_gateway::{Gateway, ReplayResult, Wait};
 use acteon_store::{ActionState, History as _, HistoryFilter, PageRequest};
 
@@ -30,7 +30,7 @@ impl World {
             .memory
             .history(dead, page)
             .await
-            .map_err(|error| self.broken(error.to_string()))?
+            .map_err(|error| self.broken(with_causes(&error).to_string()))?
             .records;
         for _ in 0..=self.below(2 * MOST) {
             let Some(gateway) = self.some_gateway() else {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::Scope;
+use acteon_core::{Scope, with_causes};
 use acteon_gateway::{Gateway, Silence};
 use acteon_rules::{MatchOp, MatcherSpec};
 use acteon_store::{DocumentKind, Documents as _};
@@ -40,7 +40,7 @@ impl World {
             .memory
             .documents(DocumentKind::Silence)
             .await
-            .map_err(|error| self.broken(error.to_string()))?;
+            .map_err(|error| self.broken(with_causes(&error).to_string()))?;
         let mut written: Vec<String> = written.into_iter().map(|document| document.id).collect();
         written.sort_unstable();
         let give_up = self.time.monotonic() + HEARD_WITHIN;

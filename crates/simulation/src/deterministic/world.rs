@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Caller, Entropy as _, Origin, ProviderName};
+use acteon_core::{Caller, Entropy as _, Origin, ProviderName, with_causes};
 use acteon_gateway::{
     BreakerPolicy, Breakers, DispatchError, Gateway, GatewayOptions, LeaseTimes, OnRepairable,
     Parts, Redaction, Registry, RetryPolicy, Wait,
@@ -84,7 +84,7 @@ impl World {
             // The store may be away; whoever starts a gateway tries again.
             let parts = self
                 .parts(&store)
-                .map_err(|error| self.broken(error.to_string()))?;
+                .map_err(|error| self.broken(with_causes(&*error).to_string()))?;
             if let Ok(gateway) = Gateway::start(parts).await {
                 self.trace.note("start", place as u64, "");
                 self.nodes[place] = Some(Node { gateway, store });
@@ -222,7 +222,7 @@ impl World {
                     trace.note(
                         "refused",
                         u64::from(matches!(error, DispatchError::StoreSlow)),
-                        &error.to_string(),
+                        &with_causes(&error).to_string(),
                     );
                     None
                 }
