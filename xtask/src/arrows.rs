@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fakes", &[]),
     ("faults", &[]),
     ("config", &["core"]),
+    ("schedule", &["core"]),
     ("rules", &["config", "core"]),
     ("store", &["core", "crypto"]),
     ("providers", &["config", "core", "crypto", "http", "wecom"]),

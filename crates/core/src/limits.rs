@@ -237,6 +237,18 @@ pub const MAX_ASIDE_WAITING: usize = 16;
 /// Most ranges of a time interval.
 pub const MAX_TIME_RANGES: usize = 64;
 
+/// Most calendars of a configuration.
+pub const MAX_CALENDARS: usize = 64;
+
+/// Most days of a calendar that differ from the ordinary week: of one country, those of two centuries.
+pub const MAX_CALENDAR_DAYS: usize = 10_000;
+
+/// Longest iCalendar file, in bytes. Those of public holidays have some ten thousand.
+pub const MAX_CALENDAR_FILE_BYTES: usize = 1024 * 1024;
+
+/// How long before a calendar's last day that is told. The next year's holidays of China are announced some eight weeks before it begins.
+pub const CALENDAR_NOTICE: Duration = Duration::from_hours(60 * 24);
+
 /// Most matchers of a silence.
 pub const MAX_MATCHERS: usize = 32;
 

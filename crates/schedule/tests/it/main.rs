@@ -1,0 +1,4 @@
+//! Calendars, and where their days come from.
+
+mod calendars;
+mod ics;
