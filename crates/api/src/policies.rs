@@ -91,7 +91,7 @@ pub struct TimeIntervalBody {
     pub tenant: String,
     /// Name by which rules refer to it.
     pub name: String,
-    /// Ranges, of which one must hold.
+    /// Ranges, of which one must hold: `times`, `weekdays`, `days_of_month`, `months`, `years`, and `on` days of a `calendar`.
     pub time_ranges: Vec<Value>,
     /// Time zone of its times, such as `Asia/Shanghai`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

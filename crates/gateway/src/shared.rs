@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::{Clock, Entropy};
+use acteon_schedule::Calendars;
 use acteon_store::{Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
@@ -41,6 +42,8 @@ pub struct GatewayOptions {
     /// Length of this process's right to work on its actions, unless it is renewed. The same for
     /// all that share a store.
     pub lease: LeaseTimes,
+    /// Calendars that time intervals may go by.
+    pub calendars: Calendars,
 }
 
 /// Times for which the journal is kept. Within that time an id is known again.

@@ -96,6 +96,8 @@ impl Gateway {
             store_health,
             last_backlog: LastBacklog::default(),
         });
+        let calendars = inner.options.calendars.clone();
+        inner.policies.set_calendars(calendars).await;
         inner.policies.set_rules(rules).await;
         inner
             .policies

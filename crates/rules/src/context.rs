@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::ProviderName;
+use acteon_schedule::Calendars;
 
 /// Surroundings that rules may refer to.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub struct Context {
     pub providers: Option<BTreeSet<ProviderName>>,
     /// Names of time intervals that are not in the files; `None` where they are not known.
     pub intervals: Option<BTreeSet<String>>,
+    /// The calendars that time intervals may go by.
+    pub calendars: Calendars,
     /// The zone of `time.*` where a rule names none.
     pub default_timezone: String,
     /// Texts that `env.NAME` stands for, by name.
@@ -22,6 +25,7 @@ impl Default for Context {
         Self {
             providers: None,
             intervals: Some(BTreeSet::new()),
+            calendars: Calendars::default(),
             default_timezone: "UTC".into(),
             env: BTreeMap::new(),
         }

@@ -2,7 +2,8 @@
 //! by asking of each of its parts alone.
 
 use acteon_config::Place;
-use serde_json::{Map, Value, json};
+use acteon_schedule::CN_HOLIDAYS;
+use serde_json::{Value, json};
 
 use crate::interval::TimeInterval;
 use crate::reader::Reader;
@@ -26,7 +27,13 @@ impl Reader<'_> {
                 Ok(interval) if !self.interval_names.insert(interval.name().to_owned()) => {
                     self.fault::<()>(node.place, "another time interval has this name".into());
                 }
-                Ok(interval) => self.intervals.push(interval),
+                Ok(interval) => {
+                    if let Some(name) = interval.unknown_calendar(&self.context.calendars) {
+                        let message = self.context.calendars.unknown(name);
+                        self.fault::<()>(place_of_calendar(node, name), message);
+                    }
+                    self.intervals.push(interval);
+                }
                 Err(error) => {
                     let mut found = of_parts(node);
                     if found.is_empty() {
@@ -39,6 +46,25 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Place at which a range of a time interval names a calendar.
+fn place_of_calendar(interval: &Node, name: &str) -> Place {
+    let value = |node: &Node, key: &str| match &node.kind {
+        NodeKind::Map(entries) => entries
+            .iter()
+            .find(|(known, ..)| known == key)
+            .map(|(.., value)| value.clone()),
+        _ => None,
+    };
+    let ranges = value(interval, "time_ranges").map(|node| node.kind);
+    let Some(NodeKind::List(ranges)) = ranges else {
+        return interval.place;
+    };
+    let mut calendars = ranges.iter().filter_map(|range| value(range, "calendar"));
+    calendars
+        .find(|node| matches!(&node.kind, NodeKind::Text(text) if text == name))
+        .map_or(interval.place, |node| node.place)
 }
 
 /// Complaints about each part of a time interval, alone.
@@ -78,7 +104,16 @@ fn of_range(at: usize, range: &Node) -> Vec<(Place, String)> {
     let mut found = Vec::new();
     if let NodeKind::Map(entries) = &range.kind {
         for (key, place, value) in entries {
-            let with = |value: Value| Value::Object(Map::from_iter([(key.clone(), value)]));
+            // Of the two that need each other, the other one is right.
+            let other = match key.as_str() {
+                "calendar" => Some(("on".to_owned(), json!("workday"))),
+                "on" => Some(("calendar".to_owned(), json!(CN_HOLIDAYS))),
+                _ => None,
+            };
+            let with = |value: Value| {
+                let fields = other.clone().into_iter().chain([(key.clone(), value)]);
+                Value::Object(fields.collect())
+            };
             match &value.kind {
                 NodeKind::List(spans) if !spans.is_empty() => {
                     for (index, span) in spans.iter().enumerate() {

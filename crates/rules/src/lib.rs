@@ -43,7 +43,7 @@ pub use diagnostic::LoadError;
 pub use facts::Facts;
 pub use file::{RuleFile, SCHEMA_KEYS};
 pub use fixture::{CaseResult, run_fixtures};
-pub use interval::{IntervalError, TimeInterval};
+pub use interval::{IntervalError, IntervalInForce, TimeInterval, calendar_warnings};
 pub use matcher::{MatchOp, Matcher, MatcherError, MatcherSpec};
 pub use matcher_index::{MatcherIndex, is_filed_by_some};
 pub use on_mute::OnMute;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use acteon_core::{Priority, ProviderName, Timestamp, VerdictKind};
 
 use crate::expr::Expr;
-use crate::interval::TimeInterval;
+use crate::interval::IntervalInForce;
 use crate::on_mute::OnMute;
 use crate::template::Template;
 use crate::zone::Zone;
@@ -130,7 +130,7 @@ impl Rule {
     /// no message is lost to a name.
     pub fn muting<'i>(
         &self,
-        interval: impl Fn(&str) -> Option<&'i TimeInterval>,
+        interval: impl Fn(&str) -> Option<IntervalInForce<'i>>,
         now: Timestamp,
     ) -> Option<Muting> {
         let on_mute = |name: &str| {
@@ -164,10 +164,10 @@ impl Rule {
     /// First instant after `now` at which it does not mute; `None` where none is in sight.
     pub fn mutes_until<'i>(
         &self,
-        interval: impl Fn(&str) -> Option<&'i TimeInterval>,
+        interval: impl Fn(&str) -> Option<IntervalInForce<'i>>,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let named: Vec<&TimeInterval> = self
+        let named: Vec<IntervalInForce<'_>> = self
             .mute
             .iter()
             .chain(&self.active)

@@ -184,6 +184,11 @@ impl RuleSet {
         self.intervals.get(name)
     }
 
+    /// Time intervals that the files define.
+    pub fn intervals(&self) -> impl Iterator<Item = &TimeInterval> {
+        self.intervals.values()
+    }
+
     /// Most that a decision about an action with a payload of so many bytes takes, in bytes of a
     /// payload that take as long to read.
     pub fn cost(&self, payload: usize) -> usize {

@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
 use crate::budget::Budget;
+use crate::calendars::warn_of_calendars;
 use crate::config::{Config, ConfiguredProvider};
 use crate::configuration::ConfigurationLoader;
 use crate::http::{AppState, Asides, Front, Site, Turns};
@@ -80,9 +81,7 @@ impl Server {
             rules: rule_set,
             options: config.gateway,
         };
-        let gateway = listen::answering(&listener, Gateway::start(parts))
-            .await
-            .map_err(store_error)?;
+        let gateway = started(&listener, parts).await.map_err(store_error)?;
         let loader = ConfigurationLoader::new(config.reread, config.shared, keys, config.said);
         let files = Files::new(loader, auth, rules);
         let (reload, told) = watch::channel(());
@@ -189,6 +188,13 @@ async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> 
     Ok((listener, address))
 }
 
+/// Starts the gateway, while requests are told that it is starting.
+async fn started(listener: &TcpListener, parts: Parts) -> Result<Gateway, StoreError> {
+    let gateway = listen::answering(listener, Gateway::start(parts)).await?;
+    warn_of_calendars(&gateway);
+    Ok(gateway)
+}
+
 fn registry(providers: Vec<ConfiguredProvider>) -> Result<Registry, StartError> {
     let mut registry = Registry::default();
     for provider in providers {
@@ -204,7 +210,8 @@ async fn stored_intervals(store: &dyn Store) -> Result<Vec<String>, StoreError> 
     let documents = store.documents(DocumentKind::TimeInterval).await?;
     Ok(documents
         .iter()
-        .filter_map(|document| StoredInterval::name_in(&document.body))
+        .filter_map(|document| StoredInterval::parse(&document.body))
+        .filter_map(|stored| stored.name().map(str::to_owned))
         .collect())
 }
 

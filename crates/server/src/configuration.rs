@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use acteon_core::{Clock as _, Provider, ProviderName, SystemClock};
 use acteon_crypto::KeyRing;
-use acteon_gateway::{Gateway, Reloads, TroubleTurn};
+use acteon_gateway::{Gateway, GatewayOptions, Reloads, TroubleTurn};
 use acteon_providers::Context;
 use arc_swap::ArcSwap;
 
+use crate::calendars::warn_of_calendars;
 use crate::config::{Changes, Config, ConfigError, Reread, Said};
 use crate::logging;
 use crate::reading::Reading;
@@ -91,8 +92,10 @@ impl ConfigurationLoader {
             said,
             keys,
             log_level,
+            gateway: GatewayOptions { calendars, .. },
             ..
         } = config;
+        gateway.set_calendars(calendars).await;
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changes = in_force.changes_to(&said, self.shared.send_limit());
         let providers = providers
@@ -111,6 +114,7 @@ impl ConfigurationLoader {
         self.at_start
             .store(changes.at_start.len(), Ordering::Relaxed);
         tell(&changes);
+        warn_of_calendars(gateway);
         Ok(Some(changes))
     }
 }
@@ -140,14 +144,21 @@ fn replace(
 fn tell(changes: &Changes) {
     let Changes {
         providers,
+        calendars,
         others,
         at_start,
     } = changes;
-    if providers.is_empty() && others.is_empty() && at_start.is_empty() {
+    if *changes == Changes::default() {
         tracing::info!("the configuration was read anew; nothing in it has changed");
     }
     for (name, keys) in providers {
         tracing::info!(provider = %name, changed = keys.join(", "), "changed settings of this provider are in force for its next call");
+    }
+    for name in calendars {
+        tracing::info!(
+            calendar = name,
+            "changed days of this calendar are in force"
+        );
     }
     for (section, key) in others {
         tracing::info!(

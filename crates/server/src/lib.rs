@@ -2,6 +2,7 @@
 
 mod auth;
 mod budget;
+mod calendars;
 mod compose;
 pub mod config;
 mod configuration;

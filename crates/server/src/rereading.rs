@@ -44,12 +44,13 @@ pub(crate) fn watch_files(
         rules,
     } = files;
     let of_configuration = {
-        let (configuration, auth, gateway) =
-            (Arc::clone(configuration), Arc::clone(auth), gateway.clone());
+        let (configuration, gateway) = (Arc::clone(configuration), gateway.clone());
+        let (auth, rules) = (Arc::clone(auth), Arc::clone(rules));
         whenever(told, move || {
             read_configuration(
                 Arc::clone(&configuration),
                 Arc::clone(&auth),
+                Arc::clone(&rules),
                 gateway.clone(),
             )
         })
@@ -71,13 +72,20 @@ pub(crate) fn watch_files(
 }
 
 /// Reads the configuration, then the API keys: the configuration's key ring opens what stands in
-/// their file.
+/// their file. Where calendars have changed, the rules are read too.
 async fn read_configuration(
     configuration: Arc<ConfigurationLoader>,
     auth: Arc<Auth>,
+    rules: Arc<RulesLoader>,
     gateway: Gateway,
 ) {
-    drop(configuration.reload(&gateway).await);
+    let changes = configuration.reload(&gateway).await;
+    // Rules that were read at the same time may have been held against the calendars before.
+    if let Ok(Some(changes)) = changes
+        && !changes.calendars.is_empty()
+    {
+        drop(rules.reload(&gateway).await);
+    }
     drop(auth.reload().await);
 }
 

@@ -9,6 +9,7 @@ use acteon_gateway::{Gateway, Reloads, TroubleTurn};
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
 use arc_swap::ArcSwap;
 
+use crate::calendars::warn_of_calendars;
 use crate::config::RulesConfig;
 use crate::files::{described, read_text};
 use crate::reading::{Reading, Unread};
@@ -216,8 +217,17 @@ impl RulesLoader {
         self.config.directory.as_deref()
     }
 
+    /// Context of the rules, as it was configured at the start.
     pub(crate) fn context(&self) -> &Context {
         &self.config.context
+    }
+
+    /// Context of the rules, with the calendars that are in force at the gateway.
+    fn context_at(&self, gateway: &Gateway) -> Context {
+        Context {
+            calendars: gateway.calendars(),
+            ..self.context().clone()
+        }
     }
 
     /// Successes and failures of the loadings; `None` where there is no folder.
@@ -240,7 +250,7 @@ impl RulesLoader {
         let found = tokio::task::spawn_blocking(move || this.find())
             .await
             .map_err(|_| Unread::BrokeOff);
-        let loaded = self.compile(found, intervals).await;
+        let loaded = self.compile(found, self.context().clone(), intervals).await;
         self.note(loaded.as_ref().err());
         loaded
     }
@@ -260,11 +270,13 @@ impl RulesLoader {
     pub(crate) async fn reload(self: &Arc<Self>, gateway: &Gateway) -> Result<usize, RulesError> {
         let this = Arc::clone(self);
         let (_turn, found) = self.loading.read(move || this.find()).await;
-        let loaded = match self.compile(found, gateway.interval_names()).await {
+        let context = self.context_at(gateway);
+        let loaded = match self.compile(found, context, gateway.interval_names()).await {
             Ok(rules) => {
                 let count = rules.len();
                 gateway.set_rules(rules).await;
                 tracing::info!(rules = count, "rules loaded");
+                warn_of_calendars(gateway);
                 Ok(count)
             }
             Err(error) => Err(error),
@@ -285,6 +297,7 @@ impl RulesLoader {
     async fn compile(
         self: &Arc<Self>,
         found: Result<Found, Unread>,
+        context: Context,
         intervals: Vec<String>,
     ) -> Result<RuleSet, RulesError> {
         let unread = |unread: &Unread| {
@@ -310,10 +323,9 @@ impl RulesLoader {
             Err(late) => (Fingerprint::new(), Err(unread(&late))),
         };
         self.set_known(looks);
-        let (this, texts) = (Arc::clone(self), texts?);
+        let texts = texts?;
         let loaded =
-            tokio::task::spawn_blocking(move || texts.compile(this.context(), Some(intervals)))
-                .await;
+            tokio::task::spawn_blocking(move || texts.compile(&context, Some(intervals))).await;
         let loaded = loaded.unwrap_or_else(|_| {
             // Also this is tried again.
             self.set_known(Fingerprint::new());

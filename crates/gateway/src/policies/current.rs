@@ -12,6 +12,7 @@ use std::sync::Arc;
 use acteon_core::limits::MAX_ASIDE;
 use acteon_core::{Action, Outcome, ProviderName, Timestamp, with_causes};
 use acteon_rules::{Facts, Matcher, OnMute, Rule, RuleSet};
+use acteon_schedule::Calendars;
 use acteon_store::{Document, DocumentChanges, DocumentKind, Store, StoreError};
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Semaphore};
@@ -35,6 +36,8 @@ pub(crate) struct Policies {
     pub(super) toggles: BTreeMap<String, bool>,
     pub(crate) silences: Silences,
     pub(crate) intervals: Intervals,
+    /// Calendars that time intervals go by.
+    pub(crate) calendars: Calendars,
     pub(crate) quotas: Quotas,
     /// Revision of the documents that are in here; `None` before any were read.
     pub(super) revision: Option<i64>,
@@ -121,6 +124,16 @@ impl CurrentPolicies {
             ..(*before).clone()
         };
         self.current.store(Arc::new(policies));
+    }
+
+    /// Takes over other calendars.
+    pub(crate) async fn set_calendars(&self, calendars: Calendars) {
+        let _changing = self.changing.lock().await;
+        let before = self.current.load_full();
+        self.current.store(Arc::new(Policies {
+            calendars,
+            ..(*before).clone()
+        }));
     }
 
     /// Counts a reading of the documents, and logs where it begins to fail or to work again.
@@ -233,7 +246,8 @@ impl Policies {
         let interval = |name: &str| {
             self.intervals
                 .find(action, name)
-                .or_else(|| self.rules.interval(name))
+                .or_else(|| self.rules.interval(name))?
+                .in_force(&self.calendars)
         };
         let muting = rule.muting(interval, now)?;
         let until = if muting.on_mute == OnMute::Postpone {

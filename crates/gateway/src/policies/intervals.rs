@@ -29,13 +29,19 @@ pub struct StoredInterval {
 }
 
 impl StoredInterval {
-    /// Name of the time interval in a document's body, if there is one.
-    pub fn name_in(body: &str) -> Option<String> {
-        Some(
-            serde_json::from_str::<Self>(body).ok()?.interval["name"]
-                .as_str()?
-                .to_owned(),
-        )
+    /// Time interval of a document's body; `None` where it is none.
+    pub fn parse(body: &str) -> Option<Self> {
+        serde_json::from_str(body).ok()
+    }
+
+    /// Name of the time interval, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.interval["name"].as_str()
+    }
+
+    /// Compiled time interval; `None` where it is none.
+    pub fn compiled(&self) -> Option<TimeInterval> {
+        TimeInterval::from_json(&self.interval).ok()
     }
 }
 
@@ -57,7 +63,7 @@ impl Intervals {
         let Some(stored) = parsed::<StoredInterval>(document) else {
             return;
         };
-        let Ok(interval) = TimeInterval::from_json(&stored.interval) else {
+        let Some(interval) = stored.compiled() else {
             tracing::error!(
                 id = document.id,
                 "a time interval cannot be read and has no effect"
@@ -104,8 +110,13 @@ impl Intervals {
         (self.all.size(), self.bytes)
     }
 
+    /// Time intervals of all tenants.
+    pub(super) fn compiled(&self) -> impl Iterator<Item = &TimeInterval> {
+        self.all.values().map(|entry| &entry.interval)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.all.values().map(|entry| entry.interval.name())
+        self.compiled().map(TimeInterval::name)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use acteon_core::limits::MAX_DOCUMENT_BYTES;
 use acteon_core::{Scope, Timestamp};
 use acteon_rules::{IntervalError, TimeInterval};
+use acteon_schedule::Calendars;
 use acteon_store::{DocumentKind, Put};
 use serde_json::Value;
 
@@ -36,7 +37,7 @@ impl Gateway {
             .all
             .values()
             .filter(is_covered)
-            .map(|entry| shown(entry, now))
+            .map(|entry| shown(entry, &policies.calendars, now))
             .collect()
     }
 
@@ -55,7 +56,7 @@ impl Gateway {
             .all
             .get(id(namespace, tenant, name).as_str());
         found
-            .map(|entry| shown(entry, self.inner.clock.now()))
+            .map(|entry| shown(entry, &policies.calendars, self.inner.clock.now()))
             .ok_or(PolicyError::NotFound("time interval"))
     }
 
@@ -64,14 +65,18 @@ impl Gateway {
         &self,
         mut new: StoredInterval,
     ) -> Result<(StoredInterval, bool), PolicyError> {
-        let interval = compile(&new.interval)?;
+        let calendars = self.calendars();
+        let interval = compile(&new.interval, &calendars)?;
         new.interval = interval.to_json();
         let id = id(&new.namespace, &new.tenant, interval.name());
         match self
             .put(DocumentKind::TimeInterval, (&id, &id), &new, None)
             .await?
         {
-            Put::Written(_) => Ok((new, interval.matches(self.inner.clock.now()))),
+            Put::Written(_) => {
+                let matches = matches_now(&interval, &calendars, self.inner.clock.now());
+                Ok((new, matches))
+            }
             Put::Changed | Put::NameTaken => Err(PolicyError::Conflict(format!(
                 "there is already a time interval {:?}",
                 interval.name()
@@ -88,9 +93,10 @@ impl Gateway {
     ) -> Result<(StoredInterval, bool), PolicyError> {
         self.check_named(scope, namespace, tenant, name)?;
         let now = self.inner.clock.now();
+        let calendars = self.calendars();
         let change = |stored: &mut StoredInterval| {
             acteon_rules::merge_patch(&mut stored.interval, fields);
-            stored.interval = compile(&stored.interval)?.to_json();
+            stored.interval = compile(&stored.interval, &calendars)?.to_json();
             stored.updated_at = now;
             Ok(())
         };
@@ -101,8 +107,8 @@ impl Gateway {
                 change,
             )
             .await?;
-        let matches = compile(&stored.interval)?.matches(now);
-        Ok((stored, matches))
+        let interval = compile(&stored.interval, &calendars)?;
+        Ok((stored, matches_now(&interval, &calendars, now)))
     }
 
     /// Deletes a time interval that no rule needs.
@@ -161,7 +167,7 @@ impl Gateway {
     }
 }
 
-fn compile(interval: &Value) -> Result<TimeInterval, PolicyError> {
+fn compile(interval: &Value, calendars: &Calendars) -> Result<TimeInterval, PolicyError> {
     let wrong = |error: IntervalError| {
         // It begins with the field.
         let text = error.to_string();
@@ -169,6 +175,9 @@ fn compile(interval: &Value) -> Result<TimeInterval, PolicyError> {
         PolicyError::invalid(field, message)
     };
     let compiled = TimeInterval::from_json(interval).map_err(wrong)?;
+    if let Some(name) = compiled.unknown_calendar(calendars) {
+        return Err(PolicyError::invalid("time_ranges", calendars.unknown(name)));
+    }
     for field in ["description", "time_ranges"] {
         let bytes = interval
             .get(field)
@@ -184,6 +193,14 @@ fn compile(interval: &Value) -> Result<TimeInterval, PolicyError> {
     Ok(compiled)
 }
 
-fn shown(entry: &IntervalEntry, now: Timestamp) -> (StoredInterval, bool) {
-    (entry.stored.clone(), entry.interval.matches(now))
+fn shown(entry: &IntervalEntry, calendars: &Calendars, now: Timestamp) -> (StoredInterval, bool) {
+    let matches = matches_now(&entry.interval, calendars, now);
+    (entry.stored.clone(), matches)
+}
+
+/// Whether a time interval holds now. One whose calendar is not configured does not.
+fn matches_now(interval: &TimeInterval, calendars: &Calendars, now: Timestamp) -> bool {
+    interval
+        .in_force(calendars)
+        .is_some_and(|interval| interval.matches(now))
 }

@@ -2,6 +2,7 @@
 //! intervals, quotas. See [`current`].
 
 mod by_tenant;
+mod calendars;
 mod change;
 mod current;
 mod document;

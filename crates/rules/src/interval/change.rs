@@ -8,20 +8,21 @@ use acteon_core::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::TimeInterval;
+use super::IntervalInForce;
 use super::range::TimeRange;
 use crate::zone::civil;
 
 /// Days that are looked ahead: past the next 29 February.
 const HORIZON_DAYS: usize = 3000;
 
-impl TimeInterval {
+impl IntervalInForce<'_> {
     /// First instant after `now` at which it matches if it does not, or no longer matches if it
     /// does. `None` if that is years away.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let before = self.matches(now);
-        let today = civil(now, &self.zone).date();
+        let today = civil(now, &self.interval.zone).date();
         let mut edges: Vec<i32> = self
+            .interval
             .spec
             .time_ranges
             .iter()
@@ -53,7 +54,12 @@ impl TimeInterval {
             .at(0, 0, 0, 0)
             .checked_add(i64::from(minute).minutes())
             .ok()?;
-        let zoned = self.zone.to_ambiguous_zoned(wall).compatible().ok()?;
+        let zoned = self
+            .interval
+            .zone
+            .to_ambiguous_zoned(wall)
+            .compatible()
+            .ok()?;
         Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
     }
 

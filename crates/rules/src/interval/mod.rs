@@ -1,23 +1,26 @@
-//! Time intervals: calendars by which rules mute.
+//! Time intervals: times of the day, the week and the year by which rules mute.
 
+mod calendars;
 mod change;
+mod in_force;
 mod range;
 mod read;
 mod spec;
 
 use jiff::tz::TimeZone;
 
-use acteon_core::Timestamp;
 use acteon_core::json::head;
 use acteon_core::limits::{MAX_NAME_BYTES, MAX_TIME_RANGES};
+use acteon_schedule::Calendars;
 
-use crate::on_mute::OnMute;
-use crate::zone::civil;
 use crate::zone::no_zone;
 
+pub use calendars::calendar_warnings;
+pub use in_force::IntervalInForce;
 use spec::Spec;
 
-/// Time interval: a named calendar that matches when one of its ranges does.
+/// Time interval: a named list of ranges of time, which matches when one of them does. Those that go by a calendar need it:
+/// see [`TimeInterval::in_force`].
 #[derive(Clone, Debug)]
 pub struct TimeInterval {
     spec: Spec,
@@ -82,17 +85,12 @@ impl TimeInterval {
         &self.spec.name
     }
 
-    /// What becomes of actions that it mutes, where their rule does not say.
-    pub fn on_mute(&self) -> Option<OnMute> {
-        self.spec.on_mute
-    }
-
-    /// Whether `now` lies within it.
-    pub fn matches(&self, now: Timestamp) -> bool {
-        let wall = civil(now, &self.zone);
-        self.spec
-            .time_ranges
-            .iter()
-            .any(|range| range.matches(wall))
+    /// Interval with these calendars; `None` where one that it goes by is not among them: it counts as not defined.
+    pub fn in_force<'i>(&'i self, calendars: &'i Calendars) -> Option<IntervalInForce<'i>> {
+        let is_known = self.unknown_calendar(calendars).is_none();
+        is_known.then_some(IntervalInForce {
+            interval: self,
+            calendars,
+        })
     }
 }

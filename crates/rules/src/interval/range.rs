@@ -1,5 +1,6 @@
 //! Ranges of a time interval.
 
+use acteon_schedule::{Calendars, DayKind};
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
@@ -21,6 +22,18 @@ pub(crate) struct TimeRange {
     /// Years, such as 2026, both included.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) years: Vec<Span>,
+    /// Days of one kind of a calendar.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) days: Option<CalendarDays>,
+}
+
+/// Days of one kind of a calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct CalendarDays {
+    /// Name of the calendar.
+    pub(crate) calendar: String,
+    /// `workday` or `holiday`.
+    pub(crate) on: DayKind,
 }
 
 /// Times from one of day to before another.
@@ -52,15 +65,18 @@ impl TimeRange {
             days_of_month,
             months,
             years,
+            days,
         } = self;
         if times.is_empty()
             && weekdays.is_empty()
             && days_of_month.is_empty()
             && months.is_empty()
             && years.is_empty()
+            && days.is_none()
         {
             return Err(
-                "says nothing: give times, weekdays, days_of_month, months or years".into(),
+                "says nothing: give times, weekdays, days_of_month, months, years or a calendar"
+                    .into(),
             );
         }
         for Times { start, end } in times {
@@ -131,8 +147,8 @@ impl TimeRange {
         days.any(|day| self.holds_day(day))
     }
 
-    /// Whether a day lies within it, whatever the time.
-    pub(super) fn holds_day(&self, day: Date) -> bool {
+    /// Whether a day lies within it, whatever the time and the calendar.
+    fn holds_day(&self, day: Date) -> bool {
         let length = i16::from(day.days_in_month());
         let in_days = |span: &Span| span.days(length).contains(&i16::from(day.day()));
         (self.days_of_month.is_empty() || self.days_of_month.iter().any(in_days))
@@ -141,14 +157,21 @@ impl TimeRange {
             && within(&self.years, day.year())
     }
 
-    pub(super) fn matches(&self, wall: DateTime) -> bool {
+    /// Whether a time lies within it. A calendar that is not known holds every day: who asks looks first whether it is there.
+    pub(super) fn matches(&self, wall: DateTime, calendars: &Calendars) -> bool {
         let minute_of_day = i32::from(wall.hour()) * 60 + i32::from(wall.minute());
         let in_times = |times: &Times| {
             let (from, to) = (minute(&times.start), minute(&times.end));
             from.is_some_and(|from| from <= minute_of_day)
                 && to.is_some_and(|to| minute_of_day < to)
         };
-        (self.times.is_empty() || self.times.iter().any(in_times)) && self.holds_day(wall.date())
+        let on = |CalendarDays { calendar, on }: &CalendarDays| {
+            let calendar = calendars.get(calendar);
+            calendar.is_none_or(|calendar| calendar.kind_of(wall.date()) == *on)
+        };
+        (self.times.is_empty() || self.times.iter().any(in_times))
+            && self.holds_day(wall.date())
+            && self.days.as_ref().is_none_or(on)
     }
 
     /// Minutes of a day at which it may begin or end, midnight apart.

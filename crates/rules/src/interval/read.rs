@@ -3,23 +3,28 @@
 use acteon_core::json::head;
 use acteon_core::limits::MAX_TIME_RANGES;
 use acteon_core::similar::nearest;
+use acteon_schedule::{CN_HOLIDAYS, DayKind};
 use serde_json::{Map, Value};
 
-use super::range::{Span, TimeRange, Times};
+use super::range::{CalendarDays, Span, TimeRange, Times};
 use super::spec::Spec;
 use crate::on_mute::OnMute;
 
 const KEYS: &[&str] = &["name", "location", "description", "on_mute", "time_ranges"];
-const RANGE_KEYS: &[&str] = &["times", "weekdays", "days_of_month", "months", "years"];
+const RANGE_KEYS: &[&str] = &[
+    "times",
+    "weekdays",
+    "days_of_month",
+    "months",
+    "years",
+    "calendar",
+    "on",
+];
 const SPAN_KEYS: &[&str] = &["start", "end"];
 
 pub(super) fn spec(json: &Value) -> Result<Spec, String> {
     let fields = object(json, "a time interval", KEYS)?;
-    let text = |key: &str| match fields.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(format!("{key} must be text, is {}", described(other))),
-    };
+    let text = |key: &str| text(fields, key, key);
     let on_mute =
         match text("on_mute")?.as_deref() {
             None => None,
@@ -60,7 +65,28 @@ fn range(json: &Value, path: &str) -> Result<TimeRange, String> {
         days_of_month: spans("days_of_month")?,
         months: spans("months")?,
         years: spans("years")?,
+        days: days(fields, path)?,
     })
+}
+
+/// Days of a calendar: its name, and which kind of days.
+fn days(fields: &Map<String, Value>, path: &str) -> Result<Option<CalendarDays>, String> {
+    let of = |key: &str| text(fields, key, &format!("{path}.{key}"));
+    let example = format!("{{\"calendar\": \"{CN_HOLIDAYS}\", \"on\": \"workday\"}}");
+    match (of("calendar")?, of("on")?) {
+        (None, None) => Ok(None),
+        (Some(calendar), Some(word)) => match DayKind::parse(&word) {
+            Some(on) => Ok(Some(CalendarDays { calendar, on })),
+            None => Err(format!(
+                "{path}.on must be workday or holiday, is {:?}",
+                head(&word, 64)
+            )),
+        },
+        (Some(_), None) => Err(format!(
+            "{path}.calendar needs on: workday or holiday, as in {example}"
+        )),
+        (None, Some(_)) => Err(format!("{path}.on needs a calendar, as in {example}")),
+    }
 }
 
 fn parts<T>(
@@ -144,6 +170,15 @@ fn object<'j>(
                 known.join(", ")
             ))
         }
+    }
+}
+
+/// Text that may be left out.
+fn text(fields: &Map<String, Value>, key: &str, path: &str) -> Result<Option<String>, String> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(format!("{path} must be text, is {}", described(other))),
     }
 }
 

@@ -1,7 +1,8 @@
-//! Time intervals: what their calendars match.
+//! Time intervals: what their ranges match.
 
 use acteon_core::Timestamp;
-use acteon_rules::{Context, RuleSet, TimeInterval};
+use acteon_rules::{Context, IntervalInForce, RuleSet, TimeInterval};
+use acteon_schedule::Calendars;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -12,8 +13,15 @@ fn interval(location: &str, range: &Value) -> TimeInterval {
     TimeInterval::from_json(&json).unwrap_or_else(|error| panic!("{error}"))
 }
 
+fn in_force<'i>(interval: &'i TimeInterval, calendars: &'i Calendars) -> IntervalInForce<'i> {
+    interval
+        .in_force(calendars)
+        .expect("its calendars are known")
+}
+
 fn check(location: &str, range: &Value, cases: &[(&str, bool)]) {
-    let interval = interval(location, range);
+    let (interval, calendars) = (interval(location, range), Calendars::default());
+    let interval = in_force(&interval, &calendars);
     for (time, expected) in cases {
         assert_eq!(
             interval.matches(at(time)),
@@ -224,7 +232,8 @@ fn the_next_change_is_found_in_the_zone_and_over_clock_changes() {
             None,
         ),
     ] {
-        let found = interval(location, range)
+        let (interval, calendars) = (interval(location, range), Calendars::default());
+        let found = in_force(&interval, &calendars)
             .next_change(at(now))
             .map(|at| at.to_string());
         assert_eq!(found.as_deref(), expected, "{range} after {now}");
@@ -241,7 +250,8 @@ proptest! {
         let end = (start + length).min(24);
         let range = json!({ "times": [{ "start": format!("{start:02}:00"), "end": format!("{end:02}:00") }],
             "weekdays": [{ "start": day, "end": (day + days).min(7) }] });
-        let interval = interval(location, &range);
+        let (interval, calendars) = (interval(location, &range), Calendars::default());
+        let interval = in_force(&interval, &calendars);
         let now = Timestamp::from_millis(1_767_225_600_000 + hours * 3_600_000 + 60_000);
         let next = interval.next_change(now).expect("within a week");
         prop_assert!(next > now && interval.matches(next) != interval.matches(now));
@@ -260,7 +270,7 @@ proptest! {
         let range = json!({ "days_of_month": [{ "start": from, "end": to }], "times": [{ "start": "00:00", "end": "24:00" }] });
         let json = json!({ "name": "i", "location": location, "time_ranges": [range] });
         if let Ok(interval) = TimeInterval::from_json(&json) {
-            interval.matches(Timestamp::from_millis(millis));
+            in_force(&interval, &Calendars::default()).matches(Timestamp::from_millis(millis));
         }
     }
 }
@@ -276,7 +286,9 @@ fn an_interval_of_a_file_without_a_location_is_in_the_zone_of_its_rules() {
         };
         let rules = RuleSet::compile(&[file(NIGHT)], &context).expect("rules");
         let rule = rules.rule("r").expect("a rule");
-        rule.muting(|name| rules.interval(name), at(time)).is_some()
+        let calendars = Calendars::default();
+        let interval = |name: &str| rules.interval(name)?.in_force(&calendars);
+        rule.muting(interval, at(time)).is_some()
     };
     assert!(
         mutes("Asia/Shanghai", "2026-01-05T17:00:00Z")

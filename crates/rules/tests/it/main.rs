@@ -1,5 +1,6 @@
 //! Rules, silences' matchers and time intervals through their public face.
 
+mod calendars;
 mod corpus;
 mod intervals;
 mod load;

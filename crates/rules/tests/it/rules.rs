@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use acteon_core::SystemClock;
 use acteon_rules::{EvaluateOptions, Facts, RuleFile, Verdict, merge_patch, run_fixtures};
+use acteon_schedule::Calendars;
 use serde_json::{Value, json};
 
 use crate::support::{action, now, patch, rules};
@@ -194,7 +195,7 @@ tests:
         name: "tests.yaml".into(),
         text: fixtures.into(),
     };
-    let results = run_fixtures(&rules(RULES), &file).expect("fixtures");
+    let results = run_fixtures(&rules(RULES), &Calendars::default(), &file).expect("fixtures");
     assert_eq!(results[0].differences, Vec::<String>::new());
     assert_eq!(
         results[1].differences,

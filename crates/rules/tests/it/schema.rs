@@ -20,6 +20,7 @@ const BEYOND_STRUCTURE: &[&str] = &[
     "have no order",
     "in {{",
     "there is no time zone",
+    "there is no calendar",
     "there is no field",
     "must be in [rules.env]",
     "is not a regular expression",
@@ -43,7 +44,7 @@ fn whole() -> Value {
                 { "times": [{ "start": "00:00", "end": "07:30" }, { "start": "22:00", "end": "24:00" }], "weekdays": [{ "start": 1, "end": 5 }] },
                 { "days_of_month": [{ "start": -7, "end": -1 }], "months": [{ "start": 1, "end": 12 }], "years": [{ "start": 2026, "end": 2030 }] },
             ] },
-            { "name": "days", "time_ranges": [{ "months": [{ "start": 1, "end": 3 }] }] },
+            { "name": "days", "time_ranges": [{ "months": [{ "start": 1, "end": 3 }] }, { "calendar": "cn-holidays", "on": "holiday" }] },
         ],
         "rules": [
             { "name": "one", "priority": 5, "description": "d", "enabled": true, "timezone": "Asia/Shanghai", "metadata": { "owner": "ops" },

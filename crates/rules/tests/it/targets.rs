@@ -59,11 +59,19 @@ pub(crate) fn rules(data: &[u8]) {
                 &rules,
                 &json!({ "severity": "critical", "n": 1, "list": [1, "a", null], "map": { "x": "y" } }),
             );
-            drop(run_fixtures(&rules, &file(text)));
+            drop(run_fixtures(
+                &rules,
+                &Context::default().calendars,
+                &file(text),
+            ));
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    drop(run_fixtures(&RuleSet::default(), &file(text)));
+    drop(run_fixtures(
+        &RuleSet::default(),
+        &Context::default().calendars,
+        &file(text),
+    ));
 }
 
 /// The first line is a CEL expression, the rest a payload; the expression is also tried as a template.
@@ -110,7 +118,10 @@ pub(crate) fn calendar(data: &[u8]) {
         return;
     };
     if let Ok(interval) = TimeInterval::from_json(&json) {
-        interval.matches(Timestamp::from_millis(i64::from_le_bytes(*instant)));
+        let now = Timestamp::from_millis(i64::from_le_bytes(*instant));
+        if let Some(interval) = interval.in_force(&Context::default().calendars) {
+            interval.matches(now);
+        }
         let again = TimeInterval::from_json(&interval.to_json()).expect("what it says of itself");
         assert_eq!(again.to_json(), interval.to_json());
     }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use acteon_core::with_causes;
+use acteon_core::{Clock as _, SystemClock, with_causes};
 use acteon_gateway::{Registry, StoredInterval};
-use acteon_rules::RuleSet;
+use acteon_rules::{RuleSet, TimeInterval, calendar_warnings};
 use acteon_server::config::{
     AuthTable, Config, ConfigError, ConfiguredProvider, Env, NamedFiles, RulesConfig, StoreConfig,
 };
@@ -29,7 +29,7 @@ pub(super) struct Check {
 
 /// Time intervals of the store, as far as they can be known.
 enum Known {
-    Names(Vec<String>),
+    Stored(Vec<StoredInterval>),
     /// Not known, for this reason.
     Not(String),
 }
@@ -38,8 +38,19 @@ impl Known {
     /// Names of the time intervals; `None` where they are not known.
     fn names(&self) -> Option<Vec<String>> {
         match self {
-            Self::Names(names) => Some(names.clone()),
+            Self::Stored(stored) => {
+                let names = stored.iter().filter_map(StoredInterval::name);
+                Some(names.map(str::to_owned).collect())
+            }
             Self::Not(_) => None,
+        }
+    }
+
+    /// The time intervals, as far as they are known.
+    fn intervals(&self) -> Vec<TimeInterval> {
+        match self {
+            Self::Stored(stored) => stored.iter().filter_map(StoredInterval::compiled).collect(),
+            Self::Not(_) => Vec::new(),
         }
     }
 }
@@ -189,6 +200,9 @@ impl Checked {
         if let (Some(directory), Some(rules)) = (&self.config.rules.directory, &self.rules) {
             self.say_rules(directory, rules)?;
         }
+        for text in self.calendar_warnings() {
+            say!("  warning: {text}");
+        }
         if let Some(auth) = &self.auth {
             say!("  {} API key(s)", auth.len());
         }
@@ -204,6 +218,20 @@ impl Checked {
             );
         }
         Ok(())
+    }
+
+    /// What should be known of the calendars that time intervals of the rules and of the store go by.
+    fn calendar_warnings(&self) -> Vec<String> {
+        let of_rules = self
+            .rules
+            .iter()
+            .flat_map(|loaded| loaded.rules.intervals());
+        let of_store = self.known.intervals();
+        calendar_warnings(
+            of_rules.chain(&of_store),
+            &self.config.gateway.calendars,
+            SystemClock::new().now(),
+        )
     }
 
     fn say_rules(
@@ -275,7 +303,7 @@ impl Which {
         })
     }
 
-    /// Names of the time intervals in the store.
+    /// Time intervals in the store.
     fn intervals(&self, config: &Config) -> Known {
         match &config.store {
             store @ StoreConfig::Embedded(_) => match self.path(store) {
@@ -285,10 +313,10 @@ impl Which {
                         ..SqliteOptions::default()
                     };
                     match SqliteStore::look_at_documents(&options, DocumentKind::TimeInterval) {
-                        Ok(Some(documents)) => Known::Names(
+                        Ok(Some(documents)) => Known::Stored(
                             documents
                                 .iter()
-                                .filter_map(|document| StoredInterval::name_in(&document.body))
+                                .filter_map(|document| StoredInterval::parse(&document.body))
                                 .collect(),
                         ),
                         Ok(None) => Known::Not(format!(

@@ -53,6 +53,7 @@ impl Test {
                 config.rules.context,
             )
         };
+        let calendars = context.calendars.clone();
         let loaded = acteon_server::rules::load(
             Some(&directory),
             &Context {
@@ -72,7 +73,7 @@ impl Test {
                 name: path.display().to_string(),
                 text,
             };
-            for case in run_fixtures(&loaded.rules, &fixtures)? {
+            for case in run_fixtures(&loaded.rules, &calendars, &fixtures)? {
                 if case.differences.is_empty() {
                     passed += 1;
                     say!("ok    {}", case.name);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acteon_config::{Key, Sections, Settings, Takes};
 use acteon_core::ProviderName;
+use acteon_schedule::Calendars;
 
 use super::providers::{ConfiguredProvider, PROVIDER};
 use super::sections::{READ_ANEW, SECTIONS};
@@ -15,6 +16,7 @@ use super::sections::{READ_ANEW, SECTIONS};
 pub struct Said {
     sections: Sections,
     providers: BTreeMap<ProviderName, SaidOfProvider>,
+    calendars: Calendars,
 }
 
 struct SaidOfProvider {
@@ -28,6 +30,8 @@ struct SaidOfProvider {
 pub struct Changes {
     /// Providers to be replaced, each with the keys whose values have changed.
     pub providers: BTreeMap<ProviderName, Vec<&'static str>>,
+    /// Names of the calendars whose days have changed, added and removed ones among them.
+    pub calendars: Vec<String>,
     /// Section and key of other values that have changed.
     pub others: Vec<(&'static str, &'static str)>,
     /// Settings that take effect at the next start, such as `server.port` or `wechat-ops:
@@ -36,7 +40,11 @@ pub struct Changes {
 }
 
 impl Said {
-    pub(super) fn new(sections: Sections, providers: &[ConfiguredProvider]) -> Self {
+    pub(super) fn new(
+        sections: Sections,
+        providers: &[ConfiguredProvider],
+        calendars: &Calendars,
+    ) -> Self {
         let said = |provider: &ConfiguredProvider| {
             let ConfiguredProvider {
                 name,
@@ -57,13 +65,17 @@ impl Said {
         Self {
             sections,
             providers: providers.iter().map(said).collect(),
+            calendars: calendars.clone(),
         }
     }
 
     /// Changes from `self`, which is in force, to `next`. No send may take longer than
     /// `send_limit`.
     pub fn changes_to(&self, next: &Self, send_limit: Duration) -> Changes {
-        let mut changes = Changes::default();
+        let mut changes = Changes {
+            calendars: next.calendars.changed_from(&self.calendars),
+            ..Changes::default()
+        };
         for section in SECTIONS {
             for key in next
                 .sections
@@ -97,6 +109,7 @@ impl Said {
 
     /// Takes over the values of `next` that these changes put in force.
     pub fn follow(&mut self, next: &Self, changes: &Changes) {
+        self.calendars = next.calendars.clone();
         for (section, key) in &changes.others {
             self.sections.set_as_in(&next.sections, section, key);
         }

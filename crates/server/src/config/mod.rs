@@ -1,9 +1,10 @@
 //! The configuration: one TOML file, walked against one table of keys, so that everything that is wrong comes out at once.
 //!
-//! Each section has a file in `sections`, with its keys and what its values come to; `[[providers]]` and the file of the API keys have theirs
-//! here. `acteon-config` walks, and knows none of them.
+//! Each section has a file in `sections`, with its keys and what its values come to; `[[providers]]`, `[[calendars]]` and the file of the API keys
+//! have theirs here. `acteon-config` walks, and knows none of them.
 
 mod api_keys;
+mod calendars;
 mod changes;
 mod env;
 mod providers;
@@ -20,6 +21,7 @@ use acteon_gateway::GatewayOptions;
 use zeroize::Zeroizing;
 
 pub use api_keys::{AuthTable, KeyOf};
+pub use calendars::CALENDAR;
 pub use changes::{Changes, Said};
 pub use env::Env;
 pub use providers::ConfiguredProvider;
@@ -145,7 +147,7 @@ impl Config {
     /// Reads every section. A value with an error has its default; the walker has noted the error.
     /// `base` is the folder of the file.
     fn read(walker: &mut Walker<'_>, base: &Path, env: &Env<'_>) -> Self {
-        let sections = walker.sections(SECTIONS, &["providers"]);
+        let sections = walker.sections(SECTIONS, &["providers", "calendars"]);
         let of = |name| sections.get(name);
         let server = walker.check("server", of("server"), ServerConfig::read);
         let mut retry = walker.check("retry", of("retry"), retry::read);
@@ -169,9 +171,11 @@ impl Config {
         let breakers = walker.check("circuit_breaker", of("circuit_breaker"), |section| {
             circuit_breaker::read(section, &names)
         });
+        let calendars = calendars::read(walker, base);
         let rules = walker.check("rules", of("rules"), |rules| {
-            RulesConfig::read(rules, base, &names)
+            RulesConfig::read(rules, base, &names, &calendars)
         });
+        let said = Said::new(sections, &providers, &calendars);
         Self {
             gateway: GatewayOptions {
                 retry,
@@ -180,11 +184,12 @@ impl Config {
                 retention,
                 redaction,
                 lease,
+                calendars,
             },
             server,
             host_place: walker.place_of("server", "host"),
             store,
-            said: Said::new(sections, &providers),
+            said,
             providers,
             shared,
             rules,

@@ -10,6 +10,7 @@ mod batch;
 mod bodies;
 #[cfg(all(feature = "postgres", feature = "wechat", target_os = "linux"))]
 mod book;
+mod calendars;
 mod command;
 mod configuration;
 mod connections;

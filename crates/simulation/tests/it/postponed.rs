@@ -17,6 +17,7 @@ time_intervals:
   - {name: office-hours, on_mute: postpone, time_ranges: [{times: [{start: "09:00", end: "18:00"}], weekdays: [{start: 1, end: 5}]}]}
   - {name: soon, on_mute: postpone, time_ranges: [{times: [{start: "00:10", end: "00:40"}]}]}
   - {name: always, on_mute: postpone, time_ranges: [{years: [{start: 1, end: 9999}]}]}
+  - {name: workdays, on_mute: postpone, location: Asia/Shanghai, time_ranges: [{calendar: cn-holidays, on: workday, times: [{start: "09:00", end: "18:00"}]}]}
 rules:
   - {name: quiet, condition: 'action.payload.kind == "night"', mute_time_intervals: [nights], on_mute: postpone, action: {type: allow}}
   - {name: office, condition: 'action.payload.kind == "office"', active_time_intervals: [office-hours], action: {type: reroute, target_provider: other}}
@@ -24,6 +25,7 @@ rules:
   - {name: dropped, condition: 'action.payload.kind == "dropped"', mute_time_intervals: [nights], action: {type: allow}}
   - {name: drop-after-all, condition: 'action.payload.kind == "drop"', active_time_intervals: [office-hours], on_mute: drop, action: {type: allow}}
   - {name: for-ever, condition: 'action.payload.kind == "ever"', mute_time_intervals: [always], action: {type: allow}}
+  - {name: on-workdays, condition: 'action.payload.kind == "workday"', active_time_intervals: [workdays], action: {type: allow}}
   - {name: no, condition: 'action.payload.kind == "no"', mute_time_intervals: [nights], on_mute: postpone, action: {type: deny}}
 "#;
 
@@ -54,6 +56,17 @@ fn scheduled_for(outcome: &Outcome) -> String {
         } if why.code == "MUTED" => scheduled_for.to_string(),
         other => panic!("{other:?}"),
     }
+}
+
+/// New Year's Day 2026 was a Thursday; people had the Friday off too, and worked on the Sunday.
+#[tokio::test]
+async fn what_waits_for_a_workday_goes_on_the_first_one_of_the_calendar() {
+    let harness = harness(1).await;
+    let waits = harness
+        .dispatch(&action("a", "workday", None))
+        .await
+        .expect("an outcome");
+    assert_eq!(scheduled_for(&waits), "2026-01-04T01:00:00.000Z");
 }
 
 #[tokio::test]

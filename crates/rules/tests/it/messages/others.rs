@@ -27,7 +27,7 @@ fn of_time_intervals() {
         ),
         (
             r#"{"name": "n", "time_ranges": [{}]}"#,
-            "time_ranges[0]: says nothing: give times, weekdays, days_of_month, months or years",
+            "time_ranges[0]: says nothing: give times, weekdays, days_of_month, months, years or a calendar",
         ),
         (
             r#"{"name": "n", "time_ranges": [{"times": [{"start": "9", "end": "10:00"}]}]}"#,
@@ -51,7 +51,7 @@ fn of_time_intervals() {
         ),
         (
             r#"{"name": "n", "time_ranges": [{"weekday": [{"start": 1, "end": 5}]}]}"#,
-            "time_ranges[0] has an unknown field \"weekday\"; did you mean weekdays?; known are: times, weekdays, days_of_month, months, years",
+            "time_ranges[0] has an unknown field \"weekday\"; did you mean weekdays?; known are: times, weekdays, days_of_month, months, years, calendar, on",
         ),
         (
             r#"{"name": "n", "location": "Mars", "time_ranges": [{"weekdays": [{"start": 1, "end": 5}]}]}"#,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use acteon_config::{Key, Kind, SectionReader};
 use acteon_core::ProviderName;
+use acteon_schedule::Calendars;
 
 /// Keys of the section.
 pub(super) const KEYS: &[Key] = &[
@@ -39,17 +40,19 @@ pub struct RulesConfig {
 }
 
 impl RulesConfig {
-    /// Reads the section of a file in the folder `base`; `providers` are those that are configured.
+    /// Reads the section of a file in the folder `base`; `providers` and `calendars` are those that are configured.
     pub(crate) fn read(
         reader: &mut SectionReader<'_>,
         base: &Path,
         providers: &[ProviderName],
+        calendars: &Calendars,
     ) -> Self {
         let settings = reader.settings();
         let directory = directory(reader, base);
         let context = acteon_rules::Context {
             providers: Some(providers.iter().cloned().collect()),
             intervals: Some(BTreeSet::new()),
+            calendars: calendars.clone(),
             default_timezone: default_timezone(reader),
             env: settings.text_table("env"),
         };

@@ -65,6 +65,8 @@ const RANGE: &[Field] = &[
     Field::optional("days_of_month", FieldType::Objects(SPAN, MAX_TIME_RANGES)),
     Field::optional("months", FieldType::Objects(SPAN, MAX_TIME_RANGES)),
     Field::optional("years", FieldType::Objects(SPAN, MAX_TIME_RANGES)),
+    Field::optional("calendar", FieldType::Text(MAX_NAME_BYTES)),
+    Field::optional("on", FieldType::Word(&["workday", "holiday"])),
 ];
 
 const TIMES: &[Field] = &[

@@ -90,17 +90,18 @@ pub(in crate::http) fn answer(
 fn shown(changes: &Changes) -> Value {
     let Changes {
         providers,
+        calendars,
         others,
         at_start,
     } = changes;
     let of_providers = providers
         .iter()
         .flat_map(|(name, keys)| keys.iter().map(move |key| format!("{name}: {key}")));
-    let in_force = of_providers.chain(
-        others
-            .iter()
-            .map(|(section, key)| format!("{section}.{key}")),
-    );
+    let of_calendars = calendars.iter().map(|name| format!("calendar {name}"));
+    let of_others = others
+        .iter()
+        .map(|(section, key)| format!("{section}.{key}"));
+    let in_force = of_providers.chain(of_calendars).chain(of_others);
     json!({ "changed": listed(in_force.collect()), "needs_restart": listed(at_start.clone()) })
 }
 

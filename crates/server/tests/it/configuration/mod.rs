@@ -3,7 +3,7 @@
 mod providers;
 mod texts;
 
-use acteon_server::config::{Config, ConfigError, Diagnostic, Env, SECTIONS};
+use acteon_server::config::{CALENDAR, Config, ConfigError, Diagnostic, Env, SECTIONS};
 
 const KEY: &str = "4242424242424242424242424242424242424242424242424242424242424242";
 
@@ -182,14 +182,13 @@ fn what_would_have_no_effect_is_refused() {
 #[test]
 fn every_key_has_its_help_and_the_example_file_names_them_all() {
     let example = include_str!("../../../../../acteon.example.toml");
-    for section in SECTIONS {
-        for key in section.keys {
-            assert!(
-                key.help.len() > 10 && example.contains(key.name),
-                "{}",
-                key.name
-            );
-        }
+    let of_sections = SECTIONS.iter().flat_map(|section| section.keys);
+    for key in of_sections.chain(CALENDAR) {
+        assert!(
+            key.help.len() > 10 && example.contains(key.name),
+            "{}",
+            key.name
+        );
     }
     for provider in acteon_providers::catalog() {
         for key in provider.keys {
