@@ -52,8 +52,8 @@ pub use operate::replace::CannotReplace;
 pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};
 pub use operate::replay_page::{ReplayCursor, ReplayPage, ReplayRequest};
 pub use policies::{
-    OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence, SilenceChange,
-    SilencePreview, StoredInterval, Window,
+    MissingInterval, OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence,
+    SilenceChange, SilencePreview, StoredInterval, Window,
 };
 pub use registry::{Registry, RegistryError};
 pub use shared::{Gateway, GatewayOptions, RetentionPolicy};

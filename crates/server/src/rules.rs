@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
 use acteon_core::{Clock as _, SystemClock};
-use acteon_gateway::{Gateway, Reloads, TroubleTurn};
+use acteon_gateway::{Gateway, MissingInterval, Reloads, TroubleTurn};
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
 use arc_swap::ArcSwap;
 
@@ -34,6 +34,8 @@ pub enum RulesError {
     Unreadable(PathBuf, std::io::Error),
     /// The rules of the files have errors.
     Wrong(LoadError),
+    /// Time interval that they need and that was deleted while they were compiled.
+    Overtaken(MissingInterval),
 }
 
 impl std::fmt::Display for RulesError {
@@ -43,6 +45,7 @@ impl std::fmt::Display for RulesError {
                 write!(f, "cannot read rules from {}: {error}", path.display())
             }
             Self::Wrong(error) => error.fmt(f),
+            Self::Overtaken(missing) => missing.fmt(f),
         }
     }
 }
@@ -272,17 +275,24 @@ impl RulesLoader {
         let (_turn, found) = self.loading.read(move || this.find()).await;
         let context = self.context_at(gateway);
         let loaded = match self.compile(found, context, gateway.interval_names()).await {
-            Ok(rules) => {
-                let count = rules.len();
-                gateway.set_rules(rules).await;
-                tracing::info!(rules = count, "rules loaded");
-                warn_of_calendars(gateway);
-                Ok(count)
-            }
+            Ok(rules) => self.put_in_force(rules, gateway).await,
             Err(error) => Err(error),
         };
         self.note(loaded.as_ref().err());
         loaded
+    }
+
+    /// Replaces the rules in force; returns how many there are now.
+    async fn put_in_force(&self, rules: RuleSet, gateway: &Gateway) -> Result<usize, RulesError> {
+        let count = rules.len();
+        gateway.set_rules(rules).await.map_err(|missing| {
+            // Read once more they are refused with the line that names it, or it is back.
+            self.set_known(Fingerprint::new());
+            RulesError::Overtaken(missing)
+        })?;
+        tracing::info!(rules = count, "rules loaded");
+        warn_of_calendars(gateway);
+        Ok(count)
     }
 
     fn find(&self) -> Found {

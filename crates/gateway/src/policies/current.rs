@@ -67,6 +67,9 @@ impl Unsilenced {
 pub(crate) struct CurrentPolicies {
     pub(super) current: ArcSwap<Policies>,
     pub(super) changing: Mutex<()>,
+    /// Held from the look at who uses a time interval until that is true no more: while one is
+    /// deleted, and while other rules take the place of those before.
+    pub(super) using_intervals: Mutex<()>,
     /// Reloads of the documents, counted.
     pub(super) reloads: Reloads,
     /// Turns for work that takes long and changes nothing.
@@ -76,10 +79,11 @@ pub(crate) struct CurrentPolicies {
 
 impl Default for CurrentPolicies {
     fn default() -> Self {
-        let (current, changing, reloads, pending) = Default::default();
+        let (current, changing, using_intervals, reloads, pending) = Default::default();
         Self {
             current,
             changing,
+            using_intervals,
             reloads,
             aside: Arc::new(Semaphore::new(MAX_ASIDE)),
             pending,

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::policies::error::{PolicyError, check_scope};
 use crate::policies::intervals::{IntervalEntry, StoredInterval, id};
+use crate::policies::rules::named_intervals;
 use crate::shared::Gateway;
 
 impl Gateway {
@@ -120,6 +121,8 @@ impl Gateway {
         name: &str,
     ) -> Result<(), PolicyError> {
         self.check_named(scope, namespace, tenant, name)?;
+        // Until it is gone, so that no rules come in force meanwhile that name it.
+        let _using = self.inner.policies.using_intervals.lock().await;
         let policies = self.inner.policies.load_full();
         let elsewhere = policies
             .intervals
@@ -128,12 +131,7 @@ impl Gateway {
             .count()
             > 1
             || policies.rules.interval(name).is_some();
-        let names = |rule: &acteon_rules::Rule| {
-            rule.mute_intervals()
-                .iter()
-                .chain(rule.active_intervals())
-                .any(|used| &**used == name)
-        };
+        let names = |rule: &acteon_rules::Rule| named_intervals(rule).any(|used| &**used == name);
         if let Some((rule, _)) = policies
             .rules
             .rules()

@@ -35,5 +35,6 @@ pub(crate) use hold_back::{HoldBack, MUTED, Postponed};
 pub use intervals::StoredInterval;
 pub use preview::SilencePreview;
 pub use quota::{Quota, QuotaChange, QuotaUsage};
+pub use rules::MissingInterval;
 pub use silence::{Silence, SilenceChange};
 pub use window::{OverageSpec, Window};

@@ -5,6 +5,7 @@ mod decisions;
 mod deterministic;
 mod faults;
 mod harness;
+mod intervals;
 mod lanes;
 mod late_answers;
 mod left_alone;

@@ -140,7 +140,7 @@ pub(in crate::http) async fn reload(
         Err(error) => {
             let errors = Errors::of(match &error {
                 RulesError::Wrong(wrong) => wrong.0.iter().map(ToString::to_string).collect(),
-                RulesError::Unreadable(..) => vec![error.to_string()],
+                RulesError::Unreadable(..) | RulesError::Overtaken(_) => vec![error.to_string()],
             });
             answer(
                 INVALID,
