@@ -44,6 +44,11 @@ impl Calendar {
                 DayKind::Holiday => &mut holidays,
             };
             days.extend(event.days()?);
+            if days.len() > MAX_CALENDAR_DAYS {
+                return Err(CalendarError(format!(
+                    "has more than {MAX_CALENDAR_DAYS} days, which are allowed"
+                )));
+            }
         }
         Self::new(name, holidays, workdays)
     }
@@ -82,7 +87,11 @@ impl Event {
         let Ok(next) = start.tomorrow() else {
             return wrong("the event begins on the last day that there is");
         };
-        let end = self.end.unwrap_or(next).max(next);
+        let end = self.end.unwrap_or(next);
+        if end < start {
+            return wrong("the event ends before it begins");
+        }
+        let end = end.max(next);
         if i64::from(start.until(end).map_or(i32::MAX, |span| span.get_days()))
             > MAX_CALENDAR_DAYS as i64
         {
@@ -94,6 +103,12 @@ impl Event {
     fn read(&mut self, line: usize, property: &Property<'_>) -> Result<(), CalendarError> {
         let value = property.value.trim();
         match property.name.as_str() {
+            "DTSTART" if self.start.is_some() => {
+                return Err(at(line, "the event has a second DTSTART"));
+            }
+            "DTEND" if self.end.is_some() => {
+                return Err(at(line, "the event has a second DTEND"));
+            }
             "DTSTART" => self.start = Some(whole_day(line, property)?),
             "DTEND" => self.end = Some(whole_day(line, property)?),
             "DURATION" => return Err(at(line, "DURATION is not read; write DTEND instead")),
@@ -150,14 +165,15 @@ fn events(text: &str) -> Result<Vec<Event>, CalendarError> {
     let mut open: Option<Event> = None;
     // Components within an event, such as an alarm, have properties of their own.
     let mut depth = 0_usize;
-    let mut is_calendar = false;
+    let (mut is_calendar, mut is_whole) = (false, false);
     for (number, line) in unfolded(text) {
         let Some(property) = Property::of(&line) else {
             continue;
         };
         let component = property.value.trim().to_uppercase();
         match (property.name.as_str(), component.as_str()) {
-            ("BEGIN", "VCALENDAR") => is_calendar = true,
+            ("BEGIN", "VCALENDAR") => (is_calendar, is_whole) = (true, false),
+            ("END", "VCALENDAR") => is_whole = true,
             ("BEGIN", "VEVENT") if open.is_none() => {
                 if found.len() == MAX_CALENDAR_DAYS {
                     let message = format!("has more than {MAX_CALENDAR_DAYS} events");
@@ -185,6 +201,9 @@ fn events(text: &str) -> Result<Vec<Event>, CalendarError> {
     }
     if let Some(event) = open {
         return Err(at(event.line, "the event has no END:VEVENT"));
+    }
+    if !is_whole {
+        return Err(CalendarError("is cut off: it has no END:VCALENDAR".into()));
     }
     Ok(found)
 }
