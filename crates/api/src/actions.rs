@@ -106,6 +106,46 @@ pub struct AcceptedAction {
     /// `high` or `low`; absent where it is normal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
+    /// The instant before which it is not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub scheduled_at: Option<String>,
+    /// Seconds from its acceptance during which it is not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_seconds: Option<u32>,
+}
+
+/// Action that waits for its instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ScheduledActionBody {
+    /// Id of the action.
+    pub action_id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Provider that it goes through.
+    pub provider: String,
+    /// Its caller's word for the kind of action.
+    pub action_type: String,
+    /// When it goes.
+    #[schema(format = "date-time")]
+    pub scheduled_for: String,
+    /// When it was accepted.
+    #[schema(format = "date-time")]
+    pub created_at: String,
+}
+
+/// Answer of `GET /v1/scheduled`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ScheduledActions {
+    /// Actions of this page, the soonest first.
+    pub scheduled: Vec<ScheduledActionBody>,
+    /// How many the page has.
+    pub count: usize,
+    /// Where the list goes on, as the `cursor` of the next page; absent at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Page of the audit trail.

@@ -13,7 +13,7 @@ mod schemas;
 
 pub use actions::{
     AcceptedAction, ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters,
-    DrainedLetter, DrainedLetters, Replayed, ReplayedMany,
+    DrainedLetter, DrainedLetters, Replayed, ReplayedMany, ScheduledActionBody, ScheduledActions,
 };
 pub use error::{BatchError, ErrorBody, FieldError, NOTHING_DONE};
 pub use examples::example;
@@ -23,7 +23,7 @@ pub use operations::{
     Reloaded, RuleBody, RuleSwitched, RulesReloaded,
 };
 pub use outcomes::{
-    AttemptBody, CircuitOpen, Deduplicated, DryRun, Failed, LastError, Muted, Outcome,
+    AttemptBody, Cancelled, CircuitOpen, Deduplicated, DryRun, Failed, LastError, Muted, Outcome,
     ProviderResponse, QuotaExceeded, Rerouted, Scheduled, Silenced, Span, Suppressed, Throttled,
 };
 pub use policies::{

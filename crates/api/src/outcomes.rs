@@ -212,8 +212,18 @@ pub struct AttemptBody {
     pub hint: Option<String>,
 }
 
+/// Fields of `Cancelled`: somebody called it off before it began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Cancelled {
+    /// Who called it off; empty where nobody says who they are.
+    pub by: String,
+    /// When.
+    #[schema(format = "date-time")]
+    pub at: String,
+}
+
 /// Fields of each outcome, by its name.
-fn fields() -> [(&'static str, Value); 12] {
+fn fields() -> [(&'static str, Value); 13] {
     [
         ("Executed", json!(ProviderResponse::schema())),
         ("Failed", json!(Failed::schema())),
@@ -226,6 +236,7 @@ fn fields() -> [(&'static str, Value); 12] {
         ("CircuitOpen", json!(CircuitOpen::schema())),
         ("Silenced", json!(Silenced::schema())),
         ("Muted", json!(Muted::schema())),
+        ("Cancelled", json!(Cancelled::schema())),
         ("DryRun", json!(DryRun::schema())),
     ]
 }

@@ -11,7 +11,8 @@ use crate::{
     DrainedLetters, ErrorBody, Evaluated, FieldError, HealthBody, LaneBody, Lanes, LastError,
     MatcherBody, ProviderHealthBody, ProviderResponse, ProvidersHealthBody, QuotaBody, QuotaUsage,
     QuotaUsed, Quotas, ReadyBody, Reloaded, Replayed, ReplayedMany, RuleBody, RuleSwitched,
-    RulesReloaded, SilenceBody, SilencePreview, Silences, Span, TimeIntervalBody, TimeIntervals,
+    RulesReloaded, ScheduledActionBody, ScheduledActions, SilenceBody, SilencePreview, Silences,
+    Span, TimeIntervalBody, TimeIntervals,
 };
 
 /// JSON Schema of each body of an answer.
@@ -68,6 +69,8 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
         RuleBody,
         RuleSwitched,
         RulesReloaded,
+        ScheduledActionBody,
+        ScheduledActions,
         SilenceBody,
         SilencePreview,
         Silences,

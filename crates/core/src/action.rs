@@ -1,6 +1,7 @@
 //! Actions, and where they came from.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
@@ -58,9 +59,21 @@ pub struct Action {
     /// Priority among those that wait with it, unless a rule says otherwise.
     #[serde(default, skip_serializing_if = "Priority::is_normal")]
     pub priority: Priority,
+    /// The instant before which it is not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<Timestamp>,
+    /// Seconds from its acceptance during which it is not sent. Never beside `scheduled_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_seconds: Option<u32>,
 }
 
 impl Action {
+    /// The instant that its caller scheduled it for, when it is accepted at `now`.
+    pub fn scheduled_for(&self, now: Timestamp) -> Option<Timestamp> {
+        let delay = |seconds: u32| now + Duration::from_secs(seconds.into());
+        self.scheduled_at.or_else(|| self.delay_seconds.map(delay))
+    }
+
     /// The action as JSON, in one piece of memory: a text that grows leaves pieces behind, and large ones many of them.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let labels: usize = self
@@ -109,6 +122,8 @@ impl Action {
             ("ends_at", self.ends_at == other.ends_at),
             ("expires_at", self.expires_at == other.expires_at),
             ("priority", self.priority == other.priority),
+            ("scheduled_at", self.scheduled_at == other.scheduled_at),
+            ("delay_seconds", self.delay_seconds == other.delay_seconds),
         ];
         fields
             .into_iter()

@@ -50,6 +50,13 @@ pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 /// Most open actions in the store. Beyond it callers get 503: accepting without being able to deliver is no kindness.
 pub const DEFAULT_MAX_OPEN: usize = 100_000;
 
+/// Most actions that wait in the store for the instant they are scheduled for, or for the end of a time interval. They take no memory, but are
+/// counted now and then, which takes a second for so many.
+pub const MAX_LATER: usize = 250_000;
+
+/// Farthest instant that an action may be scheduled for: a year, with its leap day.
+pub const MAX_SCHEDULE: Duration = Duration::from_hours(366 * 24);
+
 /// Most actions of one lane that wait in memory. The rest wait in the store, where waiting costs nothing.
 pub const MAX_LANE_WAITING: usize = 1000;
 

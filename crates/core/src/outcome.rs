@@ -108,6 +108,13 @@ pub enum Outcome {
         /// Name of the rule.
         matched_rule: Option<String>,
     },
+    /// Somebody called it off before it began. On the wire it is a failure with the code `CANCELLED`, which the published clients read.
+    Cancelled {
+        /// Who called it off.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
     /// What a dispatch would have come to, up to the sending.
     DryRun(Box<DryRun>),
 }
@@ -156,6 +163,7 @@ impl Outcome {
             Self::CircuitOpen { .. } => "circuit_open",
             Self::Silenced { .. } => "silenced",
             Self::Muted { .. } => "muted",
+            Self::Cancelled { .. } => "cancelled",
             Self::DryRun(_) => "dry_run",
         }
     }
@@ -165,6 +173,20 @@ impl Outcome {
         match self {
             Self::Failed { code, .. } => Some(code),
             _ => None,
+        }
+    }
+
+    /// Outcome as the published clients know it: they have no `Cancelled`.
+    #[must_use]
+    pub fn as_published(self) -> Self {
+        match self {
+            Self::Cancelled { at, .. } => Self::Failed {
+                code: "CANCELLED".into(),
+                message: format!("it was called off at {at}; the audit trail says by whom"),
+                retryable: false,
+                attempts: 0,
+            },
+            other => other,
         }
     }
 

@@ -17,11 +17,13 @@ pub enum VerdictKind {
     Throttle,
     /// The action goes with another payload or priority.
     Modify,
+    /// The action goes after a delay.
+    Schedule,
 }
 
 impl VerdictKind {
-    /// All kinds, in the order in which messages list them.
-    pub const ALL: [Self; 7] = [
+    /// Every kind, in the order in which messages list them.
+    pub const ALL: [Self; 8] = [
         Self::Allow,
         Self::Deny,
         Self::Suppress,
@@ -29,16 +31,11 @@ impl VerdictKind {
         Self::Reroute,
         Self::Throttle,
         Self::Modify,
+        Self::Schedule,
     ];
 
     /// Names in the wire format of verdicts that are not built.
-    pub const LATER: [&str; 5] = [
-        "group",
-        "state_machine",
-        "request_approval",
-        "chain",
-        "schedule",
-    ];
+    pub const LATER: [&str; 4] = ["group", "state_machine", "request_approval", "chain"];
 
     /// Name of the kind in rules files, in the store and on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -50,6 +47,7 @@ impl VerdictKind {
             Self::Reroute => "reroute",
             Self::Throttle => "throttle",
             Self::Modify => "modify",
+            Self::Schedule => "schedule",
         }
     }
 
@@ -62,9 +60,12 @@ impl VerdictKind {
     pub const fn refuses(self) -> bool {
         match self {
             Self::Deny | Self::Suppress => true,
-            Self::Allow | Self::Deduplicate | Self::Reroute | Self::Throttle | Self::Modify => {
-                false
-            }
+            Self::Allow
+            | Self::Deduplicate
+            | Self::Reroute
+            | Self::Throttle
+            | Self::Modify
+            | Self::Schedule => false,
         }
     }
 }

@@ -51,6 +51,7 @@ pub use operate::reloads::{Reloads, TroubleTurn};
 pub use operate::replace::CannotReplace;
 pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};
 pub use operate::replay_page::{ReplayCursor, ReplayPage, ReplayRequest};
+pub use operate::scheduled::{ScheduleError, ScheduledAction, ScheduledList};
 pub use policies::{
     MissingInterval, OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence,
     SilenceChange, SilencePreview, StoredInterval, Window,

@@ -54,6 +54,8 @@ pub enum OutcomeKind {
     Silenced,
     /// A time interval holds it back.
     Muted,
+    /// Somebody called it off.
+    Cancelled,
     /// The provider's breaker is open.
     CircuitOpen,
 }
@@ -73,6 +75,7 @@ impl OutcomeKind {
             Self::QuotaExceeded => "quota_exceeded",
             Self::Silenced => "silenced",
             Self::Muted => "muted",
+            Self::Cancelled => "cancelled",
             Self::CircuitOpen => "circuit_open",
         }
     }
@@ -94,6 +97,7 @@ impl From<&Outcome> for OutcomeKind {
             Outcome::QuotaExceeded { .. } => Self::QuotaExceeded,
             Outcome::Silenced { .. } => Self::Silenced,
             Outcome::Muted { .. } => Self::Muted,
+            Outcome::Cancelled { .. } => Self::Cancelled,
             Outcome::CircuitOpen { .. } => Self::CircuitOpen,
         }
     }
@@ -188,6 +192,7 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         | OutcomeKind::Muted
         | OutcomeKind::CircuitOpen => line!(info, "action held back"),
         OutcomeKind::Partial => line!(warn, "action delivered, but not to everybody"),
+        OutcomeKind::Cancelled => line!(info, "action cancelled"),
         OutcomeKind::Failed => line!(warn, "action failed for good; it is kept as a dead letter"),
         OutcomeKind::Scheduled => line!(info, "action goes on later"),
     }

@@ -115,10 +115,11 @@ async fn shares(store: &dyn Store, options: &GatewayOptions, due: &DueClock) -> 
     let shares = Arc::new(Shares::new(options.open));
     match store.open_shares(due.now()).await {
         Ok(open) => shares.set(&open),
-        // A look at very many may take longer than any look may. All that waits is counted, and whose it is comes later.
+        // A look at very many may take longer than any look may. Whose they are comes later, and how many of them wait for an instant: until
+        // then half of the room is left.
         Err(error) => {
             tracing::warn!(error = %with_causes(&error), "whose the waiting actions are could not be counted; it is tried again");
-            shares.set_total(store.open_count());
+            shares.set_total(store.open_count().min(options.open.total / 2));
         }
     }
     shares

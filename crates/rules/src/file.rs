@@ -44,6 +44,7 @@ pub(crate) const ACTION_KEYS: &[&str] = &[
     "max_count",
     "window_seconds",
     "changes",
+    "delay_seconds",
     "priority",
 ];
 

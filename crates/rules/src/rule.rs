@@ -61,6 +61,11 @@ pub enum Verdict {
         /// Merge patch of the payload; `None` where only the priority changes.
         changes: Option<Changes>,
     },
+    /// The action goes after a delay.
+    Schedule {
+        /// How long it waits, from its acceptance on.
+        delay: Duration,
+    },
 }
 
 /// Merge patch whose texts may hold `{{ expressions }}`.
@@ -206,6 +211,7 @@ impl Verdict {
             Self::Reroute { .. } => VerdictKind::Reroute,
             Self::Throttle { .. } => VerdictKind::Throttle,
             Self::Modify { .. } => VerdictKind::Modify,
+            Self::Schedule { .. } => VerdictKind::Schedule,
         }
     }
 
@@ -218,7 +224,8 @@ impl Verdict {
             | Self::Suppress
             | Self::Deduplicate { .. }
             | Self::Throttle { .. }
-            | Self::Modify { .. } => None,
+            | Self::Modify { .. }
+            | Self::Schedule { .. } => None,
         }
     }
 
@@ -231,7 +238,8 @@ impl Verdict {
             | Self::Suppress
             | Self::Deduplicate { .. }
             | Self::Reroute { .. }
-            | Self::Throttle { .. } => None,
+            | Self::Throttle { .. }
+            | Self::Schedule { .. } => None,
         }
     }
 }

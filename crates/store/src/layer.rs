@@ -16,6 +16,7 @@ use crate::model::{
     Record, Reroute, Rerouted, Route, Seq, Settled, Settlement,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
+use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{
     Damage, Documents, Engine, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
@@ -113,6 +114,7 @@ layered! {
         CountDead = count_dead(scope: &Scope, limit: usize) keeps scope -> usize;
         RecentSends = recent_sends(since: Timestamp, before: Option<Cursor>, limit: usize) -> RecentSends;
         DeadShares = dead_shares(limit: usize) -> Vec<DeadShare>;
+        Scheduled = scheduled(request: ScheduledRequest) -> ScheduledPage;
         OutcomesOf = outcomes_of(seqs: Vec<Seq>) -> Vec<SettledOutcome>;
     }
     Documents {

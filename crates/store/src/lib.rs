@@ -24,6 +24,7 @@ mod raw;
 mod reroute;
 mod retention;
 mod rows;
+mod scheduled;
 mod shares;
 mod sqlite;
 mod store;
@@ -45,6 +46,7 @@ pub use model::{
 };
 pub use raw::UNREADABLE;
 pub use retention::{Pruned, Retention, SweepCursor, Tenants};
+pub use scheduled::{ScheduledPage, ScheduledRequest, ScheduledRow};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteError, SqliteOptions, SqliteStore};
 pub use store::{

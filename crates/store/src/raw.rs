@@ -208,6 +208,8 @@ impl RawRecord {
             ends_at: None,
             created_at: Timestamp::from_millis(self.accepted_at),
             expires_at: None,
+            scheduled_at: None,
+            delay_seconds: None,
             priority: Priority::default(),
         }
     }

@@ -149,6 +149,7 @@ pub(crate) fn state_of(outcome: &Outcome) -> ActionState {
         | Outcome::Deduplicated { .. }
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
+        | Outcome::Cancelled { .. }
         | Outcome::DryRun(_) => ActionState::Done,
     }
 }
@@ -156,7 +157,8 @@ pub(crate) fn state_of(outcome: &Outcome) -> ActionState {
 /// Statement that counts open rows by tenant and provider. Its parameter is the due time.
 pub(crate) fn open_shares(mark: char) -> String {
     format!(
-        "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*), MIN(a.accepted_at) FILTER (WHERE coalesce(j.not_before, 0) <= {mark}1) \
+        "SELECT a.tenant, coalesce(a.through, a.provider), COUNT(*) FILTER (WHERE coalesce(j.not_before, 0) <= {mark}1), \
+         COUNT(*) FILTER (WHERE j.not_before > {mark}1), MIN(a.accepted_at) FILTER (WHERE coalesce(j.not_before, 0) <= {mark}1) \
          FROM jobs j JOIN actions a ON a.seq = j.seq GROUP BY 1, 2"
     )
 }
@@ -165,17 +167,16 @@ pub(crate) fn open_shares(mark: char) -> String {
 pub(crate) fn open_share(
     tenant: &str,
     provider: &str,
-    count: i64,
+    (count, later): (i64, i64),
     oldest: Option<i64>,
 ) -> Option<OpenShare> {
-    let (count, oldest) = (
-        usize::try_from(count).ok()?,
-        oldest.map(Timestamp::from_millis),
-    );
+    let (count, later) = (usize::try_from(count).ok()?, usize::try_from(later).ok()?);
+    let oldest = oldest.map(Timestamp::from_millis);
     Some(OpenShare {
         tenant: Tenant::parse(tenant).ok()?,
         provider: ProviderName::parse(provider).ok()?,
         count,
+        later,
         oldest,
     })
 }

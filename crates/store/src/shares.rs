@@ -9,10 +9,11 @@ pub struct OpenShare {
     pub tenant: Tenant,
     /// Provider that they go through.
     pub provider: ProviderName,
-    /// Number of actions.
+    /// Number of actions that may go by now.
     pub count: usize,
-    /// Instant at which the oldest of those was accepted that might have been sent by now: what is postponed waits on purpose. `None` where there is
-    /// none.
+    /// Number of actions that wait on purpose, for an instant that is yet to come.
+    pub later: usize,
+    /// Instant at which the oldest of those was accepted that may go by now. `None` where there is none.
     pub oldest: Option<Timestamp>,
 }
 

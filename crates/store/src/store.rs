@@ -15,6 +15,7 @@ use crate::model::{
     Record, Reroute, Rerouted, Route, Seq, Settled, Settlement,
 };
 use crate::retention::{Pruned, Retention, SweepCursor};
+use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::{DeadShare, OpenShare};
 
 /// Position of an action that is over, and its outcome as JSON.
@@ -207,6 +208,12 @@ pub trait History: Send + Sync {
 
     /// Numbers of dead letters by provider and code, among the newest `limit`.
     fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>, StoreError>>;
+
+    /// Actions whose first attempt waits for an instant that is yet to come, the soonest first. Looks at a bounded number of rows.
+    fn scheduled(
+        &self,
+        request: ScheduledRequest,
+    ) -> BoxFuture<'_, Result<ScheduledPage, StoreError>>;
 
     /// Outcomes, as JSON, of those of these actions that are over.
     fn outcomes_of(&self, seqs: Vec<Seq>)

@@ -17,7 +17,7 @@ use crate::admit::batch::{InLine, admit, ask_in_line};
 use crate::admit::notify;
 use crate::admit::pending::{left_alone, left_for_later, worked_on};
 use crate::admit::repeated::reply_if_known;
-use crate::admit::reply::Reply;
+use crate::admit::reply::{LaterReply, Reply};
 use crate::admit::request::DispatchRequest;
 use crate::admit::routes::{ChosenRoute, Placement, PreparedRoutes};
 use crate::admit::sender::Sender;
@@ -125,8 +125,8 @@ struct Gated {
     disposition: Disposition,
     conditions: Conditions,
     routes: PreparedRoutes,
-    /// Outcome, as JSON, until the time interval that postpones the action ends.
-    postponed: Option<Arc<str>>,
+    /// The answer for an action that goes later.
+    postponed: Option<LaterReply>,
 }
 
 impl Candidate {
@@ -191,11 +191,15 @@ impl Candidate {
             reply.wait,
             reply.batch.line.as_mut(),
         );
-        let postponed = postponed.map(|postponed| postponed.outcome(&self.action).to_json());
+        let postponed = postponed.map(|postponed| LaterReply {
+            outcome: postponed.outcome(&self.action).to_json(),
+            is_scheduled: postponed.is_scheduled(),
+        });
+        let so_far = postponed.as_ref().map(|postponed| &postponed.outcome);
         Gated {
             disposition: Disposition::Send {
                 conditions: conditions.clone(),
-                routes: routes.to_store(owner, postponed.as_ref()),
+                routes: routes.to_store(owner, so_far),
             },
             conditions,
             routes,
@@ -278,15 +282,23 @@ fn first_hold(seq: Seq, owner: OwnerId) -> Hold {
     }
 }
 
-/// Takes a share of the open actions for one that is to be sent. Before the commit and not after it:
-/// a thousand callers who arrive together would otherwise all see room for one.
+/// Takes a share of the open actions for one that is to be sent, or of those that go later. Before
+/// the commit and not after it: a thousand callers who arrive together would otherwise all see room
+/// for one.
 fn enter(inner: &Inner, action: &Action, step: &Step) -> Result<Option<Entering>, QueueFull> {
-    let first = match step {
-        Step::Send(_, routes, _) => routes.first(),
-        Step::End(_) => None,
+    let (first, is_later) = match step {
+        Step::Send(_, routes, postponed) => (routes.first(), postponed.is_some()),
+        Step::End(_) => (None, false),
     };
     first
-        .map(|route| inner.shares.enter(&route.entry.name, &action.tenant))
+        .map(|route| {
+            let (shares, provider) = (&inner.shares, &route.entry.name);
+            if is_later {
+                shares.enter_later(provider, &action.tenant)
+            } else {
+                shares.enter(provider, &action.tenant)
+            }
+        })
         .transpose()
 }
 

@@ -85,6 +85,8 @@ fn notice(
         ends_at: None,
         created_at: inner.clock.now(),
         expires_at: None,
+        scheduled_at: None,
+        delay_seconds: None,
         priority: Priority::default(),
     })
 }

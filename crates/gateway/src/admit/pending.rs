@@ -12,6 +12,7 @@ use acteon_store::{ActionState, Record, UNREADABLE};
 
 use crate::admit::waiters::SoFar;
 use crate::decide::route::Route;
+use crate::deliver::schedule::is_scheduled;
 use crate::policies::MUTED;
 use crate::registry::ProviderEntry;
 use crate::shared::Inner;
@@ -114,6 +115,14 @@ fn goes_on(inner: &Inner, record: &Record, so_far: SoFar) -> Outcome {
             } else {
                 (due_at, None)
             }
+        }
+        // The instant that was asked for, however the wall clock was set since.
+        Some(Outcome::Scheduled {
+            scheduled_for,
+            last_error: None,
+            ..
+        }) if scheduled_for > now && record.attempts == 0 && is_scheduled(record) => {
+            (scheduled_for, None)
         }
         Some(Outcome::Scheduled { last_error, .. }) => (due_at, last_error),
         _ => (due_at, None),

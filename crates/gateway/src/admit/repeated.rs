@@ -13,6 +13,7 @@ use crate::admit::pending::recorded;
 use crate::admit::reply::Reply;
 use crate::admit::sender::Sender;
 use crate::admit::waiters::SoFar;
+use crate::deliver::schedule::is_scheduled;
 use crate::shared::Inner;
 
 /// Replies from what is stored under the action's id, also where there is no room for a new action. Where nothing is, replies `unknown`.
@@ -46,6 +47,12 @@ async fn join(
     let far = match reply.wait {
         Wait::ForCommit => true,
         Wait::ForOutcome(limit) | Wait::ForEnd(limit) => {
+            // What is scheduled is not waited for, as at its acceptance.
+            let limit = if is_scheduled(&record) && record.attempts == 0 {
+                Duration::ZERO
+            } else {
+                limit
+            };
             !record.owned && record.due_at > inner.due.now() + limit
         }
     };

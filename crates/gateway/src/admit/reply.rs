@@ -28,7 +28,15 @@ const STALL_LOOKS_EVERY: Duration = Duration::from_millis(500);
 /// Longest that a caller whose wait is over waits for the store to say how an action stands.
 const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
-/// Reply that a dispatch's task owes its caller.
+/// The reply for an action that goes later.
+pub(super) struct LaterReply {
+    /// The outcome until then, as JSON.
+    pub(super) outcome: Arc<str>,
+    /// Whether its caller or a rule named the instant: then nobody waits for it.
+    pub(super) is_scheduled: bool,
+}
+
+/// The reply that a dispatch's task owes its caller.
 pub(super) struct Reply {
     sender: ReplySender,
     action: Arc<OnceLock<AwaitedAction>>,
@@ -131,20 +139,22 @@ impl Reply {
         drop(self.sender.send(reply));
     }
 
-    /// Waits for an action that is in the store and due later. What a time interval postpones beyond the wait is not waited for.
+    /// Waits for an action that is in the store and due later. What a time interval postpones beyond the wait is not waited for, nor what is scheduled.
     pub(super) async fn wait_in_store(
         self,
         inner: &Inner,
         (seq, due_at): (Seq, Timestamp),
-        postponed: Option<Arc<str>>,
+        postponed: Option<LaterReply>,
         later: impl FnOnce() -> Arc<str>,
     ) {
         let due_in = due_at.since(inner.due.now());
         match postponed {
-            Some(postponed) if due_in > self.wait.limit() => self.send(Ok(postponed)),
+            Some(postponed) if postponed.is_scheduled || due_in > self.wait.limit() => {
+                self.send(Ok(postponed.outcome));
+            }
             postponed => {
                 self.wait_for(inner, seq, (None, due_in), || {
-                    postponed.unwrap_or_else(later)
+                    postponed.map_or_else(later, |postponed| postponed.outcome)
                 })
                 .await;
             }

@@ -63,7 +63,7 @@ impl PreparedRoutes {
     ) -> Self {
         let prepare = |route: Route| {
             // A postponed action takes no memory while it waits, which may be days.
-            if route.not_before > inner.due.now() {
+            if route.is_scheduled || route.not_before > inner.due.now() {
                 return PreparedRoute {
                     placement: Placement::InStore(route.not_before),
                     route,

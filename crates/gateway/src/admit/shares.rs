@@ -1,5 +1,5 @@
-//! Shares of the open actions: how many may wait to be delivered, in all, at one provider, and of
-//! one tenant with those below it.
+//! Shares: how many actions may wait to be delivered, in all, at one provider, and of one tenant with those below it. What is to go later has a
+//! count of its own: it waits on purpose, and takes no room from what could go now.
 //!
 //! Nobody who waits long may take the room of the others. The store knows what waits; a gateway
 //! counts along with what it admits and ends, and looks again now and then, because other gateways
@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acteon_core::limits::DEFAULT_MAX_OPEN;
+use acteon_core::limits::{DEFAULT_MAX_OPEN, MAX_LATER};
 use acteon_core::{ProviderName, Tenant};
 use acteon_store::OpenShare;
 
@@ -66,6 +66,21 @@ pub enum QueueFull {
         /// Most actions of one tenant.
         limit: usize,
     },
+    /// All that there is for what goes later.
+    #[error(
+        "{0} actions are scheduled for later, which is the limit; cancel some, or try again later"
+    )]
+    Later(usize),
+    /// One tenant's share of what goes later.
+    #[error(
+        "{limit} actions of the tenant {tenant} are scheduled for later, which is the share of one; cancel some, or try again later"
+    )]
+    TenantLater {
+        /// The tenant, without those below it.
+        tenant: Arc<str>,
+        /// Its share.
+        limit: usize,
+    },
 }
 
 pub(crate) struct Shares {
@@ -75,12 +90,39 @@ pub(crate) struct Shares {
 
 #[derive(Default)]
 struct ShareCounts {
-    /// Actions that wait, as far as it is known.
+    /// What waits and could go now, as far as it is known.
     open: Tally,
-    /// Whether it is known to whom the waiting actions belong.
+    /// What waits for an instant, as far as it is known.
+    later: Tally,
+    /// Whether it is known whose that is.
     is_known: bool,
     /// Actions on their way into the store.
     entering: Tally,
+    /// What is on its way into the store, to go later.
+    entering_later: Tally,
+}
+
+/// When an action that enters may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goes {
+    Now,
+    Later,
+}
+
+impl ShareCounts {
+    fn entering(&mut self, goes: Goes) -> &mut Tally {
+        match goes {
+            Goes::Now => &mut self.entering,
+            Goes::Later => &mut self.entering_later,
+        }
+    }
+
+    fn waiting(&mut self, goes: Goes) -> &mut Tally {
+        match goes {
+            Goes::Now => &mut self.open,
+            Goes::Later => &mut self.later,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -142,12 +184,14 @@ impl Shares {
 
     /// Sets the counts to what waits in the store.
     pub(crate) fn set(&self, shares: &[OpenShare]) {
-        let mut open = Tally::default();
+        let (mut open, mut later) = (Tally::default(), Tally::default());
         for share in shares {
-            open.add(&share.provider, &above(&share.tenant).into(), share.count);
+            let tenant = above(&share.tenant).into();
+            open.add(&share.provider, &tenant, share.count);
+            later.add(&share.provider, &tenant, share.later);
         }
         let mut counts = self.lock();
-        counts.open = open;
+        (counts.open, counts.later) = (open, later);
         // What is entering stays: the store did not count it, or it is counted twice until the next
         // look, which refuses a few too many and never accepts too many.
         counts.is_known = true;
@@ -176,7 +220,7 @@ impl Shares {
             per_tenant,
         } = self.limits;
         let tenant: Arc<str> = above(tenant).into();
-        let mut counts = self.lock();
+        let counts = self.lock();
         // The narrowest share that is used up is named: told of the total, a caller would wait for
         // others who are not why.
         if counts.open.of_provider(provider) + counts.entering.of_provider(provider) >= per_provider
@@ -195,13 +239,62 @@ impl Shares {
         if counts.open.total + counts.entering.total >= total {
             return Err(QueueFull::Total(total));
         }
-        counts.entering.add(provider, &tenant, 1);
-        Ok(Entering {
+        Ok(self.entering(counts, Goes::Now, provider, tenant))
+    }
+
+    /// A place among what goes later, unless a share of that is used up.
+    pub(crate) fn enter_later(
+        self: &Arc<Self>,
+        provider: &ProviderName,
+        tenant: &Tenant,
+    ) -> Result<Entering, QueueFull> {
+        let tenant: Arc<str> = above(tenant).into();
+        let counts = self.lock();
+        let of_tenant = counts.later.of_tenant(&tenant) + counts.entering_later.of_tenant(&tenant);
+        if of_tenant >= MAX_LATER / 2 {
+            let limit = MAX_LATER / 2;
+            return Err(QueueFull::TenantLater { tenant, limit });
+        }
+        if counts.later.total + counts.entering_later.total >= MAX_LATER {
+            return Err(QueueFull::Later(MAX_LATER));
+        }
+        Ok(self.entering(counts, Goes::Later, provider, tenant))
+    }
+
+    fn entering(
+        self: &Arc<Self>,
+        mut counts: MutexGuard<'_, ShareCounts>,
+        goes: Goes,
+        provider: &ProviderName,
+        tenant: Arc<str>,
+    ) -> Entering {
+        counts.entering(goes).add(provider, &tenant, 1);
+        Entering {
             shares: Arc::clone(self),
+            goes,
             provider: provider.clone(),
             tenant,
             is_over: false,
-        })
+        }
+    }
+
+    /// Counts that the time of an action has come which was to go later.
+    pub(crate) fn came_due(&self, provider: &ProviderName, tenant: &Tenant) {
+        let mut counts = self.lock();
+        counts.later.take(provider, above(tenant));
+        counts.open.add(provider, &above(tenant).into(), 1);
+    }
+
+    /// Counts that an action which could go now waits for an instant.
+    pub(crate) fn postponed(&self, provider: &ProviderName, tenant: &Tenant) {
+        let mut counts = self.lock();
+        counts.open.take(provider, above(tenant));
+        counts.later.add(provider, &above(tenant).into(), 1);
+    }
+
+    /// Counts that an action was called off which was to go later.
+    pub(crate) fn cancelled(&self, provider: &ProviderName, tenant: &Tenant) {
+        self.lock().later.take(provider, above(tenant));
     }
 
     /// Counts that an action goes through another provider.
@@ -229,6 +322,7 @@ impl Shares {
 /// Share of an action that is not stored yet. Dropped, it is given back.
 pub(crate) struct Entering {
     shares: Arc<Shares>,
+    goes: Goes,
     provider: ProviderName,
     tenant: Arc<str>,
     is_over: bool,
@@ -238,8 +332,10 @@ impl Entering {
     /// Counts that the action was stored, to go through `provider`.
     pub(crate) fn opened(mut self, provider: &ProviderName) {
         let mut counts = self.shares.lock();
-        counts.entering.take(&self.provider, &self.tenant);
-        counts.open.add(provider, &self.tenant, 1);
+        counts
+            .entering(self.goes)
+            .take(&self.provider, &self.tenant);
+        counts.waiting(self.goes).add(provider, &self.tenant, 1);
         drop(counts);
         self.is_over = true;
     }
@@ -250,76 +346,11 @@ impl Drop for Entering {
         if !self.is_over {
             self.shares
                 .lock()
-                .entering
+                .entering(self.goes)
                 .take(&self.provider, &self.tenant);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use acteon_core::Timestamp;
-
-    use super::*;
-
-    #[test]
-    fn a_share_is_used_up_alone_and_given_back() {
-        let provider = |name: &str| ProviderName::parse(name).expect("a name");
-        let tenant = |name: &str| Tenant::parse(name).expect("a name");
-        let shares = Arc::new(Shares::new(OpenLimits {
-            total: 6,
-            per_provider: 3,
-            per_tenant: 4,
-        }));
-        for _ in 0..2 {
-            shares
-                .enter(&provider("p"), &tenant("a"))
-                .expect("room")
-                .opened(&provider("p"));
-        }
-        let entering = shares.enter(&provider("p"), &tenant("b")).expect("room");
-        assert!(matches!(
-            shares.enter(&provider("p"), &tenant("c")),
-            Err(QueueFull::Provider { limit: 3, .. })
-        ));
-        drop(entering);
-        shares
-            .enter(&provider("p"), &tenant("b"))
-            .expect("room")
-            .opened(&provider("spare"));
-        shares
-            .enter(&provider("q"), &tenant("a.us"))
-            .expect("room")
-            .opened(&provider("q"));
-        shares
-            .enter(&provider("q"), &tenant("a.eu"))
-            .expect("room")
-            .opened(&provider("q"));
-        let full = shares
-            .enter(&provider("r"), &tenant("a.x"))
-            .err()
-            .expect("full");
-        assert!(full.to_string().contains("the tenant a "), "{full}");
-        shares
-            .enter(&provider("r"), &tenant("b"))
-            .expect("room")
-            .opened(&provider("r"));
-        assert_eq!(
-            shares.enter(&provider("r"), &tenant("b")).err(),
-            Some(QueueFull::Total(6))
-        );
-        shares.ended(&provider("p"), &tenant("a"));
-        assert!(shares.enter(&provider("r"), &tenant("b")).is_ok());
-        shares.set(&[OpenShare {
-            provider: provider("r"),
-            tenant: tenant("b"),
-            count: 3,
-            oldest: Some(Timestamp::from_millis(0)),
-        }]);
-        assert!(matches!(
-            shares.enter(&provider("r"), &tenant("c")),
-            Err(QueueFull::Provider { .. })
-        ));
-        assert!(shares.enter(&provider("p"), &tenant("a")).is_ok());
-    }
-}
+mod tests;

@@ -42,6 +42,7 @@ pub(crate) fn conditions(action: &Action, rule: Option<&Rule>, now: Timestamp) -
         | Verdict::Deny
         | Verdict::Suppress
         | Verdict::Reroute { .. }
-        | Verdict::Modify { .. } => Conditions::default(),
+        | Verdict::Modify { .. }
+        | Verdict::Schedule { .. } => Conditions::default(),
     }
 }

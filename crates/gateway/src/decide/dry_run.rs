@@ -117,7 +117,7 @@ async fn known(
         .as_ref()
         .map_or("scheduled", Outcome::as_str)
         .clone_into(&mut said.would_be);
-    said.outcome = outcome;
+    said.outcome = outcome.map(Outcome::as_published);
     Ok(Some(said))
 }
 

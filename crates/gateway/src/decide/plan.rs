@@ -101,7 +101,11 @@ fn step(
         .and_then(|rule| rule.verdict().target())
         .unwrap_or(&action.provider);
     let mut unsilenced = None;
-    let postponed = postponed(action, provider, rule, context, &mut unsilenced)?;
+    let postponed = match scheduled(action, origin, rule, context) {
+        // Silences and time intervals are looked at when it goes.
+        Some(scheduled) => Some(scheduled),
+        None => postponed(action, provider, rule, context, &mut unsilenced)?,
+    };
     if let Some(rule) = rule
         && rule.verdict().kind().refuses()
     {
@@ -125,17 +129,39 @@ fn step(
     };
     let is_later = postponed.is_some();
     let mut first = first_route(&action, (origin, caller), (rule, entry), is_later, context)?;
+    if postponed.as_ref().is_some_and(Postponed::is_scheduled) {
+        // Quotas are charged when it goes, in the window of that instant.
+        first.quotas.clear();
+        first.is_scheduled = true;
+        return Ok((
+            conditions(&action, rule, context.now),
+            vec![first],
+            postponed,
+        ));
+    }
     // What was found of silences holds for the provider that it was looked up for, and for no fallback.
     if first.entry.name == *provider {
         first.unsilenced = unsilenced;
     }
-    let routes = with_fallbacks(first, &action, origin, caller, rule, context);
+    let routes = with_fallbacks(first, &action, origin, &caller.id, rule, context);
     let conditions = conditions(&action, rule, context.now);
     Ok((conditions, routes, postponed))
 }
 
-/// Interval that postpones an action, if one does; `Err` is the outcome where a silence or an
-/// interval holds it back for good.
+/// The instant that an action is scheduled for, if it is. A replay goes now: it waited before.
+fn scheduled(
+    action: &Action,
+    origin: Origin,
+    rule: Option<&Rule>,
+    context: &PlanContext<'_>,
+) -> Option<Postponed> {
+    match origin {
+        Origin::Api => Postponed::by_schedule(action, rule, context.now),
+        Origin::Replay | Origin::Notice => None,
+    }
+}
+
+/// The interval that postpones an action, if one does; `Err` is the outcome where a silence or an interval holds it back for good.
 fn postponed(
     action: &Action,
     provider: &ProviderName,

@@ -23,6 +23,8 @@ pub(crate) struct Route {
     pub(crate) not_before: Timestamp,
     pub(crate) give_up_at: Timestamp,
     pub(crate) quotas: Vec<QuotaCheck>,
+    /// Whether it waits in the store until then, also where that has come meanwhile: its quotas are charged when it is claimed.
+    pub(crate) is_scheduled: bool,
     /// Finding of the last look at silences.
     pub(crate) unsilenced: Option<Unsilenced>,
 }
@@ -42,6 +44,27 @@ pub(crate) fn route(
         .prepare(action)
         .map_err(|error| Box::new(failed(&error)))?;
     let oldest = context.due + context.retry.max_age;
+    Ok(Route {
+        entry: Arc::clone(entry),
+        prepared: Arc::new(prepared),
+        not_before: context.due,
+        give_up_at: action
+            .expires_at
+            .map_or(oldest, |expires| (context.due_of)(expires).min(oldest)),
+        quotas: quotas(action, origin, caller, entry, context),
+        is_scheduled: false,
+        unsilenced: None,
+    })
+}
+
+/// The quotas that an action is charged to at a provider.
+pub(crate) fn quotas(
+    action: &Action,
+    origin: Origin,
+    caller: &str,
+    entry: &ProviderEntry,
+    context: &PlanContext<'_>,
+) -> Vec<QuotaCheck> {
     let mut quotas = match origin {
         Origin::Api | Origin::Replay => {
             context
@@ -59,16 +82,7 @@ pub(crate) fn route(
         // It goes where the quota would have it go.
         not_again(quota, context.policies);
     }
-    Ok(Route {
-        entry: Arc::clone(entry),
-        prepared: Arc::new(prepared),
-        not_before: context.due,
-        give_up_at: action
-            .expires_at
-            .map_or(oldest, |expires| (context.due_of)(expires).min(oldest)),
-        quotas,
-        unsilenced: None,
-    })
+    quotas
 }
 
 /// Route of an action whose provider's breaker is open, where a fallback is configured that can
@@ -110,7 +124,7 @@ pub(crate) fn with_fallbacks(
     first: Route,
     action: &Action,
     origin: Origin,
-    caller: &Caller,
+    caller: &str,
     rule: Option<&Rule>,
     context: &PlanContext<'_>,
 ) -> Vec<Route> {
@@ -130,7 +144,7 @@ pub(crate) fn with_fallbacks(
                 && free
                 && routes.len() <= MAX_FALLBACKS
                 && let Some(entry) = context.providers.get(&name)
-                && let Ok(mut route) = route(action, origin, &caller.id, entry, context)
+                && let Ok(mut route) = route(action, origin, caller, entry, context)
             {
                 route
                     .quotas

@@ -22,12 +22,12 @@ pub(crate) enum End {
     },
     /// A silence or a time interval holds it back.
     HeldBack(Outcome),
-    /// A time interval holds it back until an instant of the wall clock, when it is due again; its age counts from then on.
+    /// It is held back until an instant of the wall clock, when it is due again; its age counts from then on.
     Postponed {
         until: Timestamp,
         due_at: Timestamp,
         age: acteon_store::Age,
-        why: LastError,
+        why: Option<LastError>,
     },
     /// It is due once more at a later instant.
     Again {
@@ -69,8 +69,7 @@ impl End {
     }
 }
 
-/// End of a delivery that a time interval holds back: the action waits, unless it would have
-/// expired by then.
+/// The end of a delivery that is held back until an instant: the action waits, unless it would have expired by then.
 pub(crate) fn postpone(inner: &Inner, action: &Action, postponed: &Postponed) -> End {
     if let Some(message) = postponed.expiry(action) {
         return End::Failed {

@@ -7,6 +7,7 @@ use acteon_store::{Charges, Hold, Record, Seq, Turn};
 
 use crate::cluster::held::Holding;
 use crate::decide::route::Route;
+use crate::deliver::schedule::Schedule;
 use crate::deliver::send_turn::SendTurn;
 use crate::lane::AskedTurn;
 use crate::lane::{MemoryPermit, Rank};
@@ -58,6 +59,8 @@ pub(crate) struct Job {
     pub(crate) caller: Arc<str>,
     /// Finding of the last look at silences.
     pub(crate) unsilenced: Option<Unsilenced>,
+    /// What is looked at before its first attempt, where it was scheduled.
+    pub(crate) schedule: Schedule,
     memory: MemoryPermit,
 }
 
@@ -121,6 +124,7 @@ impl Job {
             origin,
             caller,
             unsilenced: route.unsilenced,
+            schedule: Schedule::default(),
             memory,
         }
     }
@@ -132,6 +136,7 @@ impl Job {
         holding: Holding,
         memory: MemoryPermit,
     ) -> Self {
+        let schedule = Schedule::of(&record);
         Self {
             holding,
             action: record.action,
@@ -159,6 +164,7 @@ impl Job {
             origin: record.origin,
             caller: record.caller.into(),
             unsilenced: None,
+            schedule,
             memory,
         }
     }
@@ -182,6 +188,8 @@ impl Job {
             self.unsilenced,
             self.claimed,
         ) = (false, None, None, false);
+        // A turn of the provider before is no turn of this one.
+        (self.at_once, self.asked) = (None, None);
     }
 
     /// Asks for a turn, unless it has one: from now on it keeps its rank.

@@ -17,6 +17,8 @@ pub(crate) mod ready;
 pub(crate) mod repair;
 pub(crate) mod repeat;
 pub(crate) mod retry;
+pub(crate) mod schedule;
+pub(crate) mod scheduled;
 pub(crate) mod send_turn;
 pub(crate) mod settle;
 pub(crate) mod to_repair;

@@ -15,22 +15,17 @@ use crate::deliver::end::{End, again, put_off};
 use crate::deliver::job::Job;
 use crate::deliver::repair::{STORE_PAUSE, end_or_move};
 use crate::deliver::repeat::ends_attempts;
+use crate::deliver::scheduled;
 use crate::deliver::settle::clear_in_flight;
 use crate::shared::Inner;
 
 /// Makes attempts until the delivery ends: the first, and its quick retries.
 pub(crate) async fn attempts(inner: &Arc<Inner>, job: &mut Job) -> End {
-    if job.takeovers >= MAX_TAKEOVERS {
-        let message = format!(
-            "{} processes died while they worked on this action; it is not tried again",
-            job.takeovers
-        );
-        return End::Failed {
-            code: "POISONED",
-            message,
-            retryable: false,
-            to_repair: false,
-        };
+    if let Some(end) = poisoned(job) {
+        return end;
+    }
+    if let Some(end) = scheduled::begin(inner, job).await {
+        return end;
     }
     let mut retries = 0;
     loop {
@@ -86,4 +81,17 @@ pub(crate) async fn attempts(inner: &Arc<Inner>, job: &mut Job) -> End {
             return again(inner, job, &error);
         }
     }
+}
+
+/// End of an action that too many processes died over.
+fn poisoned(job: &Job) -> Option<End> {
+    let takeovers = job.takeovers;
+    (takeovers >= MAX_TAKEOVERS).then(|| End::Failed {
+        code: "POISONED",
+        message: format!(
+            "{takeovers} processes died while they worked on this action; it is not tried again"
+        ),
+        retryable: false,
+        to_repair: false,
+    })
 }

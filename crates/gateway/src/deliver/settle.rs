@@ -37,11 +37,7 @@ pub(crate) async fn settle(
         End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
     };
     let class = class(&end);
-    let age = if let End::Postponed { age, .. } = &end {
-        Some(*age)
-    } else {
-        None
-    };
+    let age = new_age(&end);
     let outcome = outcome(inner, job, end);
     let text = outcome.to_json();
     let at = inner.clock.now();
@@ -80,12 +76,23 @@ pub(crate) async fn settle(
     if !write(inner, &job.action, settlement).await {
         return None;
     }
+    if age.is_some() {
+        inner.shares.postponed(&job.entry.name, &job.action.tenant);
+    }
     if due_at.is_none() {
         // After the commit: while the row is open it takes its share.
         inner.shares.ended(&job.entry.name, &job.action.tenant);
     }
     announce(inner, job, &outcome, due_at.is_some());
     Some(text)
+}
+
+/// Age that a row gets with the end of its delivery, where that changes.
+fn new_age(end: &End) -> Option<acteon_store::Age> {
+    match end {
+        End::Postponed { age, .. } => Some(*age),
+        End::Again { .. } | End::Executed(_) | End::Failed { .. } | End::HeldBack(_) => None,
+    }
 }
 
 /// Writes that a job may be sent from now on, and with which late mark. `Some` is the end of the delivery, where that could not be written.

@@ -147,6 +147,7 @@ fn outcome_weight(outcome: &Outcome) -> usize {
         | Outcome::QuotaExceeded { .. }
         | Outcome::CircuitOpen { .. }
         | Outcome::Silenced { .. }
-        | Outcome::Muted { .. } => 0,
+        | Outcome::Muted { .. }
+        | Outcome::Cancelled { .. } => 0,
     }
 }

@@ -13,5 +13,6 @@ pub(crate) mod replace;
 pub(crate) mod replay;
 pub(crate) mod replay_page;
 pub(crate) mod retention_clock;
+pub(crate) mod scheduled;
 pub(crate) mod store_health;
 pub(crate) mod store_watch;

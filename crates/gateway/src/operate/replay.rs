@@ -271,7 +271,8 @@ fn is_held_back(answer: &DispatchAnswer) -> bool {
             | Outcome::QuotaExceeded { .. }
             | Outcome::CircuitOpen { .. }
             | Outcome::Silenced { .. }
-            | Outcome::Muted { .. },
+            | Outcome::Muted { .. }
+            | Outcome::Cancelled { .. },
         ) => true,
         Ok(
             Outcome::Executed(_)

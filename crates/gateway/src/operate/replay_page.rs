@@ -145,9 +145,10 @@ struct ReplayPass {
 }
 
 impl ReplayPass {
-    /// Whether a row is to be replayed: it is over, and does not come after too many replays.
+    /// Whether a row is to be replayed: it is over, nobody called it off, and it does not come after too many replays.
     fn takes(&self, record: &Record) -> bool {
         record.state != ActionState::Open
+            && !is_cancelled(record)
             && self.max_replays.is_none_or(|most| replays(record) <= most)
     }
 
@@ -155,6 +156,12 @@ impl ReplayPass {
     fn is_full(&self) -> bool {
         self.tried >= self.limit || self.replayed.len() - self.tried >= MAX_LEFT_ALONE
     }
+}
+
+/// Whether somebody called an action off: one who replays a span of time does not mean it.
+fn is_cancelled(record: &Record) -> bool {
+    let outcome = record.outcome.as_deref();
+    outcome.is_some_and(|outcome| outcome.starts_with(r#"{"Cancelled""#))
 }
 
 /// Cursor of where a pass goes on after a replay that the store did not take; `None` when it took

@@ -1,7 +1,7 @@
-//! Hold-back of an action: for good, or until a time interval ends.
+//! What holds an action back: for good, or until an instant.
 
 use acteon_core::{Action, LastError, Outcome, Timestamp};
-use acteon_rules::{Muting, Rule};
+use acteon_rules::{Muting, Rule, Verdict};
 
 /// Hold-back of an action.
 pub(crate) enum HoldBack {
@@ -14,13 +14,21 @@ pub(crate) enum HoldBack {
 /// Code of what waits for a time interval.
 pub(crate) const MUTED: &str = "MUTED";
 
-/// Postponement of an action by a time interval.
+/// An action that is written now and sent later.
 #[derive(Clone, Debug)]
 pub(crate) struct Postponed {
-    /// Instant of the wall clock from which on its rule no longer mutes.
+    /// From when on it may go, by the wall clock.
     pub(crate) until: Timestamp,
-    interval: String,
-    rule: String,
+    pub(crate) cause: Cause,
+}
+
+/// The cause of a postponement.
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    /// A time interval of its rule mutes it until then.
+    Interval { interval: String, rule: String },
+    /// Its caller, or a rule with the verdict `schedule`, named the instant.
+    Schedule,
 }
 
 impl HoldBack {
@@ -30,8 +38,7 @@ impl HoldBack {
         match until {
             Some(until) => Self::Postponed(Postponed {
                 until,
-                interval,
-                rule,
+                cause: Cause::Interval { interval, rule },
             }),
             None => Self::ForGood(Outcome::Muted {
                 interval,
@@ -51,41 +58,64 @@ impl HoldBack {
 }
 
 impl Postponed {
-    /// Outcome of the action until then, as its caller is answered.
+    /// The instant that an action's caller or rule schedules it for: the later one, where both do. `None` where it may go at `now`.
+    pub(crate) fn by_schedule(
+        action: &Action,
+        rule: Option<&Rule>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let by_rule = match rule.map(Rule::verdict) {
+            Some(Verdict::Schedule { delay }) => Some(now + *delay),
+            _ => None,
+        };
+        let until = action.scheduled_for(now).max(by_rule)?;
+        (until > now).then_some(Self {
+            until,
+            cause: Cause::Schedule,
+        })
+    }
+
+    /// Whether its caller or a rule named the instant.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        matches!(self.cause, Cause::Schedule)
+    }
+
+    /// The answer for the action.
     pub(crate) fn outcome(&self, action: &Action) -> Outcome {
         Outcome::Scheduled {
             action_id: action.id.clone(),
             scheduled_for: self.until,
             attempts: 0,
-            last_error: Some(self.why()),
+            last_error: self.why(),
         }
     }
 
-    /// Reason why the action waits, as its caller hears it.
-    pub(crate) fn why(&self) -> LastError {
-        let Self {
-            until,
-            interval,
-            rule,
-        } = self;
-        let message = format!(
-            "the rule {rule:?} postpones it until {until}, by the time interval {interval:?}"
-        );
-        LastError {
-            code: MUTED.into(),
-            message,
-            retryable: true,
+    /// Why the action waits, as its caller hears it; `None` where that is what was asked for.
+    pub(crate) fn why(&self) -> Option<LastError> {
+        let until = self.until;
+        match &self.cause {
+            Cause::Schedule => None,
+            Cause::Interval { interval, rule } => Some(LastError {
+                code: MUTED.into(),
+                message: format!(
+                    "the rule {rule:?} postpones it until {until}, by the time interval {interval:?}"
+                ),
+                retryable: true,
+            }),
         }
     }
 
     /// Reason why the action is not sent any more, if it expires before it may go.
     pub(crate) fn expiry(&self, action: &Action) -> Option<String> {
-        let Self {
-            until, interval, ..
-        } = self;
-        let expires = action.expires_at.filter(|expires| expires <= until)?;
-        Some(format!(
-            "not sent: the time interval {interval:?} postpones it until {until}, and it expires at {expires}"
-        ))
+        let until = self.until;
+        let expires = action.expires_at.filter(|expires| *expires <= until)?;
+        Some(match &self.cause {
+            Cause::Interval { interval, .. } => format!(
+                "not sent: the time interval {interval:?} postpones it until {until}, and it expires at {expires}"
+            ),
+            Cause::Schedule => {
+                format!("not sent: it is scheduled for {until}, and it expires at {expires}")
+            }
+        })
     }
 }

@@ -11,6 +11,7 @@ use crate::cluster::held::Holding;
 use crate::deliver::breaker::Calls;
 use crate::deliver::durable_retry::deliver;
 use crate::deliver::job::Job;
+use crate::deliver::schedule::came_due;
 use crate::lane::{Lane, RowRoom};
 use crate::shared::Inner;
 
@@ -188,6 +189,9 @@ fn start(inner: &Arc<Inner>, found: Record, holding: Holding) {
     let Some(entry) = inner.providers.get(&found.provider).cloned() else {
         return;
     };
+    if came_due(&found) {
+        inner.shares.came_due(&entry.name, &found.action.tenant);
+    }
     let memory = memory_of(&entry, &found);
     let job = Job::claimed(found, entry, holding, memory).ask_for_turn();
     let task = Arc::clone(inner);

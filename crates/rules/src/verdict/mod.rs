@@ -11,6 +11,7 @@ mod entry;
 mod modify;
 mod read;
 mod reroute;
+mod schedule;
 mod suppress;
 mod throttle;
 
@@ -28,5 +29,6 @@ pub(crate) const fn entry(kind: VerdictKind) -> &'static VerdictEntry {
         VerdictKind::Reroute => &reroute::ENTRY,
         VerdictKind::Throttle => &throttle::ENTRY,
         VerdictKind::Modify => &modify::ENTRY,
+        VerdictKind::Schedule => &schedule::ENTRY,
     }
 }

@@ -1,6 +1,6 @@
 //! Reads an action from a body. All errors are reported together, by field.
 
-use acteon_core::limits::{MAX_BATCH, MAX_LABEL_BYTES};
+use acteon_core::limits::{MAX_BATCH, MAX_LABEL_BYTES, MAX_SCHEDULE};
 use acteon_core::{
     Action, ActionId, ActionType, Clock, Entropy, Namespace, Priority, ProviderName, Tenant,
     Timestamp,
@@ -12,9 +12,13 @@ use serde_json::{Value, json};
 
 use super::error::{FieldErrors, Refusal};
 use super::extract::path::TAKEN_BY_ROUTES;
+use super::routes::scheduled::too_far;
 use super::shape::{Field, FieldType, FieldValues, Shape, WalkedBody, elements};
 
-/// Name of a batch in messages.
+/// Longest delay that a dispatch may ask for, in seconds.
+const MAX_DELAY_SECONDS: i64 = MAX_SCHEDULE.as_secs() as i64;
+
+/// A batch, for messages.
 const BATCH: &str = "a list of actions";
 
 pub(super) const ACTION: Shape = Shape {
@@ -25,6 +29,8 @@ pub(super) const ACTION: Shape = Shape {
         &[
             Field::optional("id", FieldType::Name),
             Field::optional("created_at", FieldType::Time),
+            Field::optional("scheduled_at", FieldType::Time),
+            Field::optional("delay_seconds", FieldType::Whole(0..=MAX_DELAY_SECONDS)),
         ],
     ],
 };
@@ -75,10 +81,31 @@ pub(super) fn action(text: &str, defaults: &Defaults<'_>) -> Result<Action, Refu
     let now = defaults.clock.now();
     let mut body = WalkedBody::walk(text, &ACTION)?;
     let id = id(&mut body, defaults.idempotency_key);
+    let (scheduled_at, delay_seconds) = schedule(&mut body, now);
     let mut values = body.checked()?;
     let id = id.unwrap_or_else(|| defaults.entropy.action_id(now));
     let created_at = values.time("created_at").unwrap_or(now);
-    made_of(values, id, created_at)
+    Ok(Action {
+        scheduled_at,
+        delay_seconds,
+        ..made_of(values, id, created_at)?
+    })
+}
+
+/// The instant and the delay that an action is scheduled by. One given beside the other, or too far ahead, is a fault; one that is past is none: who
+/// repeats a request gets its outcome.
+fn schedule(body: &mut WalkedBody<'_>, now: Timestamp) -> (Option<Timestamp>, Option<u32>) {
+    let at = body.values.time("scheduled_at");
+    let delay = body.values.whole("delay_seconds");
+    if at.is_some() && delay.is_some() {
+        body.faults.add("delay_seconds", || {
+            "and scheduled_at are both given: give one".to_owned()
+        });
+    }
+    if let Some(message) = at.and_then(|at| too_far(at, now)) {
+        body.faults.add("scheduled_at", || message);
+    }
+    (at, delay.and_then(|delay| u32::try_from(delay).ok()))
 }
 
 /// Action of fields that a walk has checked.
@@ -121,6 +148,8 @@ pub(super) fn made_of(
             .text("priority")
             .and_then(|word| Priority::parse(&word))
             .unwrap_or_default(),
+        scheduled_at: None,
+        delay_seconds: None,
     })
 }
 

@@ -32,7 +32,7 @@ const SEARCHES: [&str; 3] = ["recipient", "message_id", "text"];
 const NOT_BUILT: [&str; 3] = ["chain_id", "signer_id", "kid"];
 
 /// Words of outcomes: those that exist, then those of the wire format that nothing has.
-const OUTCOMES: [&str; 16] = [
+const OUTCOMES: [&str; 17] = [
     "executed",
     "failed",
     "scheduled",
@@ -44,6 +44,7 @@ const OUTCOMES: [&str; 16] = [
     "circuit_open",
     "silenced",
     "muted",
+    "cancelled",
     "grouped",
     "state_changed",
     "pending_approval",

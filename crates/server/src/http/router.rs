@@ -9,16 +9,16 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::error::Refusal;
 use super::extract::query::NoQuery;
 use super::json::json;
-use super::openapi::{self, Operation, operations as of};
+use super::openapi::{self, Operation, operations as of, scheduled as of_scheduled};
 use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
     actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
-    reload, replay, rules, silences,
+    reload, replay, rules, scheduled, silences,
 };
 use super::state::AppState;
 
@@ -68,6 +68,18 @@ fn of_actions(routes: Routes) -> Routes {
         .post("/v1/dispatch", dispatch::one, of::DISPATCH)
         .post("/v1/dispatch/batch", dispatch::batch, of::DISPATCH_BATCH)
         .get("/v1/actions/{id}", actions::get, of::ACTION_GET)
+        .get("/v1/scheduled", scheduled::list, of_scheduled::LIST)
+        .get("/v1/scheduled/{id}", scheduled::get, of_scheduled::GET)
+        .patch(
+            "/v1/scheduled/{id}",
+            scheduled::reschedule,
+            of_scheduled::MOVE,
+        )
+        .delete(
+            "/v1/scheduled/{id}",
+            scheduled::cancel,
+            of_scheduled::CANCEL,
+        )
         .get("/v1/audit", audit::list, of::AUDIT_LIST)
         .get("/v1/audit/export", audit::export, of::AUDIT_EXPORT)
         .post(
@@ -253,6 +265,15 @@ impl Routes {
         operation: Operation,
     ) -> Self {
         self.route(Method::PUT, path, put(handler), operation)
+    }
+
+    fn patch<H: Handler<T, Arc<AppState>>, T: 'static>(
+        self,
+        path: &'static str,
+        handler: H,
+        operation: Operation,
+    ) -> Self {
+        self.route(Method::PATCH, path, patch(handler), operation)
     }
 
     fn delete<H: Handler<T, Arc<AppState>>, T: 'static>(

@@ -3,7 +3,7 @@
 use acteon_gateway::OutcomeKind;
 
 /// Outcomes that have counters, each with its counter's help.
-pub(super) const OUTCOMES: [(OutcomeKind, &str); 12] = [
+pub(super) const OUTCOMES: [(OutcomeKind, &str); 13] = [
     (
         OutcomeKind::Executed,
         "Actions that the provider asked for took, partial ones among them",
@@ -33,6 +33,10 @@ pub(super) const OUTCOMES: [(OutcomeKind, &str); 12] = [
     (OutcomeKind::QuotaExceeded, "Actions that a quota held back"),
     (OutcomeKind::Silenced, "Actions that a silence held back"),
     (OutcomeKind::Muted, "Actions that a time interval held back"),
+    (
+        OutcomeKind::Cancelled,
+        "Scheduled actions that somebody called off",
+    ),
     (
         OutcomeKind::CircuitOpen,
         "Actions that met an open breaker, where nothing goes on by itself",

@@ -51,6 +51,7 @@ pub(super) struct Scraped {
     probe_in: Family<LaneLabel, Number>,
     max_per_second: Family<LaneLabel, Number>,
     open_by_provider: Family<ProviderLabel, Count>,
+    scheduled_by_provider: Family<ProviderLabel, Count>,
     oldest_open: Family<ProviderLabel, Number>,
     to_repair: Family<ProviderLabel, Count>,
     dead_letters: Family<DeadLetterLabels, Count>,
@@ -128,9 +129,14 @@ impl Scraped {
             "Actions that are to be delivered now or later",
             self.open.clone(),
         );
-        let help =
-            "Actions that are to be delivered now or later, by the provider that they go through";
+        let help = "Actions that may be delivered by now, by the provider that they go through";
         registry.register("provider_open_actions", help, self.open_by_provider.clone());
+        let help = "Actions that wait for an instant, by the provider that they go through";
+        registry.register(
+            "scheduled_actions",
+            help,
+            self.scheduled_by_provider.clone(),
+        );
         let help = "Since the oldest action was accepted that is still to be delivered and not postponed; 0 where there is none";
         registry.register_with_unit(
             "oldest_open_action",
@@ -327,16 +333,17 @@ impl Scraped {
             .take(MAX_METRIC_NAMES)
             .map(|name| name.as_str().into())
             .collect();
-        let mut open: BTreeMap<Text, (u64, f64)> = names
+        let mut open: BTreeMap<Text, (u64, u64, f64)> = names
             .iter()
-            .map(|name| (Text::clone(name), (0, 0.0)))
+            .map(|name| (Text::clone(name), (0, 0, 0.0)))
             .collect();
         for share in &backlog.open {
-            let (count, oldest) = open
+            let (count, later, oldest) = open
                 .entry(shown(&mut names, share.provider.as_str()))
                 .or_default();
-            (*count, *oldest) = (
+            (*count, *later, *oldest) = (
                 *count + share.count as u64,
+                *later + share.later as u64,
                 oldest.max(
                     share
                         .oldest
@@ -345,10 +352,12 @@ impl Scraped {
             );
         }
         self.open_by_provider.clear();
+        self.scheduled_by_provider.clear();
         self.oldest_open.clear();
-        for (provider, (count, oldest)) in open {
+        for (provider, (count, later, oldest)) in open {
             let label = ProviderLabel { provider };
             self.open_by_provider.get_or_create(&label).set(count);
+            self.scheduled_by_provider.get_or_create(&label).set(later);
             self.oldest_open.get_or_create(&label).set(oldest);
         }
         self.dead_letters.clear();

@@ -63,6 +63,7 @@ impl Call {
             | StoreCall::CountDead
             | StoreCall::RecentSends
             | StoreCall::DeadShares
+            | StoreCall::Scheduled
             | StoreCall::OutcomesOf
             | StoreCall::Documents
             | StoreCall::Document

@@ -7,6 +7,7 @@ use super::tables::{JournalRow, Tables};
 use crate::StoreError;
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageMaker, PageRequest};
 use crate::model::{ActionState, RecentSend, RecentSends, Record, Seq};
+use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::DeadShare;
 use crate::store::{History, SettledOutcome};
 
@@ -150,6 +151,13 @@ impl History for MemoryStore {
 
     fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>, StoreError>> {
         ready(Ok(self.lock().dead_shares(limit)))
+    }
+
+    fn scheduled(
+        &self,
+        request: ScheduledRequest,
+    ) -> BoxFuture<'_, Result<ScheduledPage, StoreError>> {
+        ready(Ok(self.lock().scheduled(&request)))
     }
 
     fn outcomes_of(

@@ -66,21 +66,25 @@ impl Tables {
         let mut shares: Vec<OpenShare> = Vec::new();
         for entry in self.open() {
             let (tenant, provider) = (&entry.record.action.tenant, &entry.record.provider);
-            let oldest = Some(entry.record.accepted_at).filter(|_| entry.record.not_before <= due);
+            let is_later = entry.record.not_before > due;
+            let (now, later) = (usize::from(!is_later), usize::from(is_later));
+            let oldest = Some(entry.record.accepted_at).filter(|_| !is_later);
             match shares
                 .iter_mut()
                 .find(|share| share.tenant == *tenant && share.provider == *provider)
             {
                 Some(share) => {
-                    (share.count, share.oldest) = (
-                        share.count + 1,
+                    (share.count, share.later, share.oldest) = (
+                        share.count + now,
+                        share.later + later,
                         share.oldest.into_iter().chain(oldest).min(),
                     );
                 }
                 None => shares.push(OpenShare {
                     tenant: tenant.clone(),
                     provider: provider.clone(),
-                    count: 1,
+                    count: now,
+                    later,
                     oldest,
                 }),
             }

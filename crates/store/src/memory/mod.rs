@@ -17,6 +17,7 @@ mod processes;
 mod reroute;
 mod retention;
 mod revision;
+mod scheduled;
 mod settle;
 mod store;
 mod tables;

@@ -4,9 +4,14 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub i64);
 
-/// Id of a gateway process, for as long as it lives. Never 0, which stands for no owner.
+/// Id of a gateway process, for as long as it lives. 0 stands for no owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OwnerId(pub i64);
+
+impl OwnerId {
+    /// No process: the owner of a row that waits.
+    pub const NOBODY: Self = Self(0);
+}
 
 /// State of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::rows::record;
+use super::scheduled::scheduled;
 use super::store::PostgresStore;
 use super::{calls, letters, look, sends};
 use crate::StoreError;
@@ -12,6 +13,7 @@ use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageReques
 use crate::model::{RecentSends, Record, Seq};
 use crate::raw::{RawRecord, outcome_text};
 use crate::rows::{MAX_OF_AN_ID, within};
+use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::DeadShare;
 use crate::store::{History, SettledOutcome};
 
@@ -74,6 +76,13 @@ impl History for PostgresStore {
 
     fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => letters::dead_shares(conn, limit)) })
+    }
+
+    fn scheduled(
+        &self,
+        request: ScheduledRequest,
+    ) -> BoxFuture<'_, Result<ScheduledPage, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => scheduled(conn, &request)) })
     }
 
     fn outcomes_of(

@@ -70,8 +70,8 @@ async fn open_shares(conn: &Conn, due: Timestamp) -> Result<Vec<OpenShare>, Fail
         shares.extend(open_share(
             row.try_get(0)?,
             row.try_get(1)?,
-            row.try_get(2)?,
-            row.try_get(3)?,
+            (row.try_get(2)?, row.try_get(3)?),
+            row.try_get(4)?,
         ));
     }
     Ok(shares)

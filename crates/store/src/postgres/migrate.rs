@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0002_documents.sql"),
     include_str!("0003_providers.sql"),
     include_str!("0004_priorities.sql"),
+    include_str!("0005_scheduled.sql"),
 ];
 
 /// The newest schema that this version knows.

@@ -34,6 +34,7 @@ mod reroute;
 mod retention;
 mod revision;
 mod rows;
+mod scheduled;
 mod sends;
 mod settle;
 mod start;

@@ -39,7 +39,8 @@ async fn reroute(
     conn.batch_execute("BEGIN").await?;
     let select = conn
         .prepare_cached(
-            "SELECT provider FROM jobs WHERE seq = $1 AND owner = $2 AND fence = $3 FOR UPDATE",
+            "SELECT j.provider, a.charges FROM jobs j JOIN actions a ON a.seq = j.seq \
+             WHERE j.seq = $1 AND j.owner = $2 AND j.fence = $3 FOR UPDATE OF j",
         )
         .await?;
     let found = conn
@@ -47,7 +48,14 @@ async fn reroute(
         .await?;
     let came_to = match found {
         None => Rerouted::Fenced,
-        Some(row) if again && row.try_get::<_, &str>(0)? == through => Rerouted::Written,
+        // To the same provider a row is moved to be charged.
+        Some(row)
+            if again
+                && row.try_get::<_, &str>(0)? == through
+                && row.try_get::<_, Option<String>>(1)? == charges_text(&change.charges) =>
+        {
+            Rerouted::Written
+        }
         Some(_) if !charge(conn, change).await? => Rerouted::NoRoom,
         Some(_) => {
             write(conn, change, request).await?;

@@ -30,13 +30,14 @@ impl Batched for Settle {
         items: &[Arc<Settlement>],
         again: bool,
     ) -> Result<Effects<Settled>, Failure> {
-        let gives_back = items.iter().any(|item| refund(item).is_some());
+        let firsts = first_of_each_hold(items);
+        let gives_back = firsts.iter().any(|item| refund(item).is_some());
         if gives_back {
             conn.batch_execute("BEGIN").await?;
         }
-        let mut changed = change(conn, items).await?;
+        let mut changed = change(conn, &firsts).await?;
         if gives_back {
-            let refunds: Vec<(Seq, &Charges)> = items
+            let refunds: Vec<(Seq, &Charges)> = firsts
                 .iter()
                 .filter(|item| changed.contains(&item.hold))
                 .filter_map(|item| Some((item.hold.seq, refund(item)?)))
@@ -134,9 +135,9 @@ WITH incoming AS (
 ), put_off AS (
   UPDATE jobs j SET owner = 0, in_flight = FALSE, due_at = i.due_at, outcome = i.outcome, not_before = COALESCE(i.not_before, j.not_before),
     give_up_at = COALESCE(i.give_up_at, j.give_up_at), {job}, {KEPT}
-  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 RETURNING i.seq, i.owner, i.fence
+  FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 AND {UNTRIED} RETURNING i.seq, i.owner, i.fence
 ), closed AS (
-  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3
+  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3 AND {UNTRIED}
   RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
 ), ended AS (
   {outcomes} FROM closed i
@@ -144,6 +145,9 @@ WITH incoming AS (
 SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed"
     )
 });
+
+/// What nobody owns is changed only while nobody has tried to send it: fences count the claims of one process, and two may have counted as far.
+const UNTRIED: &str = "(i.owner <> 0 OR (j.attempts = i.attempts AND NOT j.possible_duplicate))";
 
 /// The number of a step in [`SETTLE`].
 fn number(step: &Step) -> i64 {
@@ -187,6 +191,13 @@ fn incoming(item: &Settlement) -> Incoming<'_> {
         code: ended.and_then(Outcome::code),
         class,
     }
+}
+
+/// The first item of each hold. An owner has one for a row; of those who change a row that nobody owns the first does, and the others look again.
+fn first_of_each_hold(items: &[Arc<Settlement>]) -> Vec<Arc<Settlement>> {
+    let mut holds = HashSet::new();
+    let firsts = items.iter().filter(|item| holds.insert(item.hold));
+    firsts.map(Arc::clone).collect()
 }
 
 /// Changes those that their owners still own; says which.
@@ -236,13 +247,16 @@ async fn changed_before(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSe
         .collect();
     let dues: Vec<Option<i64>> = items.iter().map(|item| due_at(item)).collect();
     let ends: Vec<bool> = items.iter().map(|item| item.ends()).collect();
+    // Others may have changed what nobody owns: the text tells whose change it was.
+    let texts: Vec<Option<&str>> = items.iter().map(|item| incoming(item).outcome).collect();
     // What the owner keeps was changed again just now, if it still is the owner.
-    let select = "SELECT i.seq FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[]) AS i (seq, owner, retries, due_at, ends) \
-         WHERE EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = i.seq AND o.settled_by = i.owner AND i.ends) \
-         OR EXISTS (SELECT 1 FROM jobs j WHERE j.seq = i.seq AND j.rounds = i.retries AND j.due_at = i.due_at AND j.owner = 0)";
+    let select = "SELECT i.seq FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[], $6::text[]) AS i (seq, owner, retries, due_at, ends, outcome) \
+         WHERE EXISTS (SELECT 1 FROM outcomes o WHERE o.seq = i.seq AND o.settled_by = i.owner AND i.ends AND (i.owner <> 0 OR o.outcome = i.outcome)) \
+         OR EXISTS (SELECT 1 FROM jobs j WHERE j.seq = i.seq AND j.rounds = i.retries AND j.due_at = i.due_at AND j.owner = 0 \
+         AND (i.owner <> 0 OR j.outcome = i.outcome))";
     let select = conn.prepare_cached(select).await?;
     let rows = conn
-        .query(&select, &[&seqs, &owners, &retries, &dues, &ends])
+        .query(&select, &[&seqs, &owners, &retries, &dues, &ends, &texts])
         .await?;
     let before: HashSet<i64> = rows
         .iter()

@@ -9,12 +9,14 @@ use super::command::Urgency;
 use super::disk::Disk;
 use super::look::readable;
 use super::rows::{record, text};
+use super::scheduled::scheduled;
 use super::store::SqliteStore;
 use super::{Result, letters, look, sends};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{RecentSends, Record, Seq};
 use crate::raw::{RawRecord, outcome_text};
 use crate::rows::{MAX_OF_AN_ID, within};
+use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::DeadShare;
 use crate::store::{History, SettledOutcome};
 
@@ -81,6 +83,11 @@ impl History for SqliteStore {
     fn dead_shares(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadShare>>> {
         self.readers
             .callers(move |connection| letters::dead_shares(connection, limit))
+    }
+
+    fn scheduled(&self, request: ScheduledRequest) -> BoxFuture<'_, Result<ScheduledPage>> {
+        self.readers
+            .callers(move |connection| scheduled(connection, &request))
     }
 
     fn outcomes_of(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<Vec<SettledOutcome>>> {

@@ -130,12 +130,12 @@ fn open_shares(connection: &Connection, due: Timestamp) -> Result<Vec<OpenShare>
         Ok((
             text(row, 0)?,
             text(row, 1)?,
-            row.get::<_, i64>(2)?,
-            row.get::<_, Option<i64>>(3)?,
+            (row.get::<_, i64>(2)?, row.get::<_, i64>(3)?),
+            row.get::<_, Option<i64>>(4)?,
         ))
     })? {
-        let (tenant, provider, count, oldest) = row?;
-        shares.extend(open_share(&tenant, &provider, count, oldest));
+        let (tenant, provider, counts, oldest) = row?;
+        shares.extend(open_share(&tenant, &provider, counts, oldest));
     }
     Ok(shares)
 }

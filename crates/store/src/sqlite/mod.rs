@@ -37,6 +37,7 @@ mod retention;
 mod revision;
 mod room;
 mod rows;
+mod scheduled;
 mod sends;
 mod settle;
 mod start;

@@ -22,6 +22,8 @@ pub(super) fn refund(
         Outcome::Failed { .. }
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
+        | Outcome::Cancelled { .. }
+        | Outcome::QuotaExceeded { .. }
         | Outcome::CircuitOpen { .. } => {
             let counters = if possible_duplicate {
                 Vec::new()
@@ -40,7 +42,6 @@ pub(super) fn refund(
         | Outcome::Suppressed { .. }
         | Outcome::Deduplicated { .. }
         | Outcome::Throttled { .. }
-        | Outcome::QuotaExceeded { .. }
         | Outcome::DryRun(_) => None,
     }
 }
@@ -88,7 +89,7 @@ pub(super) fn outcome(inner: &Inner, job: &Job, end: End) -> Outcome {
             attempts,
         },
         End::HeldBack(outcome) => outcome,
-        End::Postponed { until, why, .. } => scheduled(&job.action.id, until, attempts, Some(why)),
+        End::Postponed { until, why, .. } => scheduled(&job.action.id, until, attempts, why),
         End::Again { due_at, error, .. } => {
             let (next, _) = next_look(
                 inner,

@@ -149,7 +149,8 @@ impl Hidden {
             | Outcome::QuotaExceeded { .. }
             | Outcome::CircuitOpen { .. }
             | Outcome::Silenced { .. }
-            | Outcome::Muted { .. } => {}
+            | Outcome::Muted { .. }
+            | Outcome::Cancelled { .. } => {}
         }
     }
 

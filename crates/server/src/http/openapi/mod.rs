@@ -6,6 +6,7 @@ mod links;
 mod operation;
 pub(super) mod operations;
 mod parameters;
+pub(super) mod scheduled;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -13,8 +14,9 @@ use serde_json::{Map, Value, json};
 pub(super) use operation::Operation;
 
 /// Tags of the operations, in the order in which they are shown.
-const TAGS: [&str; 8] = [
+const TAGS: [&str; 9] = [
     "actions",
+    "scheduled actions",
     "audit",
     "dead letters",
     "rules",

@@ -170,9 +170,14 @@ fn item(outcome: &str, id: &ActionId) -> String {
     }
 }
 
-/// JSON of an outcome as the published clients read it: `Deduplicated` is a bare word, and within a
-/// batch, where some need an object, one with null.
+/// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null. They
+/// know no `Cancelled`, which is a failure for them.
 pub(in crate::http) fn wire(outcome: &str, in_batch: bool) -> Cow<'_, str> {
+    if outcome.starts_with(r#"{"Cancelled""#)
+        && let Ok(cancelled) = serde_json::from_str::<Outcome>(outcome)
+    {
+        return Cow::Owned(cancelled.as_published().to_json().to_string());
+    }
     match (outcome.starts_with(r#"{"Deduplicated""#), in_batch) {
         (false, _) => Cow::Borrowed(outcome),
         (true, true) => Cow::Borrowed(r#"{"Deduplicated":null}"#),

@@ -15,4 +15,5 @@ pub(super) mod quotas;
 pub(super) mod reload;
 pub(super) mod replay;
 pub(super) mod rules;
+pub(super) mod scheduled;
 pub(super) mod silences;
