@@ -158,6 +158,12 @@ fn check_posted(
         {
             return Err(format!("{id} was to be held and ended: {outcome}"));
         }
+        if seen.get(id).is_some_and(|seen| seen.early > 0) {
+            return Err(format!("{id} was sent before its instant"));
+        }
+        if seen.get(id).is_some_and(|seen| seen.called_off) && !outcome.contains("Cancelled") {
+            return Err(format!("{id} was called off and ended: {outcome}"));
+        }
         if let Some(seen) = seen.get(id).filter(|seen| seen.muted > 0) {
             return Err(format!(
                 "{id} was sent {} times while its interval mutes it",
@@ -330,6 +336,7 @@ fn wrong_outcome(record: &Record, seen: &Seen) -> Option<String> {
             ))
         }
         Outcome::Executed(_) | Outcome::Failed { .. } => None,
+        Outcome::Cancelled { .. } if seen.begun == 0 => None,
         Outcome::Throttled { .. } if is_replay(record) => None,
         other => Some(format!("it ended as {other:?}")),
     }

@@ -11,6 +11,8 @@ pub(super) struct WorldTime {
     start: tokio::time::Instant,
     /// Error of the wall clock, in milliseconds.
     step: AtomicI64,
+    /// Whether the wall clock was ever stepped.
+    was_stepped: AtomicBool,
     /// Whether faults are injected at present.
     trouble: AtomicBool,
 }
@@ -20,6 +22,7 @@ impl WorldTime {
         Self {
             start: now(),
             step: AtomicI64::new(0),
+            was_stepped: AtomicBool::new(false),
             trouble: AtomicBool::new(true),
         }
     }
@@ -45,7 +48,12 @@ impl WorldTime {
         self.step() != 0
     }
 
+    pub(super) fn was_stepped(&self) -> bool {
+        self.was_stepped.load(Ordering::SeqCst)
+    }
+
     pub(super) fn set_step(&self, millis: i64) {
+        self.was_stepped.store(true, Ordering::SeqCst);
         self.step.store(millis, Ordering::SeqCst);
     }
 

@@ -15,6 +15,7 @@ mod provider_names;
 mod queue;
 mod replays;
 mod rules;
+mod scheduled;
 mod service;
 mod silences;
 mod store_faults;
@@ -70,12 +71,13 @@ impl World {
                 .sleep(Duration::from_millis(self.below(2500)))
                 .await;
             match self.below(100) {
-                0..66 => {
+                0..63 => {
                     for _ in 0..=self.below(3) {
                         posts.extend(self.post(number));
                         number += 1;
                     }
                 }
+                63..66 => self.call_off(number),
                 66..70 => self.service.break_or_mend(),
                 70..80 => self.crash(),
                 80..88 => drop(self.revive().await?),

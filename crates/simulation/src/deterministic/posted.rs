@@ -17,6 +17,8 @@ pub(super) enum Goes {
     Between,
     /// Outside the five minutes after noon.
     AfterNoon,
+    /// So many seconds after its acceptance.
+    After(u32),
 }
 
 /// Action as a client posts it.
@@ -37,6 +39,7 @@ impl Posted {
         let goes = match draws.bits() % 8 {
             0 => Goes::Later,
             1 => Goes::Between,
+            2 => Goes::After(10 + (draws.bits() % 60) as u32),
             _ => Goes::AtOnce,
         };
         let provider = if draws.bits().is_multiple_of(3) {
@@ -69,10 +72,18 @@ impl Posted {
         }
     }
 
+    /// Seconds after its acceptance before which it may not be sent.
+    pub(super) fn delay(&self) -> Option<u32> {
+        match self.goes {
+            Goes::After(seconds) => Some(seconds),
+            Goes::AtOnce | Goes::Later | Goes::Between | Goes::AfterNoon => None,
+        }
+    }
+
     pub(super) fn action(&self) -> Option<Action> {
         let mut metadata = Map::new();
         let word = match self.goes {
-            Goes::AtOnce => None,
+            Goes::AtOnce | Goes::After(_) => None,
             Goes::Later => Some("later"),
             Goes::Between => Some("between"),
             Goes::AfterNoon => Some("after noon"),
@@ -89,7 +100,7 @@ impl Posted {
         );
         let whole = json!({ "id": self.id, "namespace": "n", "tenant": "t", "provider": self.provider, "action_type": "x",
             "payload": { "number": self.number, "secret": CANARY }, "metadata": metadata, "priority": self.said,
-            "created_at": "2026-01-01T00:00:00Z" });
+            "created_at": "2026-01-01T00:00:00Z", "delay_seconds": self.delay() });
         serde_json::from_value(whole).ok()
     }
 
@@ -106,7 +117,7 @@ impl Posted {
     pub(super) fn is_muted(&self, wall: Timestamp) -> bool {
         let minute = wall.as_millis().div_euclid(60_000).rem_euclid(24 * 60);
         match self.goes {
-            Goes::AtOnce => false,
+            Goes::AtOnce | Goes::After(_) => false,
             Goes::Later => minute < 3,
             Goes::Between => minute == 1,
             Goes::AfterNoon => (12 * 60..12 * 60 + 5).contains(&minute),

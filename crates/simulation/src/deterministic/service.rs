@@ -31,6 +31,8 @@ pub(super) const MEMBER_BUDGET: Budget = Budget {
 pub(super) const NOT_ALLOWED: &str = "60020 not allow to access from your ip";
 /// Most sends that one gateway has in flight.
 pub(super) const CONCURRENCY: usize = 8;
+/// How much earlier than its instant an action may be sent, as due times and clocks are read apart.
+const TOLERANCE: Duration = Duration::from_secs(2);
 
 /// Message that reached the service.
 #[derive(Clone, Debug)]
@@ -47,6 +49,10 @@ pub(super) struct Seen {
     pub(super) begun: usize,
     /// Calls that began while a time interval mutes the action.
     pub(super) muted: usize,
+    /// Number of calls that were begun before the action's instant.
+    pub(super) early: usize,
+    /// Whether a client was told that it is called off.
+    pub(super) called_off: bool,
     /// Messages that arrived, and whose gateway got no answer that says so.
     pub(super) unheard: usize,
     pub(super) arrivals: Vec<Arrival>,
@@ -63,7 +69,7 @@ pub(super) struct Service {
     /// Whether health checks show that error as well.
     pub(super) check_finds: bool,
     /// Actions that were posted, by id.
-    posted: Mutex<BTreeMap<String, Posted>>,
+    posted: Mutex<BTreeMap<String, (Duration, Posted)>>,
     /// Ids of the calls at the ordered address, in their order.
     calls: Mutex<Vec<String>>,
     /// Position of the ordered call that is refused for its rate.
@@ -98,15 +104,25 @@ impl Service {
 
     /// Records an action that is about to be posted.
     pub(super) fn expect(&self, posted: &Posted) {
-        self.known().insert(posted.id.clone(), posted.clone());
+        let first = (self.time.monotonic(), posted.clone());
+        self.known().entry(posted.id.clone()).or_insert(first);
+    }
+
+    /// Records that an action was called off, as a client was told.
+    pub(super) fn expect_none(&self, id: &str) {
+        self.lock().entry(id.to_owned()).or_default().called_off = true;
     }
 
     /// Actions that were posted, by id.
     pub(super) fn posted(&self) -> BTreeMap<String, Posted> {
-        self.known().clone()
+        let known = self.known();
+        let posted = known.iter().map(|(id, (_, posted))| (id, posted));
+        posted
+            .map(|(id, posted)| (id.clone(), posted.clone()))
+            .collect()
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Posted>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, (Duration, Posted)>> {
         self.posted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -210,17 +226,30 @@ impl Service {
 
     async fn begins(&self, prepared: &Prepared, node: &NodeStore) {
         let id = id_of(prepared);
-        let is_muted = self
-            .known()
-            .get(&id)
-            .is_some_and(|posted| posted.is_muted(self.time.wall()));
+        let (is_muted, is_early) = match self.known().get(&id) {
+            Some((at, posted)) => (
+                posted.is_muted(self.time.wall()),
+                self.is_early(*at, posted),
+            ),
+            None => (false, false),
+        };
         {
             let mut seen = self.lock();
             let seen = seen.entry(id).or_default();
             seen.begun += 1;
             seen.muted += usize::from(is_muted);
+            seen.early += usize::from(is_early);
         }
         self.looks_at_lease(node).await;
+    }
+
+    /// Whether an action that was first posted at `at` may not be sent yet. A clock that was stepped may bring it forward.
+    fn is_early(&self, at: Duration, posted: &Posted) -> bool {
+        let delay = posted
+            .delay()
+            .map(|seconds| Duration::from_secs(seconds.into()));
+        !self.time.was_stepped()
+            && delay.is_some_and(|delay| self.time.monotonic() + TOLERANCE < at + delay)
     }
 
     pub(super) fn needs_repair(&self) -> Result<(), ProviderError> {
