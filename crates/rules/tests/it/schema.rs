@@ -61,6 +61,7 @@ fn whole() -> Value {
             rule("five", json!({ "type": "throttle", "max_count": 2, "window_seconds": 60, "priority": "normal" })),
             rule("six", json!({ "type": "modify", "changes": { "text": "now", "old": null } })),
             rule("seven", json!({ "type": "modify", "priority": "low" })),
+            rule("later", json!({ "type": "schedule", "delay_seconds": 600, "priority": "high" })),
             rule("eight", json!({ "type": "allow" })),
         ],
     })

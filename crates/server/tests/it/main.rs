@@ -39,6 +39,7 @@ mod reload;
 mod repair;
 mod replay;
 mod rules;
+mod scheduled;
 mod search;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod shared;

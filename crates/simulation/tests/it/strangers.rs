@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use acteon_core::{ProviderName, Timestamp};
-use acteon_store::{Charges, Hasten, Hold, OwnerId, Reroute, Seq};
+use acteon_core::{ProviderName, Scope, Timestamp};
+use acteon_store::{Charges, Hasten, Hold, OwnerId, Reroute, ScheduledRequest, Seq};
 
 use crate::faults::action;
 
@@ -13,6 +13,15 @@ pub(crate) fn nothing_to_hasten(now: Timestamp) -> Hasten {
         now,
         limit: 1,
         maybe_sent: true,
+    }
+}
+
+pub(crate) fn nothing_scheduled(now: Timestamp) -> ScheduledRequest {
+    ScheduledRequest {
+        scope: Scope::everything(),
+        now,
+        after: None,
+        limit: 1,
     }
 }
 

@@ -41,6 +41,7 @@ mod readers;
 #[cfg(feature = "postgres")]
 mod renewals;
 mod reroutes;
+mod scheduled;
 mod sweeps;
 #[cfg(feature = "postgres")]
 mod take_overs;

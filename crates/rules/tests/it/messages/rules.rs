@@ -48,7 +48,7 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (
         "action: {type: drop}",
-        "there is no action type \"drop\"; did you mean deny?; known are: allow, deny, suppress, deduplicate, reroute, throttle, modify",
+        "there is no action type \"drop\"; did you mean deny?; known are: allow, deny, suppress, deduplicate, reroute, throttle, modify, schedule",
     ),
     (
         "action: {type: group}",
@@ -73,6 +73,10 @@ const KEYS: &[(&str, &str)] = &[
     (
         "action: {type: throttle, max_count: 5}",
         "window_seconds is missing; how long the window is",
+    ),
+    (
+        "action: {type: schedule}",
+        "delay_seconds is missing; how long the action waits",
     ),
     (
         "action: {type: modify}",

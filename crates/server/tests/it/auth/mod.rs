@@ -36,7 +36,7 @@ pub(crate) fn auth_file(callers: &[(&str, &str, &str)]) -> String {
     text
 }
 
-async fn start(callers: &[(&str, &str, &str)]) -> (Gateway, std::path::PathBuf) {
+pub(crate) async fn start(callers: &[(&str, &str, &str)]) -> (Gateway, std::path::PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("auth.toml");
     std::fs::write(&path, auth_file(callers)).expect("written");

@@ -32,6 +32,10 @@ const ROUTES: &str = "
     POST   /v1/dispatch?dry_run=true                  operator   acme  action
     POST   /v1/dispatch/batch                         operator   acme  batch
     GET    /v1/actions/a                              viewer     acme
+    GET    /v1/scheduled                              viewer     -
+    GET    /v1/scheduled/waits                        viewer     acme
+    PATCH  /v1/scheduled/waits                        operator   acme  instant
+    DELETE /v1/scheduled/waits                        operator   acme
     GET    /v1/audit                                  viewer     -
     GET    /v1/audit/export                           viewer     -
     GET    /v1/audit/a                                viewer     acme
@@ -124,6 +128,7 @@ fn body(name: &str) -> Value {
         "quota" => {
             of_acme(json!({ "max_actions": 100, "window": "daily", "overage_behavior": "warn" }))
         }
+        "instant" => json!({ "scheduled_at": "2020-01-01T00:00:00Z" }),
         "switch" => json!({ "enabled": true }),
         "comment" => json!({ "comment": "x" }),
         "description" => json!({ "description": "x" }),
@@ -141,6 +146,9 @@ fn routes() -> impl Iterator<Item = Tried> {
 /// Has root make one thing of each kind for acme. Returns the path with their ids.
 async fn with_things_of_acme(root: &Client, path: &str) -> String {
     root.dispatch(&action("a", "log", &json!({}))).await;
+    let mut waits = action("waits", "log", &json!({}));
+    waits["delay_seconds"] = json!(86_400);
+    root.dispatch(&waits).await;
     for dead in ["dead", "dead-2"] {
         root.dispatch(&action(dead, "nope", &json!({}))).await;
     }

@@ -35,13 +35,13 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
         (
             share.tenant.as_str(),
             share.provider.as_str(),
-            share.count,
+            (share.count, share.later),
             share.oldest,
         )
     });
     assert_eq!(
         seen.collect::<Vec<_>>(),
-        [("t", "q", 1, None), ("t", "p", 2, Some(at(100)))],
+        [("t", "q", (0, 1), None), ("t", "p", (2, 0), Some(at(100)))],
         "what may not go yet is not late"
     );
     let then = store.open_shares(at(300)).await.expect("shares");
@@ -87,10 +87,10 @@ pub(crate) async fn what_waits_is_counted_and_what_ended_is_found(engine: &Engin
         Ok(vec![(first, outcome.to_json())])
     );
     assert_eq!(
-        store
-            .open_shares(at(200))
-            .await
-            .map(|shares| shares.iter().map(|share| share.count).sum::<usize>()),
+        store.open_shares(at(200)).await.map(|shares| shares
+            .iter()
+            .map(|share| share.count + share.later)
+            .sum::<usize>()),
         Ok(2)
     );
 }

@@ -10,7 +10,7 @@ use acteon_store::{ActionState, DocumentKind, HistoryFilter, NoteSwap, PageReque
 use super::{Trial, quota};
 use crate::faults::action;
 use crate::silence::silence;
-use crate::strangers::{nobodys_row, nothing_to_hasten};
+use crate::strangers::{nobodys_row, nothing_scheduled, nothing_to_hasten};
 
 /// The first page of a look back.
 const PAGE: PageRequest = PageRequest {
@@ -121,6 +121,10 @@ impl Trial {
             (
                 StoreCall::DeadShares,
                 self.store.dead_shares(5).await.map(drop),
+            ),
+            (
+                StoreCall::Scheduled,
+                self.store.scheduled(nothing_scheduled(now)).await.map(drop),
             ),
             (
                 StoreCall::OutcomesOf,
