@@ -3,12 +3,16 @@
 //! A [`Layer`] says once what it does around a call, and [`Layered`] does it around all of them. [`StoreCall`] lists the calls, so that what
 //! must hold for each of them can be tried on each of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
+use crate::flows::{
+    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey,
+};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
@@ -19,7 +23,7 @@ use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{
-    Damage, Documents, Engine, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
+    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
     Store, Wakeup,
 };
 
@@ -103,6 +107,17 @@ layered! {
         Free = free(holds: Vec<Hold>, now: Timestamp) -> Freed;
         Hasten = hasten(hasten: Hasten) -> usize;
         OpenShares = open_shares(due: Timestamp) -> Vec<OpenShare>;
+    }
+    Flows {
+        Advance = advance(advance: Advance) -> Advanced;
+        ClaimFlows = claim_flows(claim: FlowClaim) -> Vec<Flow>;
+        NextFlowDue = next_flow_due(kinds: &[Arc<str>]) keeps kinds -> Option<Timestamp>;
+        OwnedFlows = owned_flows(owner: OwnerId, after: Option<FlowKey>, limit: usize) -> Vec<FlowHold>;
+        FreeFlows = free_flows(holds: Vec<FlowHold>) -> usize;
+        Flow = flow(key: &FlowKey) keeps key -> Option<Flow>;
+        Flows = flows(filter: FlowFilter) -> Vec<Flow>;
+        CountFlows = count_flows(filter: FlowFilter) -> usize;
+        FlowCounts = flow_counts() -> Vec<FlowCount>;
     }
     History {
         Records = records(seqs: Vec<Seq>) -> Vec<Record>;

@@ -11,6 +11,7 @@ mod cause;
 mod claim;
 mod document;
 mod error;
+mod flows;
 mod gate;
 mod history;
 mod layer;
@@ -35,6 +36,10 @@ pub use age::Age;
 pub use cause::Cause;
 pub use document::{Document, DocumentChanges, DocumentKind, Put};
 pub use error::{MEND, StoreError};
+pub use flows::{
+    Advance, Advanced, Begin, Expect, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey,
+    FlowState, Poke,
+};
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
 pub use history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageRequest};
 pub use layer::{Layer, Layered, StoreCall};
@@ -50,7 +55,7 @@ pub use scheduled::{ScheduledPage, ScheduledRequest, ScheduledRow};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteError, SqliteOptions, SqliteStore};
 pub use store::{
-    Damage, Documents, Engine, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
+    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
     Store, Wakeup,
 };
 pub use transfer::CLOCK_STEPS;

@@ -8,6 +8,9 @@ use tokio::sync::watch;
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
+use crate::flows::{
+    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey,
+};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
@@ -70,9 +73,9 @@ pub(crate) fn revision_beside(
 }
 
 /// Durable state: everything that an engine does, by its nouns. What a method returns was committed, and synced to disk, before.
-pub trait Store: Processes + Journal + Jobs + History + Documents + Notes + Engine {}
+pub trait Store: Processes + Journal + Jobs + Flows + History + Documents + Notes + Engine {}
 
-impl<T> Store for T where T: Processes + Journal + Jobs + History + Documents + Notes + Engine {}
+impl<T> Store for T where T: Processes + Journal + Jobs + Flows + History + Documents + Notes + Engine {}
 
 /// Processes and their leases.
 pub trait Processes: Send + Sync {
@@ -163,6 +166,45 @@ pub trait Jobs: Send + Sync {
 
     /// Numbers of open rows by tenant and provider.
     fn open_shares(&self, due: Timestamp) -> BoxFuture<'_, Result<Vec<OpenShare>, StoreError>>;
+}
+
+/// Flows: durable state machines, and which process works on them.
+pub trait Flows: Send + Sync {
+    /// Writes the next state of a flow and all that follows from it, if the flow is as expected. [`StoreError::Engine`] where an admission would be
+    /// owned or has no route.
+    fn advance(&self, advance: Advance) -> BoxFuture<'_, Result<Advanced, StoreError>>;
+
+    /// Makes the caller the owner of due flows of the kinds that it knows, the oldest due first. Nobody gets any who is not registered.
+    fn claim_flows(&self, claim: FlowClaim) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>>;
+
+    /// Due time of the next unowned flow of these kinds; `None` where there is none.
+    fn next_flow_due(
+        &self,
+        kinds: &[Arc<str>],
+    ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// Flows that a process owns, from after a name on, at most `limit`, in the order of their names.
+    fn owned_flows(
+        &self,
+        owner: OwnerId,
+        after: Option<FlowKey>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<FlowHold>, StoreError>>;
+
+    /// Frees flows that are still held like this; says how many. They are due when they were.
+    fn free_flows(&self, holds: Vec<FlowHold>) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// Flow with this name.
+    fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;
+
+    /// A page of the flows of a kind, in the order of their ids.
+    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>>;
+
+    /// Number of flows that a filter covers, up to its limit.
+    fn count_flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// Numbers of flows by kind and status.
+    fn flow_counts(&self) -> BoxFuture<'_, Result<Vec<FlowCount>, StoreError>>;
 }
 
 /// Audit trail: the journal, looked back at.

@@ -8,6 +8,7 @@ use acteon_core::{
 
 use super::checks::{Conditions, QuotaCheck};
 use super::ids::{OwnerId, Seq};
+use crate::flows::{Begin, FlowKey};
 
 /// Action to be written, with what was decided about it.
 pub struct Admission {
@@ -34,6 +35,10 @@ pub struct Admission {
     /// Dead letter that the action replaces. The letter leaves the list in the commit that writes the action; an action that the gate refuses is not
     /// written, and the letter stays.
     pub letter: Option<Seq>,
+    /// Flow that wants the action. It is poked when the action is over.
+    pub parent: Option<FlowKey>,
+    /// Flows that begin with the action, in the commit that writes it. Where its id is there already, or it is refused, none does.
+    pub begins: Vec<Begin>,
 }
 
 /// Order in which admissions go to a commit where many wait.

@@ -6,6 +6,7 @@ use acteon_core::{Action, Attempt, Origin, Prepared, Priority, ProviderName, Tim
 
 use super::charges::Charges;
 use super::ids::{ActionState, Seq};
+use crate::flows::FlowKey;
 
 /// Record of an action: what was posted, decided and done so far.
 #[derive(Clone, Debug)]
@@ -66,6 +67,8 @@ pub struct Record {
     pub class: Option<String>,
     /// Instant at which it ended, of the wall clock.
     pub finished_at: Option<Timestamp>,
+    /// Flow that wanted the action.
+    pub parent: Option<FlowKey>,
     /// Description of what cannot be read of the row, without a quotation of it. Stand-ins take the place of what cannot be read.
     pub unreadable: Option<String>,
 }

@@ -6,6 +6,7 @@ use acteon_core::{Outcome, Timestamp};
 
 use super::charges::Charges;
 use super::ids::Hold;
+use crate::flows::Poke;
 
 /// Change of a row by its owner.
 pub struct Settlement {
@@ -27,6 +28,8 @@ pub struct Settlement {
     pub late_mark: Option<Arc<str>>,
     /// Whether a caller waits for it. Other settlements may stand back behind admissions for a moment.
     pub waited_for: bool,
+    /// Poke of the flow that wanted the action, in the commit that ends it. Other steps poke nobody.
+    pub poke: Option<Poke>,
     /// Change of the row's state.
     pub step: Step,
 }

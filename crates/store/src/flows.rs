@@ -1,0 +1,197 @@
+//! Flows: durable state machines, which wake at an instant or when something happens, and want actions sent.
+//!
+//! A flow is a row with a version, which every change raises: a step, a claim, a poke. Whoever changes it names the version that it read, so that a
+//! step computed from what was there before changes nothing. The claim of a process is such a change; no fence is needed beside it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use acteon_core::{Namespace, Tenant, Timestamp};
+
+use crate::model::{Admission, Admitted, OwnerId, Settled, Settlement};
+
+/// Name of a flow: its kind, and its id within the kind. Written `kind:id`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowKey {
+    /// Kind of the flow, such as `recurring`. It has no colon.
+    pub kind: Arc<str>,
+    /// Id, unique within the kind.
+    pub id: Arc<str>,
+}
+
+impl FlowKey {
+    /// Name of a flow.
+    pub fn new(kind: &str, id: &str) -> Self {
+        Self {
+            kind: kind.into(),
+            id: id.into(),
+        }
+    }
+
+    /// Name as it is written; `None` where there is no colon.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.split_once(':').map(|(kind, id)| Self::new(kind, id))
+    }
+}
+
+impl fmt::Display for FlowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.id)
+    }
+}
+
+/// State of a flow, which a step writes as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowState {
+    /// Word for where it stands, by which lists are filtered.
+    pub status: Arc<str>,
+    /// What its kind keeps, as a JSON object. Only its kind reads it.
+    pub body: Arc<str>,
+    /// Instant of its next step, in due time; `None` where it waits for a poke, or is over.
+    pub due_at: Option<Timestamp>,
+    /// Whether it is over: no poke wakes it any more.
+    pub is_over: bool,
+}
+
+/// Flow as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Name of the flow.
+    pub key: FlowKey,
+    /// Namespace that it belongs to.
+    pub namespace: Namespace,
+    /// Tenant that it belongs to.
+    pub tenant: Tenant,
+    /// State that the last step left.
+    pub state: FlowState,
+    /// Version, higher after each change.
+    pub version: i64,
+    /// Process that is working on it; [`OwnerId::NOBODY`] where none is.
+    pub owner: OwnerId,
+    /// Number of processes that died while they worked on it, since its last step.
+    pub takeovers: u32,
+    /// Instant of its beginning, of the wall clock.
+    pub created_at: Timestamp,
+    /// Instant of its last step, of the wall clock.
+    pub updated_at: Timestamp,
+}
+
+/// Beginning of a flow. Where there is one of that name, nothing happens.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Name of the flow.
+    pub key: FlowKey,
+    /// Namespace that it belongs to.
+    pub namespace: Namespace,
+    /// Tenant that it belongs to.
+    pub tenant: Tenant,
+    /// State that it begins in.
+    pub state: FlowState,
+}
+
+/// Poke: makes a flow due, unless it is over. Where it is not there, nothing happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poke {
+    /// Flow that is made due.
+    pub flow: FlowKey,
+    /// Instant, in due time, at which it is due at the latest.
+    pub due_at: Timestamp,
+}
+
+/// Expectation of an advance: what must be there for it to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// No flow of that name. It begins, as one of this namespace and tenant.
+    New(Namespace, Tenant),
+    /// The flow at this version.
+    Version(i64),
+}
+
+/// Advance of a flow: its next state and everything that follows from it, in one commit. Of all this either all happens or nothing.
+pub struct Advance {
+    /// Name of the flow.
+    pub key: FlowKey,
+    /// What must be there.
+    pub expect: Expect,
+    /// Instant of the advance, of the wall clock.
+    pub at: Timestamp,
+    /// Same instant in due time. A flow one of whose admissions ends at the gate is due then.
+    pub due: Timestamp,
+    /// Next state; `None` deletes the flow.
+    pub state: Option<FlowState>,
+    /// Actions to be admitted, unowned or over. An id that is there already is left as it is.
+    pub admissions: Vec<Admission>,
+    /// Flows that begin.
+    pub begins: Vec<Begin>,
+    /// Settlements that end actions which nobody has begun to send. What somebody has begun stays as it is.
+    pub cancels: Vec<Settlement>,
+    /// Other flows that are made due.
+    pub pokes: Vec<Poke>,
+}
+
+/// Result of an advance.
+pub enum Advanced {
+    /// All of it was written. The flow has no owner.
+    Written {
+        /// Version of the flow from now on.
+        version: i64,
+        /// Results of the admissions, in their order.
+        admitted: Vec<Admitted>,
+        /// Results of the cancels, in their order.
+        cancelled: Vec<Settled>,
+    },
+    /// Nothing was written: the flow is not as expected but like this, or is not there.
+    Changed(Option<Flow>),
+}
+
+/// Request of a process to work on due flows.
+#[derive(Clone, Debug)]
+pub struct FlowClaim {
+    /// Process that will own them.
+    pub owner: OwnerId,
+    /// Instant of the request, in due time; flows due later stay unowned.
+    pub now: Timestamp,
+    /// Kinds that the process knows.
+    pub kinds: Vec<Arc<str>>,
+    /// Number of flows at most.
+    pub limit: usize,
+}
+
+/// Hold of a process on a flow, from its claim until its next change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FlowHold {
+    /// Name of the flow.
+    pub key: FlowKey,
+    /// Process that owns it.
+    pub owner: OwnerId,
+    /// Version that the claim gave it.
+    pub version: i64,
+}
+
+/// Request for a page of flows of a kind, in the order of their ids.
+#[derive(Clone, Debug)]
+pub struct FlowFilter {
+    /// Kind of the flows.
+    pub kind: Arc<str>,
+    /// Namespace that they belong to; `None` for any.
+    pub namespace: Option<Namespace>,
+    /// Tenant that they belong to; `None` for any.
+    pub tenant: Option<Tenant>,
+    /// Status that they have; `None` for any.
+    pub status: Option<Arc<str>>,
+    /// Id after which the page begins.
+    pub after: Option<Arc<str>>,
+    /// Number of flows on the page at most.
+    pub limit: usize,
+}
+
+/// Number of flows of a kind with a status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowCount {
+    /// Kind of the flows.
+    pub kind: Arc<str>,
+    /// Status that they have.
+    pub status: Arc<str>,
+    /// Number of them.
+    pub count: usize,
+}
