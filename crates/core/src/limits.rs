@@ -57,6 +57,9 @@ pub const MAX_LATER: usize = 250_000;
 /// Farthest instant that an action may be scheduled for: a year, with its leap day.
 pub const MAX_SCHEDULE: Duration = Duration::from_hours(366 * 24);
 
+/// Longest cron expression, in bytes: one that writes out every minute and every hour is shorter.
+pub const MAX_CRON_BYTES: usize = 256;
+
 /// Most actions of one lane that wait in memory. The rest wait in the store, where waiting costs nothing.
 pub const MAX_LANE_WAITING: usize = 1000;
 

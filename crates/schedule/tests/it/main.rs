@@ -1,4 +1,5 @@
-//! Calendars, and where their days come from.
+//! Calendars, where their days come from, and cron expressions.
 
 mod calendars;
+mod cron;
 mod ics;
