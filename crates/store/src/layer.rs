@@ -10,9 +10,7 @@ use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
-use crate::flows::{
-    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey,
-};
+use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
@@ -23,8 +21,8 @@ use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{
-    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
-    Store, Wakeup,
+    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes,
+    SettledOutcome, Store, Wakeup,
 };
 
 /// Work around every call of a store.

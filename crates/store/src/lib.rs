@@ -55,7 +55,7 @@ pub use scheduled::{ScheduledPage, ScheduledRequest, ScheduledRow};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteError, SqliteOptions, SqliteStore};
 pub use store::{
-    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes, SettledOutcome,
-    Store, Wakeup,
+    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes,
+    SettledOutcome, Store, Wakeup,
 };
 pub use transfer::CLOCK_STEPS;

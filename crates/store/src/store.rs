@@ -8,9 +8,7 @@ use tokio::sync::watch;
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
-use crate::flows::{
-    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey,
-};
+use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
@@ -75,7 +73,10 @@ pub(crate) fn revision_beside(
 /// Durable state: everything that an engine does, by its nouns. What a method returns was committed, and synced to disk, before.
 pub trait Store: Processes + Journal + Jobs + Flows + History + Documents + Notes + Engine {}
 
-impl<T> Store for T where T: Processes + Journal + Jobs + Flows + History + Documents + Notes + Engine {}
+impl<T> Store for T where
+    T: Processes + Journal + Jobs + Flows + History + Documents + Notes + Engine
+{
+}
 
 /// Processes and their leases.
 pub trait Processes: Send + Sync {
