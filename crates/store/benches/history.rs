@@ -87,6 +87,8 @@ fn admission(number: i64) -> Admission {
         disposition: Disposition::Ended(outcome),
         possible_duplicate: false,
         letter: None,
+        parent: None,
+        begins: Vec::new(),
     }
 }
 

@@ -123,5 +123,7 @@ fn admission(id: &str, client: u64, quotas: u64) -> Admission {
         },
         possible_duplicate: false,
         letter: None,
+        parent: None,
+        begins: Vec::new(),
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use acteon_core::{Namespace, Tenant, Timestamp};
 
-use crate::model::{Admission, Admitted, OwnerId, Settled, Settlement};
+use crate::StoreError;
+use crate::model::{Admission, Admitted, Disposition, OwnerId, Settled, Settlement};
 
 /// Name of a flow: its kind, and its id within the kind. Written `kind:id`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +65,7 @@ pub struct Flow {
     pub tenant: Tenant,
     /// State that the last step left.
     pub state: FlowState,
-    /// Version, higher after each change.
+    /// Version, higher after each change. One that begins under the name of a deleted flow has none of that one's.
     pub version: i64,
     /// Process that is working on it; [`OwnerId::NOBODY`] where none is.
     pub owner: OwnerId,
@@ -88,6 +89,15 @@ pub struct Begin {
     /// State that it begins in.
     pub state: FlowState,
 }
+
+/// Version of a flow that begins at an instant of the wall clock: another each time, so that a step of one that was deleted since is none of one that
+/// began under its name. It leaves room for a thousand changes a millisecond.
+pub(crate) fn first_version(at: Timestamp) -> i64 {
+    at.as_millis().saturating_mul(1024)
+}
+
+/// Status of a flow that cannot be read any more. It is due no more, and what is stored of it stays as it is.
+pub(crate) const UNREADABLE_FLOW: &str = "unreadable";
 
 /// Poke: makes a flow due, unless it is over. Where it is not there, nothing happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,18 +125,94 @@ pub struct Advance {
     pub expect: Expect,
     /// Instant of the advance, of the wall clock.
     pub at: Timestamp,
-    /// Same instant in due time. A flow one of whose admissions ends at the gate is due then.
+    /// Same instant in due time. The parent of an admission is due then, where the action ends at the gate or is there already, and so may be over.
     pub due: Timestamp,
-    /// Next state; `None` deletes the flow.
+    /// Next state; `None` deletes the flow. Where something in the advance pokes the flow itself, it is due then all the same.
     pub state: Option<FlowState>,
     /// Actions to be admitted, unowned or over. An id that is there already is left as it is.
     pub admissions: Vec<Admission>,
     /// Flows that begin.
     pub begins: Vec<Begin>,
-    /// Settlements that end actions which nobody has begun to send. What somebody has begun stays as it is.
+    /// Settlements by nobody that end actions which nobody has begun to send. What somebody has begun stays as it is.
     pub cancels: Vec<Settlement>,
     /// Other flows that are made due.
     pub pokes: Vec<Poke>,
+}
+
+impl Advance {
+    /// Refuses what no engine writes, so that nothing of it is found out in the middle.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        let refused = |what: &str| {
+            let message = format!("the advance of the flow {} {what}", self.key);
+            Err(StoreError::Engine(message.into()))
+        };
+        if matches!(self.expect, Expect::New(..)) && self.state.is_none() {
+            return refused("begins it with no state");
+        }
+        for admission in &self.admissions {
+            let Disposition::Send { routes, .. } = &admission.disposition else {
+                continue;
+            };
+            if routes.is_empty() {
+                return refused("admits an action with no route");
+            }
+            if routes.iter().any(|route| route.enqueue.owner().is_some()) {
+                return refused(
+                    "admits an action that a process owns: it would have to be sent at once",
+                );
+            }
+        }
+        let mut begins = self
+            .admissions
+            .iter()
+            .flat_map(|admission| &admission.begins);
+        if begins.any(|begin| begin.key == self.key)
+            || self.begins.iter().any(|begin| begin.key == self.key)
+        {
+            return refused("begins itself");
+        }
+        let is_cancel =
+            |settlement: &Settlement| settlement.ends() && settlement.hold.owner == OwnerId::NOBODY;
+        if !self.cancels.iter().all(is_cancel) {
+            return refused("cancels by a settlement that ends nothing, or is by a process");
+        }
+        Ok(())
+    }
+}
+
+impl Admission {
+    /// Flows that begin with what an admission came to: those of a new action, unless the gate refused it.
+    pub(crate) fn begun(&self, admitted: &Admitted) -> &[Begin] {
+        let is_new = match (admitted, &self.disposition) {
+            (Admitted::Open { .. }, _) => true,
+            (Admitted::Ended(_), Disposition::Ended(_)) => self.letter.is_none(),
+            (Admitted::Ended(_) | Admitted::Existing(_) | Admitted::NoLetter, _) => false,
+        };
+        if is_new { &self.begins } else { &[] }
+    }
+
+    /// Poke of the parent by what an admission came to. What is over at once, or was there already and may be over, is settled by nobody who pokes.
+    pub(crate) fn poke(&self, admitted: &Admitted, due_at: Timestamp) -> Option<Poke> {
+        match admitted {
+            Admitted::Ended(_) | Admitted::Existing(_) => {
+                let flow = self.parent.clone()?;
+                Some(Poke { flow, due_at })
+            }
+            Admitted::Open { .. } | Admitted::NoLetter => None,
+        }
+    }
+}
+
+/// Instant at which a parent is due that an admission pokes outside of an advance, where no due time is known: at once.
+pub(crate) fn at_once() -> Timestamp {
+    Timestamp::default()
+}
+
+impl Poke {
+    /// Due time of a poked flow that was due at `due_at`.
+    pub(crate) fn due_after(&self, due_at: Option<Timestamp>) -> Timestamp {
+        due_at.map_or(self.due_at, |due_at| due_at.min(self.due_at))
+    }
 }
 
 /// Result of an advance.
@@ -164,7 +250,7 @@ pub struct FlowHold {
     pub key: FlowKey,
     /// Process that owns it.
     pub owner: OwnerId,
-    /// Version that the claim gave it.
+    /// Version that it has: the one that the claim gave it, unless it was poked since.
     pub version: i64,
 }
 

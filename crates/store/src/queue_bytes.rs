@@ -26,14 +26,26 @@ impl QueueBytes {
         admission: &Admission,
         texts: &RowTexts,
     ) -> Result<Queued, StoreError> {
-        let requests = match &admission.disposition {
+        self.enter_all(std::slice::from_ref(admission), std::slice::from_ref(texts))
+    }
+
+    /// Counts admissions that wait for one commit.
+    pub(crate) fn enter_all(
+        &self,
+        admissions: &[Admission],
+        texts: &[RowTexts],
+    ) -> Result<Queued, StoreError> {
+        let requests = |admission: &Admission| match &admission.disposition {
             Disposition::Ended(_) => 0,
             Disposition::Send { routes, .. } => {
                 routes.iter().map(|route| route.prepared.bytes.len()).sum()
             }
         };
         // The action is there twice, payload, labels and all: as it was read, and as the text of the row.
-        let count = texts.action.len() * 2 + requests;
+        let bytes = |(admission, texts): (&Admission, &RowTexts)| {
+            texts.action.len() * 2 + requests(admission)
+        };
+        let count = admissions.iter().zip(texts).map(bytes).sum();
         let fits = |used: usize| {
             (used == 0 || used + count <= MAX_COMMIT_QUEUE_BYTES).then_some(used + count)
         };
@@ -78,6 +90,8 @@ mod tests {
                 }),
                 possible_duplicate: false,
                 letter: None,
+                parent: None,
+                begins: Vec::new(),
             }
         };
         let queue = QueueBytes::default();

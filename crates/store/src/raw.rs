@@ -12,6 +12,7 @@ use acteon_core::{
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::flows::FlowKey;
 use crate::model::{ActionState, Record, Seq};
 use crate::rows::{Facts, state_of_number};
 
@@ -125,6 +126,7 @@ raw_record! {
     fence: Option<i64> = "j.fence",
     not_before: Option<i64> = "j.not_before",
     class: Option<String> = "o.class",
+    parent: Option<String> = "a.parent",
 }
 
 impl RawRecord {
@@ -177,6 +179,7 @@ impl RawRecord {
             history: reading.maybe_json("history", self.history.as_deref()),
             finished_at: self.finished_at.map(Timestamp::from_millis),
             class: self.class,
+            parent: reading.parent(self.parent.as_deref()),
             late_mark: self.late_mark.map(Into::into),
             caller: self.caller,
             auth_method: self.auth_method,
@@ -303,6 +306,10 @@ impl Reading {
 
     fn provider(&mut self, column: &str, name: Option<&str>) -> Option<ProviderName> {
         self.taken(column, ProviderName::parse(name?).ok())
+    }
+
+    fn parent(&mut self, name: Option<&str>) -> Option<FlowKey> {
+        self.taken("parent", FlowKey::parse(name?))
     }
 
     /// The origin of that name; a stand-in where there is none.

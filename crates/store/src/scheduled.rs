@@ -84,7 +84,7 @@ pub(crate) fn select(mark: char, condition: &str) -> String {
     format!(
         "SELECT j.due_at, j.seq, CASE WHEN {condition} THEN a.id END, a.namespace, a.tenant, coalesce(a.through, a.provider), a.action_type, \
          a.accepted_at, j.outcome FROM \
-         (SELECT due_at, seq, outcome FROM jobs WHERE owner = 0 AND attempts = 0 AND not_before = due_at AND (due_at, seq) > ({mark}1, {mark}2) \
+         (SELECT due_at, seq, outcome FROM jobs WHERE owner = 0 AND attempts = 0 AND not_before = due_at AND outcome IS NOT NULL AND (due_at, seq) > ({mark}1, {mark}2) \
          ORDER BY due_at, seq LIMIT {mark}3) j JOIN actions a ON a.seq = j.seq ORDER BY j.due_at, j.seq"
     )
 }

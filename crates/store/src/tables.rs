@@ -19,7 +19,7 @@ pub(crate) struct Table {
 
 /// Tables of an export. Processes and notes are not in it: they are about gateways that run.
 pub(crate) const TABLES: &[Table] = &[
-    ACTIONS, JOBS, OUTCOMES, DOCUMENTS, DEDUP_KEYS, COUNTERS, THROTTLES,
+    ACTIONS, JOBS, OUTCOMES, FLOWS, DOCUMENTS, DEDUP_KEYS, COUNTERS, THROTTLES,
 ];
 
 /// Actions: what was accepted, written once. The order is that of the columns on disk in the embedded store: lists read no further than the narrow
@@ -87,6 +87,26 @@ pub(crate) const OUTCOMES: Table = Table {
         ("tag", Text),
         ("code", Text),
         ("class", Text),
+    ],
+};
+
+/// Flows: durable state machines.
+pub(crate) const FLOWS: Table = Table {
+    name: "flows",
+    columns: &[
+        ("kind", Text),
+        ("id", Text),
+        ("namespace", Text),
+        ("tenant", Text),
+        ("status", Text),
+        ("version", Integer),
+        ("due_at", Integer),
+        ("is_over", Flag),
+        ("owner", Integer),
+        ("takeovers", Integer),
+        ("created_at", Integer),
+        ("updated_at", Integer),
+        ("body", Text),
     ],
 };
 

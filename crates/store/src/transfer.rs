@@ -17,8 +17,17 @@ use crate::{Cause, StoreError};
 pub(crate) use self::value::{Value, bytes_of};
 pub(crate) use crate::tables::{Kind, TABLES, Table};
 
-/// Last statement of an import, in SQL that every engine knows: the rows of old exports get their providers.
-pub(crate) const AFTER_IMPORT: &str = "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''";
+/// Last statements of an import, in SQL that every engine knows: the rows of old exports get their providers.
+pub(crate) const AFTER_IMPORT: [&str; 2] = [
+    "UPDATE jobs SET provider = (SELECT coalesce(a.through, a.provider) FROM actions a WHERE a.seq = jobs.seq) WHERE provider = ''",
+    POKE_PARENTS,
+];
+
+/// Statement that makes flows due at once of which an action ended at or after their last step: in a copy of a store in use they may have been read
+/// before the end that poked them.
+pub(crate) const POKE_PARENTS: &str = "UPDATE flows SET version = version + 1, due_at = 0 FROM \
+     (SELECT a.parent, MAX(o.finished_at) AS ended FROM actions a JOIN outcomes o ON o.seq = a.seq WHERE a.parent IS NOT NULL GROUP BY a.parent) e \
+     WHERE NOT is_over AND e.parent = flows.kind || ':' || flows.id AND e.ended >= flows.updated_at";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,7 +38,7 @@ enum Line {
 }
 
 /// The version of the lines.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Number of letters that are shown of a line that is not of an export.
 const SHOWN_LETTERS: usize = 24;
@@ -38,7 +47,7 @@ fn io(error: std::io::Error) -> StoreError {
     StoreError::Refused(Cause::with_context("the file of the export", error))
 }
 
-/// The note with the sum of the steps that the wall clock took, in milliseconds, and more behind a blank. Instants of jobs are of the wall clock
+/// The note with the sum of the steps that the wall clock took, in milliseconds, and more behind a blank. Due times of jobs and flows are of the wall clock
 /// less these steps, and of the wall clock in exports.
 pub const CLOCK_STEPS: &str = "clock:steps";
 
@@ -59,9 +68,9 @@ pub(crate) fn clock_steps(note: Option<&str>) -> Result<i64, StoreError> {
     })
 }
 
-/// Moves the instants of a job.
+/// Moves the instants of a job or a flow.
 fn shift(table: &Table, values: &mut [Value], millis: i64) {
-    if table.name != "jobs" || millis == 0 {
+    if !matches!(table.name, "jobs" | "flows") || millis == 0 {
         return;
     }
     for (value, (column, _)) in values.iter_mut().zip(table.columns) {
@@ -72,10 +81,10 @@ fn shift(table: &Table, values: &mut [Value], millis: i64) {
     }
 }
 
-/// Frees a job from its owner, which is not registered where the row goes, and marks it if it may have been sent. The row is changed before it is
-/// written: rows of gateways that run there already are not touched.
+/// Frees a job or a flow from its owner, which is not registered where the row goes, and marks a job if it may have been sent. The row is changed
+/// before it is written: rows of gateways that run there already are not touched.
 fn set_free(table: &Table, values: &mut [Value]) {
-    if table.name != "jobs" {
+    if !matches!(table.name, "jobs" | "flows") {
         return;
     }
     let column = |name: &str| table.columns.iter().position(|(column, _)| *column == name);

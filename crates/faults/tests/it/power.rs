@@ -62,6 +62,8 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         },
                         possible_duplicate: false,
                         letter: None,
+                        parent: None,
+                        begins: Vec::new(),
                     };
                     let Ok(Admitted::Open { seq, .. }) = store.admit(admission).await else {
                         panic!("{number} was not admitted")
@@ -84,6 +86,7 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
                         possible_duplicate: false,
                         late_mark: None,
                         waited_for: true,
+                        poke: None,
                         step: Step::End {
                             text: outcome.to_json(),
                             outcome,

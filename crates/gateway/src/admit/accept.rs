@@ -220,6 +220,8 @@ impl Candidate {
             disposition,
             possible_duplicate: self.possible_duplicate,
             letter: self.letter,
+            parent: None,
+            begins: Vec::new(),
         }
     }
 

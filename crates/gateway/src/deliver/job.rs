@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Action, Attempt, Origin, Prepared, Priority, Timestamp};
-use acteon_store::{Charges, Hold, Record, Seq, Turn};
+use acteon_store::{Charges, FlowKey, Hold, Record, Seq, Turn};
 
 use crate::cluster::held::Holding;
 use crate::decide::route::Route;
@@ -61,6 +61,8 @@ pub(crate) struct Job {
     pub(crate) unsilenced: Option<Unsilenced>,
     /// What is looked at before its first attempt, where it was scheduled.
     pub(crate) schedule: Schedule,
+    /// Flow that wanted the action.
+    pub(crate) parent: Option<FlowKey>,
     memory: MemoryPermit,
 }
 
@@ -125,6 +127,8 @@ impl Job {
             caller,
             unsilenced: route.unsilenced,
             schedule: Schedule::default(),
+            // What a flow wants waits in the store first.
+            parent: None,
             memory,
         }
     }
@@ -165,6 +169,7 @@ impl Job {
             caller: record.caller.into(),
             unsilenced: None,
             schedule,
+            parent: record.parent,
             memory,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, Outcome, with_causes};
-use acteon_store::{Settled, Settlement, Step, StoreError};
+use acteon_store::{FlowKey, Poke, Settled, Settlement, Step, StoreError};
 
 use crate::deliver::end::{End, put_off};
 use crate::deliver::job::Job;
@@ -71,6 +71,7 @@ pub(crate) async fn settle(
         // From the first send on that may have arrived, all others are equal to it.
         late_mark: job.late_mark.clone().filter(|_| job.possible_duplicate),
         waited_for,
+        poke: poke_of(inner, job.parent.as_ref()),
         step: step(),
     };
     if !write(inner, &job.action, settlement).await {
@@ -85,6 +86,14 @@ pub(crate) async fn settle(
     }
     announce(inner, job, &outcome, due_at.is_some());
     Some(text)
+}
+
+/// Poke of the flow that wanted an action, due now: the store makes it where the action ends.
+pub(crate) fn poke_of(inner: &Inner, parent: Option<&FlowKey>) -> Option<Poke> {
+    parent.map(|flow| Poke {
+        flow: flow.clone(),
+        due_at: inner.due.now(),
+    })
 }
 
 /// Age that a row gets with the end of its delivery, where that changes.
@@ -136,6 +145,7 @@ async fn write_progress(
         possible_duplicate: job.possible_duplicate,
         late_mark: mark,
         waited_for: true,
+        poke: None,
         step: Step::Progress { in_flight },
     };
     inner.store.settle(settlement).await

@@ -15,6 +15,7 @@ use acteon_store::{
 
 use crate::admit::pending::scheduled;
 use crate::deliver::schedule::is_scheduled;
+use crate::deliver::settle::poke_of;
 use crate::observe::{OutcomeEvent, emit};
 use crate::shared::{Gateway, Inner};
 
@@ -261,6 +262,7 @@ impl Gateway {
             possible_duplicate: record.possible_duplicate,
             late_mark: record.late_mark.clone(),
             waited_for: true,
+            poke: poke_of(&self.inner, record.parent.as_ref()),
             step,
         };
         Ok(self.inner.store.settle(settlement).await? == Settled::Written)

@@ -38,6 +38,8 @@ impl Call {
             | StoreCall::Admit
             | StoreCall::Reroute
             | StoreCall::Claim
+            | StoreCall::Advance
+            | StoreCall::ClaimFlows
             | StoreCall::Discard
             | StoreCall::PutDocument
             | StoreCall::DeleteDocument
@@ -55,6 +57,13 @@ impl Call {
             | StoreCall::Free
             | StoreCall::Hasten
             | StoreCall::OpenShares
+            | StoreCall::NextFlowDue
+            | StoreCall::OwnedFlows
+            | StoreCall::FreeFlows
+            | StoreCall::Flow
+            | StoreCall::Flows
+            | StoreCall::CountFlows
+            | StoreCall::FlowCounts
             | StoreCall::Records
             | StoreCall::Find
             | StoreCall::History

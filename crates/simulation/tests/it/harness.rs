@@ -211,6 +211,8 @@ async fn a_row_that_a_living_process_owns_and_nobody_works_on_goes_on() {
         },
         possible_duplicate: false,
         letter: None,
+        parent: None,
+        begins: Vec::new(),
     };
     assert!(matches!(
         harness.store().admit(admission).await,

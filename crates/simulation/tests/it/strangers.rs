@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use acteon_core::{ProviderName, Scope, Timestamp};
-use acteon_store::{Charges, Hasten, Hold, OwnerId, Reroute, ScheduledRequest, Seq};
+use acteon_store::{
+    Advance, Charges, Expect, FlowClaim, FlowFilter, FlowKey, Hasten, Hold, OwnerId, Reroute,
+    ScheduledRequest, Seq,
+};
 
 use crate::faults::action;
 
@@ -40,5 +43,42 @@ pub(crate) fn nobodys_row() -> Reroute {
         charges: Charges::default(),
         quotas: Vec::new(),
         refund: Vec::new(),
+    }
+}
+
+/// An advance of a flow that is not there.
+pub(crate) fn no_flow(now: Timestamp) -> Advance {
+    Advance {
+        key: FlowKey::new("none", "x"),
+        expect: Expect::Version(1),
+        at: now,
+        due: now,
+        state: None,
+        admissions: Vec::new(),
+        begins: Vec::new(),
+        cancels: Vec::new(),
+        pokes: Vec::new(),
+    }
+}
+
+/// A claim that finds no flow.
+pub(crate) fn no_flow_claim(now: Timestamp) -> FlowClaim {
+    FlowClaim {
+        owner: OwnerId(7),
+        now,
+        kinds: vec!["none".into()],
+        limit: 5,
+    }
+}
+
+/// A list of flows with nothing on it.
+pub(crate) fn no_flow_filter() -> FlowFilter {
+    FlowFilter {
+        kind: "none".into(),
+        namespace: None,
+        tenant: None,
+        status: None,
+        after: None,
+        limit: 5,
     }
 }

@@ -127,6 +127,7 @@ impl Tables {
             outcome: route.and_then(|route| route.so_far.clone()),
             finished_at: None,
             class: None,
+            parent: admission.parent.clone(),
             unreadable: None,
         };
         self.entries.insert(

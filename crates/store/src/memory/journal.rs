@@ -4,6 +4,7 @@ use acteon_core::{BoxFuture, Timestamp};
 
 use super::store::{MemoryStore, ready};
 use crate::StoreError;
+use crate::flows::at_once;
 use crate::gate::{Conditions, Counters as _, Judged, judge};
 use crate::history::Cursor;
 use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement};
@@ -12,7 +13,7 @@ use crate::store::Journal;
 
 impl Journal for MemoryStore {
     fn admit(&self, admission: Admission) -> BoxFuture<'_, Result<Admitted, StoreError>> {
-        ready(self.lock().admit(&admission))
+        ready(self.lock().admit_of(&admission, at_once()))
     }
 
     fn judge(

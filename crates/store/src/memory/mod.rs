@@ -3,9 +3,11 @@
 //! It keeps every promise of the trait but durability, and passes the suite of the others.
 
 mod admit;
+mod advance;
 mod claims;
 mod documents;
 mod engine;
+mod flows;
 mod gate;
 mod history;
 mod holds;
@@ -13,6 +15,7 @@ mod jobs;
 mod journal;
 mod look;
 mod notes;
+mod pokes;
 mod processes;
 mod reroute;
 mod retention;

@@ -42,6 +42,7 @@ impl Processes for MemoryStore {
         let mut tables = self.lock();
         tables.processes.remove(&owner.0);
         tables.free(now, |entry, _| entry.owner == owner.0);
+        tables.free_flows(|flow| flow.owner == owner);
         ready(Ok(()))
     }
 
@@ -57,6 +58,7 @@ impl Processes for MemoryStore {
                 count: *count,
             })
         });
+        tables.take_over_flows();
         ready(Ok(tables.free(now, |entry, processes| {
             !processes.contains_key(&entry.owner)
         })))

@@ -13,7 +13,9 @@ impl Tables {
         let mut waiting: Vec<(Cursor, Option<ScheduledRow>)> = self
             .open()
             .filter(|row| row.owner == 0 && row.record.attempts == 0)
-            .filter(|row| row.record.not_before == row.record.due_at)
+            .filter(|row| {
+                row.record.not_before == row.record.due_at && row.record.outcome.is_some()
+            })
             .map(|row| looked_at(&row.record, &request.scope))
             .filter(|(cursor, _)| (cursor.at, cursor.seq) > (after.at, after.seq))
             .collect();

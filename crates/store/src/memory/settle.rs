@@ -18,6 +18,7 @@ impl Tables {
             possible_duplicate,
             late_mark,
             waited_for: _,
+            poke,
             step,
         } = settlement;
         let Some(entry) = self.entries.get_mut(&hold.seq.0) else {
@@ -63,6 +64,9 @@ impl Tables {
                 entry.end(outcome, Arc::clone(text), *at);
                 if let Some(charges) = refund {
                     self.refund(hold.seq, charges);
+                }
+                if let Some(poke) = poke {
+                    self.poke(poke);
                 }
             }
         }

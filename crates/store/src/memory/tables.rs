@@ -6,6 +6,7 @@ use std::sync::Arc;
 use acteon_core::{ActionId, Outcome, Timestamp};
 
 use crate::document::{Document, DocumentKind};
+use crate::flows::{Flow, FlowKey};
 use crate::model::{ActionState, Hold, OwnerId, Record, Seq};
 use crate::rows::state_of;
 
@@ -42,6 +43,7 @@ pub(super) struct Tables {
     pub(super) documents: BTreeMap<(&'static str, String), (Document, i64)>,
     /// Deleted documents by revision.
     pub(super) deletions: BTreeMap<i64, (DocumentKind, String)>,
+    pub(super) flows: BTreeMap<FlowKey, Flow>,
     pub(super) notes: BTreeMap<String, (String, Timestamp)>,
     pub(super) holders: BTreeMap<String, Holder>,
     pub(super) rings: BTreeMap<String, Ring>,

@@ -35,7 +35,7 @@ pub struct Admission {
     /// Dead letter that the action replaces. The letter leaves the list in the commit that writes the action; an action that the gate refuses is not
     /// written, and the letter stays.
     pub letter: Option<Seq>,
-    /// Flow that wants the action. It is poked when the action is over.
+    /// Flow that wants the action. It is poked when the action is over, and where it is over at once or its id is there already.
     pub parent: Option<FlowKey>,
     /// Flows that begin with the action, in the commit that writes it. Where its id is there already, or it is refused, none does.
     pub begins: Vec<Begin>,

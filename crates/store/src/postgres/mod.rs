@@ -15,6 +15,7 @@ mod connect;
 mod documents;
 mod engine;
 mod error;
+mod flows;
 mod gate;
 mod history;
 mod holds;

@@ -121,7 +121,9 @@ async fn import(conn: &Conn, from: &mut (dyn BufRead + Send)) -> Result<u64, Fai
             break;
         }
     }
-    conn.execute(AFTER_IMPORT, &[]).await?;
+    for statement in AFTER_IMPORT {
+        conn.execute(statement, &[]).await?;
+    }
     // Gateways that run already on the empty schema read only what is newer than the revision that they know.
     let revision = "UPDATE revisions SET revision = revision + 1 WHERE name = 'documents'; \
         UPDATE documents SET revision = (SELECT revision FROM revisions WHERE name = 'documents'); COMMIT";

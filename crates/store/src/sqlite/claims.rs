@@ -180,7 +180,7 @@ pub(super) fn next_due(
 }
 
 /// Whether a process is registered. One that is not gets no rows: nobody would take them over.
-fn is_registered(connection: &Connection, owner: OwnerId) -> Result<bool> {
+pub(super) fn is_registered(connection: &Connection, owner: OwnerId) -> Result<bool> {
     Ok(connection
         .prepare_cached("SELECT 1 FROM processes WHERE owner = ?1")?
         .exists([owner.0])?)

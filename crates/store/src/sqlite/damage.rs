@@ -50,7 +50,8 @@ pub(super) fn positions(
     connection: &Connection,
     table: &str,
 ) -> Result<(Vec<i64>, Option<StoreError>)> {
-    let select = format!("SELECT seq FROM {table} WHERE seq >= ?1 + 1 ORDER BY seq");
+    let select =
+        format!("SELECT rowid FROM {table} NOT INDEXED WHERE rowid >= ?1 + 1 ORDER BY rowid");
     let mut damage = None;
     let mut found = Vec::new();
     let mut after = i64::MIN;

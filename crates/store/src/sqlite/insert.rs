@@ -47,6 +47,7 @@ pub(super) fn insert(
             request_facts: chosen.and_then(|(_, request)| request.facts.as_deref()),
             action: texts.action,
             request: chosen.and_then(|(_, request)| request.bytes()),
+            parent: admission.parent.as_ref().map(ToString::to_string),
         )
         "VALUES (" ") ON CONFLICT (id, tenant, namespace) WHERE superseded = 0 DO NOTHING"
     );

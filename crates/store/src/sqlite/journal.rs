@@ -4,8 +4,9 @@ use acteon_core::{BoxFuture, Timestamp};
 
 use super::command::Urgency;
 use super::store::SqliteStore;
-use super::{admit, gate, reroute, retention, settle};
+use super::{advance, gate, reroute, retention, settle};
 use crate::StoreError;
+use crate::flows::at_once;
 use crate::gate::{Conditions, Judged, judge};
 use crate::history::Cursor;
 use crate::model::{Admission, Admitted, Reroute, Rerouted, Route, Settled, Settlement, Turn};
@@ -32,7 +33,7 @@ impl Journal for SqliteStore {
                 move |connection| {
                     // Until this is dropped with the command.
                     let _ = &queued;
-                    admit::admit(connection, &admission, &texts)
+                    advance::admit_of(connection, &admission, &texts, at_once())
                 },
             ),
             Err(error) => Box::pin(async { Err(error) }),

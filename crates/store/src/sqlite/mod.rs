@@ -5,6 +5,7 @@
 //! no commit has to. A few *readers* serve look-ups, some of them the gateway's own. A thread that panics ends the store.
 
 mod admit;
+mod advance;
 mod checkpoint;
 mod claims;
 mod command;
@@ -14,6 +15,9 @@ mod documents;
 mod engine;
 mod error;
 mod faults;
+mod flow_claims;
+mod flow_rows;
+mod flows;
 mod gate;
 mod history;
 mod holds;
@@ -28,6 +32,7 @@ mod open;
 mod open_rows;
 mod options;
 mod pages;
+mod pokes;
 mod processes;
 mod queue;
 mod readers;

@@ -18,7 +18,7 @@ use super::log_check::{self, Broken};
 use super::options::SqliteOptions;
 use super::room::DiskSpace;
 use super::system::{self, System};
-use super::{holds, rescue};
+use super::{flow_claims, holds, rescue};
 use crate::model::Freed;
 use crate::{Cause, StoreError};
 
@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0005_providers.sql"),
     include_str!("0006_priorities.sql"),
     include_str!("0007_scheduled.sql"),
+    include_str!("0008_flows.sql"),
 ];
 
 /// The writer waits this long for the checkpointer to finish with the log, or for another program: not so long that the disk would seem not to answer, or
@@ -134,6 +135,10 @@ pub(super) fn writer(options: &SqliteOptions, disk: &Disk) -> Result<Connection,
             unsent,
             "took over actions of a process that died; those it may have sent are marked possible_duplicate"
         );
+    }
+    let flows = flow_claims::free_readable_orphans(&connection, disk)?;
+    if flows > 0 {
+        tracing::warn!(flows, "took over flows of a process that died");
     }
     Ok(connection)
 }

@@ -7,6 +7,9 @@
 //! What that promises: everything that was accepted before the first page is there once, each action whole, that is with its job or with its
 //! outcome as they stood when its page was read; nothing that was accepted later is there. Counters may already count what was accepted later,
 //! and documents are as their page found them.
+//!
+//! Flows are read before the actions that they want: what a flow says that it admitted is there. Its actions may be further than the flow knows, so
+//! that whoever goes on with a copy pokes those of which an action ended since their last step.
 
 mod cell;
 mod columns;
@@ -16,7 +19,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Transaction, params_from_iter};
 
 use self::cell::size_of;
-use self::columns::{JOURNAL, is_journal, position};
+use self::columns::{JOURNAL, ROWID, is_flows, is_journal, position};
 use super::faults::{FaultPoint, FaultPoints};
 use super::{Result, damage, look};
 use crate::{Cause, StoreError};
@@ -54,8 +57,6 @@ pub(super) struct Pages<'a> {
     tables: &'a [Columns],
     faults: FaultPoints,
     unreadable: Unreadable,
-    /// The last position that is read.
-    newest: i64,
 }
 
 impl<'a> Pages<'a> {
@@ -64,37 +65,43 @@ impl<'a> Pages<'a> {
         tables: &'a [Columns],
         faults: FaultPoints,
         unreadable: Unreadable,
-    ) -> Result<Self> {
-        let newest = match look::newest(connection) {
-            Err(StoreError::Damaged(_)) if unreadable == Unreadable::LeftOut => {
-                damage::newest_readable(connection)?
-            }
-            newest => newest?.0,
-        };
-        Ok(Self {
+    ) -> Self {
+        Self {
             connection,
             tables,
             faults,
             unreadable,
-            newest,
-        })
+        }
     }
 
     /// Passes every page on.
     pub(super) fn each(&self, mut take: impl FnMut(Page) -> Result<()>) -> Result<()> {
-        self.journal(&mut take)?;
-        for (index, table) in self
-            .tables
-            .iter()
-            .enumerate()
-            .filter(|(_, table)| !is_journal(table))
-        {
-            self.table(index, table, &mut take)?;
+        let of = |wanted: fn(&Columns) -> bool| {
+            let tables = self.tables.iter().enumerate();
+            tables.filter(move |(_, table)| wanted(table))
+        };
+        for (index, table) in of(is_flows) {
+            self.table(index, table, i64::MAX, &mut take)?;
+        }
+        let newest = self.newest()?;
+        self.journal(newest, &mut take)?;
+        for (index, table) in of(|table| !is_journal(table) && !is_flows(table)) {
+            self.table(index, table, newest, &mut take)?;
         }
         Ok(())
     }
 
-    fn journal(&self, take: &mut impl FnMut(Page) -> Result<()>) -> Result<()> {
+    /// The last position that is read.
+    fn newest(&self) -> Result<i64> {
+        match look::newest(self.connection) {
+            Err(StoreError::Damaged(_)) if self.unreadable == Unreadable::LeftOut => {
+                damage::newest_readable(self.connection)
+            }
+            newest => Ok(newest?.0),
+        }
+    }
+
+    fn journal(&self, newest: i64, take: &mut impl FnMut(Page) -> Result<()>) -> Result<()> {
         let Some((actions, table)) = self
             .tables
             .iter()
@@ -104,18 +111,18 @@ impl<'a> Pages<'a> {
             return Ok(());
         };
         let mut after = i64::MIN;
-        while after < self.newest {
+        while after < newest {
             let pages = self.in_a_transaction(|transaction| {
-                let Part { rows, rest } = range(transaction, table, (after, self.newest))?;
+                let Part { rows, rest } = range(transaction, table, (after, newest))?;
                 if let (true, Rest::Unreadable(why)) = (rows.is_empty(), &rest) {
-                    after = self.step_over(transaction, table, (after, self.newest), why)?;
+                    after = self.step_over(transaction, table, (after, newest), why)?;
                     return Ok(Vec::new());
                 }
                 let last = rows
                     .last()
                     .filter(|_| rest != Rest::Nothing)
                     .and_then(|row| position(table, row));
-                let end = last.unwrap_or(self.newest);
+                let end = last.unwrap_or(newest);
                 let mut pages = vec![Page {
                     table: actions,
                     rows,
@@ -194,6 +201,7 @@ impl<'a> Pages<'a> {
         &self,
         index: usize,
         table: &Columns,
+        newest: i64,
         take: &mut impl FnMut(Page) -> Result<()>,
     ) -> Result<()> {
         let key = table.key.join(", ");
@@ -210,31 +218,56 @@ impl<'a> Pages<'a> {
                 table.names.join(", "),
                 table.table
             );
-            let values = after.take().unwrap_or_default();
+            let values = after.clone().unwrap_or_default();
             let Part { mut rows, rest } =
                 self.in_a_transaction(|transaction| read(transaction, table, &select, values))?;
-            if let Rest::Unreadable(why) = &rest {
-                if self.unreadable == Unreadable::Ends {
-                    return Err(StoreError::Damaged(why.clone()));
-                }
-                tracing::warn!(
-                    table = table.table,
-                    why = format!("{why:#}"),
-                    "the rest of the table cannot be read and is left out"
-                );
-            }
             for row in &mut rows {
                 after = Some(row.split_off(table.names.len()));
             }
+            let goes_on = match &rest {
+                Rest::Nothing => false,
+                Rest::More => true,
+                Rest::Unreadable(why) => {
+                    let beyond = self.beyond(table, after.as_deref(), why)?;
+                    after = beyond.map(|rowid| vec![Cell::Integer(rowid)]);
+                    after.is_some()
+                }
+            };
             if table.table == "dedup_keys" {
                 // Keys that an action holds which is not read.
-                rows.retain(|row| position(table, row).is_none_or(|seq| seq <= self.newest));
+                rows.retain(|row| position(table, row).is_none_or(|seq| seq <= newest));
             }
             take(Page { table: index, rows })?;
-            if rest != Rest::More {
+            if !goes_on {
                 return Ok(());
             }
         }
+    }
+
+    /// The row number behind what cannot be read of a table, unless that is an error; `None` where the rest of the table is left out.
+    fn beyond(&self, table: &Columns, after: Option<&[Cell]>, why: &Cause) -> Result<Option<i64>> {
+        if self.unreadable == Unreadable::Ends {
+            return Err(StoreError::Damaged(why.clone()));
+        }
+        if table.key == [ROWID] {
+            let from = match after {
+                Some([Cell::Integer(rowid)]) => *rowid,
+                _ => 0,
+            };
+            let next = self.in_a_transaction(|transaction| {
+                self.step_over(transaction, table, (from, i64::MAX), why)
+            });
+            match next {
+                Err(StoreError::Damaged(_)) => {}
+                next => return next.map(Some),
+            }
+        }
+        tracing::warn!(
+            table = table.table,
+            why = format!("{why:#}"),
+            "the rest of the table cannot be read and is left out"
+        );
+        Ok(None)
     }
 
     /// Reads in one transaction, and rests for a multiple of the time that it took.
@@ -254,10 +287,11 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// The rows of a journal's table between two positions. A page of actions is cut; of the others there is at most one row an action.
+/// The rows of a table between two row numbers, which in the journal are positions. A page of actions is cut; of the others there is at most one row an
+/// action.
 fn range(transaction: &Transaction<'_>, table: &Columns, (after, end): (i64, i64)) -> Result<Part> {
     let select = format!(
-        "SELECT {} FROM {} WHERE seq >= ?1 + 1 AND seq <= ?2 ORDER BY seq",
+        "SELECT {} FROM {} WHERE rowid >= ?1 + 1 AND rowid <= ?2 ORDER BY rowid",
         table.names.join(", "),
         table.table
     );

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::command::Urgency;
 use super::store::SqliteStore;
-use super::{Result, holds};
+use super::{Result, flow_claims, holds};
 use crate::model::{Freed, Heartbeat, OwnerId};
 use crate::store::Processes;
 
@@ -62,6 +62,7 @@ fn heartbeats(connection: &Connection) -> Result<Vec<Heartbeat>> {
 /// Ends a process in good order. Rows that it may have sent without recording it are marked; usually there are none.
 fn retire(connection: &Connection, owner: OwnerId, now: Timestamp) -> Result<()> {
     holds::free_all_of(connection, owner, now)?;
+    flow_claims::free_all_of(connection, owner)?;
     connection.execute("DELETE FROM processes WHERE owner = ?1", [owner.0])?;
     Ok(())
 }
@@ -72,5 +73,6 @@ fn take_over(connection: &Connection, dead: &[Heartbeat], now: Timestamp) -> Res
             .prepare_cached("DELETE FROM processes WHERE owner = ?1 AND beats = ?2")?
             .execute([beat.owner.0, beat.count])?;
     }
+    flow_claims::free_orphans(connection)?;
     holds::free_orphans(connection, now)
 }

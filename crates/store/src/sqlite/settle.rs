@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::Result;
 use super::gate::refund;
+use super::pokes::poke;
 use super::statement::{inserting, updating};
 use crate::age::Age;
 use crate::model::{Charges, Settled, Settlement, Step};
@@ -30,6 +31,13 @@ pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result
             refund.as_ref(),
         )?,
     };
+    if let Some(poked) = settlement
+        .poke
+        .as_ref()
+        .filter(|_| written && settlement.ends())
+    {
+        poke(connection, poked)?;
+    }
     Ok(if written {
         Settled::Written
     } else {

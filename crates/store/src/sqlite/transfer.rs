@@ -16,8 +16,8 @@ use super::store::SqliteStore;
 use super::{Result, open, rescue};
 use crate::StoreError;
 use crate::transfer::{
-    AFTER_IMPORT, Exporter, Importer, Kind, SELECT_CLOCK_STEPS, TABLES, Table, Value, bytes_of,
-    clock_steps,
+    AFTER_IMPORT, Exporter, Importer, Kind, POKE_PARENTS, SELECT_CLOCK_STEPS, TABLES, Table, Value,
+    bytes_of, clock_steps,
 };
 
 impl SqliteStore {
@@ -60,7 +60,7 @@ impl SqliteStore {
             &tables,
             FaultPoints::new(options.faults.as_ref()),
             Unreadable::LeftOut,
-        )?
+        )
         .each(|page| {
             let Some(table) = TABLES.get(page.table) else {
                 return Ok(());
@@ -77,7 +77,7 @@ impl SqliteStore {
         let _lock = open::lock(&options.path)?;
         let connection = open::writer(options, &Disk::new())?;
         let transaction = connection.unchecked_transaction()?;
-        for table in ["actions", "documents"] {
+        for table in ["actions", "documents", "flows"] {
             if transaction
                 .prepare(&format!("SELECT 1 FROM {table}"))?
                 .exists([])?
@@ -112,7 +112,9 @@ impl SqliteStore {
                 .execute(params_from_iter(values))?;
             rows += 1;
         }
-        transaction.execute(AFTER_IMPORT, [])?;
+        for statement in AFTER_IMPORT {
+            transaction.execute(statement, [])?;
+        }
         let revision = super::revision::count_change(&transaction)?;
         transaction.execute("UPDATE documents SET revision = ?1", [revision])?;
         transaction.commit()?;
@@ -123,6 +125,12 @@ impl SqliteStore {
 /// Marks what is owed in a copy: whoever starts on it sends that again, and the original may have sent it since.
 fn mark_everything_owed(copy: &Connection) -> Result<()> {
     copy.execute("UPDATE jobs SET possible_duplicate = 1", [])?;
+    poke_parents(copy)
+}
+
+/// Pokes the flows of a copy of which an action ended: they were read before it.
+fn poke_parents(copy: &Connection) -> Result<()> {
+    copy.execute(POKE_PARENTS, [])?;
     Ok(())
 }
 

@@ -25,7 +25,9 @@ mod damage;
 mod documents;
 mod engine;
 mod faults;
+mod flows;
 mod gate;
+mod goldens;
 mod history;
 mod holds;
 mod journal;
@@ -119,6 +121,8 @@ fn with_disposition(id: &str, accepted_at: Timestamp, disposition: Disposition) 
         disposition,
         possible_duplicate: false,
         letter: None,
+        parent: None,
+        begins: Vec::new(),
     }
 }
 
@@ -187,6 +191,7 @@ fn settlement(seq: Seq, owner: OwnerId, step: Step) -> Settlement {
         possible_duplicate: false,
         late_mark: None,
         waited_for: true,
+        poke: None,
         step,
     }
 }

@@ -21,6 +21,7 @@ fn waiting(id: &str, tenant: &str, until: Timestamp) -> Admission {
     let route = Route {
         not_before: until,
         give_up_at: until + std::time::Duration::from_secs(1000),
+        so_far: Some("{}".into()),
         ..route("p", Enqueue::DueAt(until))
     };
     let send = Disposition::Send {
@@ -70,6 +71,7 @@ fn by_nobody(seq: Seq, fence: i64, step: Step) -> Settlement {
         possible_duplicate: false,
         late_mark: None,
         waited_for: true,
+        poke: None,
         step,
     }
 }

@@ -6,6 +6,7 @@ use acteon_store::{
     Notes as _, Processes as _, SqliteOptions, SqliteStore, Store,
 };
 
+use crate::flows::{begins, over, waits, write};
 use crate::{admit, end, executed, find, open, settlement};
 
 fn sqlite(folder: &std::path::Path, name: &str) -> SqliteOptions {
@@ -34,6 +35,8 @@ async fn filled(store: &dyn Store) {
         version: 0,
     };
     store.put_document(silence).await.expect("written");
+    write(store, begins("waits", waits(Some(300)))).await;
+    write(store, begins("over", over())).await;
 }
 
 fn lines(export: &[u8]) -> Vec<String> {

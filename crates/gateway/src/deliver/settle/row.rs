@@ -8,7 +8,7 @@ use acteon_core::{Outcome, Timestamp};
 use acteon_store::{Record, Settlement, Step, UNREADABLE};
 
 use super::outcome::{class, refund};
-use super::write;
+use super::{poke_of, write};
 use crate::admit::pending::scheduled;
 use crate::cluster::held::Holding;
 use crate::deliver::age::{Age, too_old};
@@ -82,16 +82,12 @@ pub(crate) async fn end_unconfigured(
     .to_json();
     let at = inner.clock.now();
     write(inner, action, || {
-        of_row(
-            &found,
-            &holding,
-            at,
-            Step::PutOff {
-                due_at,
-                so_far: Arc::clone(&so_far),
-                age: None,
-            },
-        )
+        let step = Step::PutOff {
+            due_at,
+            so_far: Arc::clone(&so_far),
+            age: None,
+        };
+        of_row(inner, &found, &holding, at, step)
     })
     .await;
 }
@@ -111,7 +107,8 @@ async fn end_row(
         class,
         refund: refund(&found.charges, found.possible_duplicate, outcome),
     };
-    if !write(inner, &found.action, || of_row(found, holding, at, end())).await {
+    let settlement = || of_row(inner, found, holding, at, end());
+    if !write(inner, &found.action, settlement).await {
         return false;
     }
     let (kind, rule, possible_duplicate) = (
@@ -139,7 +136,13 @@ async fn end_row(
 }
 
 /// Settlement of a row of which nothing changes but what `step` says.
-fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settlement {
+fn of_row(
+    inner: &Inner,
+    found: &Record,
+    holding: &Holding,
+    at: Timestamp,
+    step: Step,
+) -> Settlement {
     Settlement {
         hold: holding.hold(),
         at,
@@ -150,6 +153,7 @@ fn of_row(found: &Record, holding: &Holding, at: Timestamp, step: Step) -> Settl
         possible_duplicate: found.possible_duplicate,
         late_mark: found.late_mark.clone(),
         waited_for: false,
+        poke: poke_of(inner, found.parent.as_ref()),
         step,
     }
 }

@@ -14,11 +14,18 @@ pub(in crate::sqlite) struct Columns {
     pub(in crate::sqlite) key: Vec<String>,
 }
 
+/// Key of a table that numbers its rows.
+pub(super) const ROWID: &str = "rowid";
+
 /// The tables whose rows are about one action, by its position. They are read together.
 pub(super) const JOURNAL: [&str; 3] = ["actions", "jobs", "outcomes"];
 
 pub(super) fn is_journal(table: &Columns) -> bool {
     JOURNAL.contains(&table.table.as_str())
+}
+
+pub(super) fn is_flows(table: &Columns) -> bool {
+    table.table == "flows"
 }
 
 pub(super) fn position(table: &Columns, row: &[Cell]) -> Option<i64> {
@@ -48,16 +55,19 @@ fn columns_of(connection: &Connection, table: String) -> Result<Columns> {
     let found = select
         .query_map([&table], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
+    let numbers_rows = "SELECT EXISTS (SELECT 1 FROM pragma_table_list WHERE name = ?1 AND wr = 0)";
+    let numbers_rows: bool = connection.query_row(numbers_rows, [&table], |row| row.get(0))?;
     let mut key: Vec<(i64, String)> = found
         .iter()
         .filter(|(_, place)| *place > 0)
         .map(|(name, place)| (*place, name.clone()))
         .collect();
     key.sort_unstable();
-    let mut key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
-    if key.is_empty() {
-        key.push("rowid".into());
-    }
+    let key = if numbers_rows {
+        vec![ROWID.into()]
+    } else {
+        key.into_iter().map(|(_, name)| name).collect()
+    };
     Ok(Columns {
         table,
         names: found.into_iter().map(|(name, _)| name).collect(),

@@ -87,7 +87,7 @@ fn copy_everything(source: &Connection, copy: &Connection, faults: FaultPoints) 
         .iter()
         .map(|table| insert_into(&table.table, &table.names))
         .collect();
-    Pages::new(source, &tables, faults, Unreadable::Ends)?.each(|page| {
+    Pages::new(source, &tables, faults, Unreadable::Ends).each(|page| {
         let Some(insert) = inserts.get(page.table) else {
             return Ok(());
         };

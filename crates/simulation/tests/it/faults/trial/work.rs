@@ -1,16 +1,22 @@
 //! Work for the gateways and the store: every call of the store is made by something of it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use acteon_core::{ActionId, Caller, Clock as _, Scope};
 use acteon_gateway::ReplayRequest;
-use acteon_store::{ActionState, DocumentKind, HistoryFilter, NoteSwap, PageRequest, StoreCall};
+use acteon_store::{
+    ActionState, DocumentKind, FlowKey, HistoryFilter, NoteSwap, OwnerId, PageRequest, StoreCall,
+    StoreError,
+};
 
 use super::{Trial, quota};
 use crate::faults::action;
 use crate::silence::silence;
-use crate::strangers::{nobodys_row, nothing_scheduled, nothing_to_hasten};
+use crate::strangers::{
+    no_flow, no_flow_claim, no_flow_filter, nobodys_row, nothing_scheduled, nothing_to_hasten,
+};
 
 /// The first page of a look back.
 const PAGE: PageRequest = PageRequest {
@@ -38,6 +44,7 @@ impl Trial {
         self.look_back().await;
         self.handle_dead_letters().await;
         self.call_the_store().await;
+        self.call_the_store_for_flows().await;
         self.look();
         if round % 10 == 1 {
             self.start_and_stop_another().await;
@@ -143,6 +150,53 @@ impl Trial {
                 self.store.reroute(nobodys_row()).await.map(drop),
             ),
         ];
+        self.see(&results);
+    }
+
+    /// Makes the calls of who works on flows, of which the gateways have none here.
+    async fn call_the_store_for_flows(&mut self) {
+        let (store, now) = (&self.store, self.clock.now());
+        let kinds = [Arc::<str>::from("none")];
+        let results = [
+            (
+                StoreCall::Advance,
+                store.advance(no_flow(now)).await.map(drop),
+            ),
+            (
+                StoreCall::ClaimFlows,
+                store.claim_flows(no_flow_claim(now)).await.map(drop),
+            ),
+            (
+                StoreCall::NextFlowDue,
+                store.next_flow_due(&kinds).await.map(drop),
+            ),
+            (
+                StoreCall::OwnedFlows,
+                store.owned_flows(OwnerId(7), None, 5).await.map(drop),
+            ),
+            (
+                StoreCall::FreeFlows,
+                store.free_flows(Vec::new()).await.map(drop),
+            ),
+            (
+                StoreCall::Flow,
+                store.flow(&FlowKey::new("none", "x")).await.map(drop),
+            ),
+            (
+                StoreCall::Flows,
+                store.flows(no_flow_filter()).await.map(drop),
+            ),
+            (
+                StoreCall::CountFlows,
+                store.count_flows(no_flow_filter()).await.map(drop),
+            ),
+            (StoreCall::FlowCounts, store.flow_counts().await.map(drop)),
+        ];
+        self.see(&results);
+    }
+
+    /// Notes whether the call that fails in this trial did.
+    fn see(&mut self, results: &[(StoreCall, Result<(), StoreError>)]) {
         self.was_red |= results
             .iter()
             .any(|(call, result)| *call == self.call && result.is_err());

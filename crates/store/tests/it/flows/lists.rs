@@ -1,0 +1,206 @@
+//! Lists of flows, and their numbers.
+
+use acteon_core::Tenant;
+use acteon_store::{Advance, Expect, Flow, FlowCount, FlowFilter, FlowKey, FlowState, Store};
+
+use super::{advance, changes, ids, namespace, over, tenant, waits, write};
+use crate::Engine;
+
+on_every_engine! {
+    a_list_has_what_its_filter_covers_in_the_order_of_ids,
+    a_list_goes_on_in_pages,
+    flows_are_counted_by_kind_and_status,
+}
+
+fn all_of(kind: &str) -> FlowFilter {
+    FlowFilter {
+        kind: kind.into(),
+        namespace: None,
+        tenant: None,
+        status: None,
+        after: None,
+        limit: 100,
+    }
+}
+
+async fn add(store: &dyn Store, kind: &str, id: &str, of: (&str, Tenant), status: &str) {
+    let namespace = acteon_core::Namespace::parse(of.0).expect("a name");
+    let state = FlowState {
+        status: status.into(),
+        ..waits(None)
+    };
+    let begins = Advance {
+        key: FlowKey::new(kind, id),
+        ..advance(id, Expect::New(namespace, of.1), Some(state))
+    };
+    write(store, begins).await;
+}
+
+async fn filled(store: &dyn Store) {
+    for (id, of, status) in [
+        ("b", ("n", "t"), "waits"),
+        ("B", ("n", "t"), "done"),
+        ("a", ("n", "u"), "waits"),
+        ("é", ("m", "t"), "waits"),
+        ("a-1", ("n", "t"), "waits"),
+    ] {
+        add(store, "x", id, (of.0, tenant(of.1)), status).await;
+    }
+    add(store, "y", "a", ("n", tenant("t")), "waits").await;
+}
+
+async fn listed(store: &dyn Store, filter: FlowFilter) -> Vec<Flow> {
+    let counted = store.count_flows(filter.clone()).await.expect("a count");
+    let flows = store.flows(filter).await.expect("a page");
+    assert_eq!(counted, flows.len());
+    flows
+}
+
+pub(crate) async fn a_list_has_what_its_filter_covers_in_the_order_of_ids(engine: &Engine) {
+    let store = engine.open().await;
+    assert!(listed(&*store, all_of("x")).await.is_empty());
+    filled(&*store).await;
+    let x = || all_of("x");
+    let (n, t) = (Some(namespace()), Some(tenant("t")));
+    let status = |status: &str| Some(status.into());
+    for (filter, expected) in [
+        (x(), &["B", "a", "a-1", "b", "é"][..]),
+        (all_of("y"), &["a"]),
+        (all_of("z"), &[]),
+        (
+            FlowFilter {
+                namespace: n.clone(),
+                ..x()
+            },
+            &["B", "a", "a-1", "b"],
+        ),
+        (
+            FlowFilter {
+                tenant: t.clone(),
+                ..x()
+            },
+            &["B", "a-1", "b", "é"],
+        ),
+        (
+            FlowFilter {
+                namespace: n.clone(),
+                tenant: t.clone(),
+                ..x()
+            },
+            &["B", "a-1", "b"],
+        ),
+        (
+            FlowFilter {
+                status: status("waits"),
+                ..x()
+            },
+            &["a", "a-1", "b", "é"],
+        ),
+        (
+            FlowFilter {
+                namespace: n.clone(),
+                tenant: t.clone(),
+                status: status("waits"),
+                after: Some("a".into()),
+                ..x()
+            },
+            &["a-1", "b"],
+        ),
+        (
+            FlowFilter {
+                status: status("gone"),
+                ..x()
+            },
+            &[],
+        ),
+        (FlowFilter { limit: 0, ..x() }, &[]),
+    ] {
+        let flows = listed(&*store, filter.clone()).await;
+        assert_eq!(ids(&flows), expected, "{filter:?}");
+    }
+    let whole = listed(&*store, all_of("y")).await;
+    let found = store
+        .flow(&FlowKey::new("y", "a"))
+        .await
+        .expect("an answer");
+    assert_eq!(
+        Some(&whole[0]),
+        found.as_ref(),
+        "a list shows all of a flow"
+    );
+}
+
+pub(crate) async fn a_list_goes_on_in_pages(engine: &Engine) {
+    let store = engine.open().await;
+    filled(&*store).await;
+    for of_tenant in [None, Some(tenant("t"))] {
+        let filter = FlowFilter {
+            namespace: of_tenant.as_ref().map(|_| namespace()),
+            tenant: of_tenant,
+            ..all_of("x")
+        };
+        let all = listed(&*store, filter.clone()).await;
+        let mut pages = Vec::new();
+        let mut after = None;
+        loop {
+            let page = FlowFilter {
+                limit: 2,
+                after,
+                ..filter.clone()
+            };
+            let page = listed(&*store, page).await;
+            after = page.last().map(|flow| flow.key.id.clone());
+            let ends = page.len() < 2;
+            pages.extend(page);
+            if ends {
+                break;
+            }
+        }
+        assert_eq!(pages, all);
+    }
+}
+
+pub(crate) async fn flows_are_counted_by_kind_and_status(engine: &Engine) {
+    let store = engine.open().await;
+    assert_eq!(store.flow_counts().await, Ok(Vec::new()));
+    filled(&*store).await;
+    let count = |kind: &str, status: &str, count| FlowCount {
+        kind: kind.into(),
+        status: status.into(),
+        count,
+    };
+    let counts = async || {
+        let mut counts = store.flow_counts().await.expect("counts");
+        counts.sort_by_key(|count| (count.kind.to_string(), count.status.to_string()));
+        counts
+    };
+    assert_eq!(
+        counts().await,
+        [
+            count("x", "done", 1),
+            count("x", "waits", 4),
+            count("y", "waits", 1)
+        ]
+    );
+    let key = FlowKey::new("y", "a");
+    let found = store.flow(&key).await.expect("an answer").expect("a flow");
+    write(&*store, changes(&found, over())).await;
+    let found = store
+        .flow(&FlowKey::new("x", "b"))
+        .await
+        .expect("an answer")
+        .expect("a flow");
+    let gone = Advance {
+        key: found.key.clone(),
+        ..advance("b", Expect::Version(found.version), None)
+    };
+    write(&*store, gone).await;
+    assert_eq!(
+        counts().await,
+        [
+            count("x", "done", 1),
+            count("x", "waits", 3),
+            count("y", "done", 1)
+        ]
+    );
+}
