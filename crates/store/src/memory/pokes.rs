@@ -19,7 +19,7 @@ impl Tables {
     }
 
     pub(super) fn begin(&mut self, begin: &Begin, at: Timestamp) {
-        let begun = || Flow {
+        let row = || Flow {
             key: begin.key.clone(),
             namespace: begin.namespace.clone(),
             tenant: begin.tenant.clone(),
@@ -30,6 +30,6 @@ impl Tables {
             created_at: at,
             updated_at: at,
         };
-        self.flows.entry(begin.key.clone()).or_insert_with(begun);
+        self.flows.entry(begin.key.clone()).or_insert_with(row);
     }
 }

@@ -78,21 +78,20 @@ fn conditions(filter: &FlowFilter) -> (String, Vec<Value>) {
         after,
         limit: _,
     } = filter;
-    let given = [
+    let mut values = vec![Value::from(kind.to_string())];
+    let mut all = vec!["kind = ?1".to_owned()];
+    for (condition, value) in [
         ("namespace =", namespace.as_ref().map(Namespace::as_str)),
         ("tenant =", tenant.as_ref().map(Tenant::as_str)),
         ("status =", status.as_deref()),
         ("id >", after.as_deref()),
-    ];
-    let mut values = vec![Value::from(kind.to_string())];
-    let mut all = "kind = ?1".to_owned();
-    for (condition, value) in given {
+    ] {
         if let Some(value) = value {
             values.push(value.to_owned().into());
-            all.push_str(&format!(" AND {condition} ?{}", values.len()));
+            all.push(format!("{condition} ?{}", values.len()));
         }
     }
-    (all, values)
+    (all.join(" AND "), values)
 }
 
 /// A page of flows, and what is wrong with those that cannot be read.

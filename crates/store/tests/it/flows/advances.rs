@@ -118,7 +118,7 @@ pub(crate) async fn of_two_advances_of_one_version_one_is_written(engine: &Engin
             match racer.await.expect("an end") {
                 Advanced::Written { .. } => won.push(format!("by-{number}")),
                 Advanced::Changed(found) => {
-                    assert!(found.is_some_and(|now| now.version > before.version))
+                    assert!(found.is_some_and(|now| now.version > before.version));
                 }
             }
         }
@@ -175,9 +175,8 @@ pub(crate) async fn what_no_engine_writes_is_refused_whole(engine: &Engine) {
         admissions: vec![child("sound", "a")],
         ..changes(&before, over())
     };
-    let mut owned = sound();
-    owned
-        .admissions
+    let mut sent = sound();
+    sent.admissions
         .push(admission("owned", Enqueue::InFlight(owner)));
     let mut claimed = sound();
     claimed
@@ -209,7 +208,7 @@ pub(crate) async fn what_no_engine_writes_is_refused_whole(engine: &Engine) {
     for (what, refused) in [
         ("itself", begins_itself),
         ("itself with an action", begins_itself_too),
-        ("owned", owned),
+        ("sent at once", sent),
         ("claimed", claimed),
         ("without a route", without_route),
         ("another's end", ends_anothers),

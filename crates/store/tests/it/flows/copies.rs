@@ -138,12 +138,12 @@ async fn what_a_copied_flow_admitted_is_in_the_copy() {
     for number in 0..600 {
         begun(&*store, &format!("a{number:03}"), waits(None)).await;
     }
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (ends, has_ended) = tokio::sync::watch::channel(false);
     let stepping = {
         let store = std::sync::Arc::clone(&store);
         tokio::spawn(async move {
             let mut number = 0;
-            while !*stopped.borrow() {
+            while !*has_ended.borrow() {
                 number += 1;
                 let before = flow(&*store, &format!("a{:03}", (number * 7) % 600)).await;
                 let action = format!("{}-{number}", before.key.id);
@@ -178,6 +178,6 @@ async fn what_a_copied_flow_admitted_is_in_the_copy() {
             "round {round}: of what a flow says that it admitted"
         );
     }
-    stop.send(true).expect("it listens");
+    ends.send(true).expect("it listens");
     assert!(stepping.await.expect("an end") > 5);
 }

@@ -114,8 +114,8 @@ fn content(path: &Path) -> Vec<String> {
 
 /// Triggers that fail the statement which makes so many changes of rows.
 fn crash_triggers() -> String {
-    let mut all =
-        "CREATE TABLE crash (n INTEGER, stop INTEGER); INSERT INTO crash VALUES (0, 0);".to_owned();
+    let table = "CREATE TABLE crash (n INTEGER, stop INTEGER); INSERT INTO crash VALUES (0, 0);";
+    let mut all = vec![table.to_owned()];
     for table in [
         "flows",
         "actions",
@@ -124,14 +124,14 @@ fn crash_triggers() -> String {
         "counters",
         "dedup_keys",
     ] {
-        for change in ["INSERT", "UPDATE", "DELETE"] {
-            all.push_str(&format!(
+        all.extend(["INSERT", "UPDATE", "DELETE"].map(|change| {
+            format!(
                 "CREATE TRIGGER crash_{table}_{change} AFTER {change} ON {table} BEGIN UPDATE crash SET n = n + 1; \
                  SELECT RAISE(ABORT, 'simulated') FROM crash WHERE n = stop; END;"
-            ));
-        }
+            )
+        }));
     }
-    all
+    all.join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -190,9 +190,9 @@ async fn flows_on_a_damaged_page_keep_no_other_from_going_on() {
         let lost = MANY as usize - claimed.len();
         assert!((1..12).contains(&lost), "held {are_held}: {lost} are lost");
         assert!(store.damage().is_some());
-        let (first, last) = (flow(&store, "a000").await, flow(&store, "a059").await);
-        assert_eq!((first.owner, last.owner), (owner, owner));
-        assert_eq!(first.takeovers, u32::from(are_held));
+        let (before, behind) = (flow(&store, "a000").await, flow(&store, "a059").await);
+        assert_eq!((before.owner, behind.owner), (owner, owner));
+        assert_eq!(before.takeovers, u32::from(are_held));
         assert!(matches!(
             store.flow(&key("a030")).await,
             Err(StoreError::Damaged(_))
