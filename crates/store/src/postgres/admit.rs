@@ -18,7 +18,9 @@ use crate::StoreError;
 use crate::model::{Admitted, Turn};
 
 pub(super) use self::admitting::Admitting;
+pub(super) use self::gated::Decided;
 pub(super) use self::optimism::Optimism;
+pub(super) use self::seen::{MAKES, Seen, Statements, see};
 
 /// Writes admissions. Those with a gate to pass have a queue of their own: one transaction writes the ones or the others.
 pub(super) struct Admit {
@@ -87,7 +89,7 @@ async fn write_free(conn: &Conn, items: &[Arc<Admitting>]) -> Result<Effects<Adm
     let done = insert(conn, &rows).await?;
     let effect = |(item, goes): (&Arc<Admitting>, Goes)| {
         if done.written.contains(&item.seq()) {
-            return Some(Ok(goes.into_admitted(item.seq())));
+            return Some(Ok(goes.admitted(item.seq())));
         }
         if item
             .owner()

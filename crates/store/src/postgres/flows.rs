@@ -1,61 +1,82 @@
 //! Flows: durable state machines, and which process works on them.
 
+mod changes;
+mod claims;
+mod holds;
+mod look;
+mod row;
+
 use std::sync::Arc;
 
+use acteon_core::limits::MAX_COMMIT_QUEUE;
 use acteon_core::{BoxFuture, Timestamp};
 
+use super::advance::Advancing;
+use super::calls;
+use super::connect::{Conn, in_time};
+use super::error::Failure;
 use super::store::PostgresStore;
 use crate::StoreError;
 use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
 use crate::model::OwnerId;
 use crate::store::Flows;
 
-fn not_yet<T: Send + 'static>() -> BoxFuture<'static, Result<T, StoreError>> {
-    Box::pin(async { Err(StoreError::Engine("not yet".into())) })
-}
+pub(super) use self::changes::{FlowChanges, FlowStatements};
+pub(super) use self::holds::{retire, take_over};
+pub(super) use self::row::{COLUMNS, flow};
 
 impl Flows for PostgresStore {
-    fn advance(&self, _advance: Advance) -> BoxFuture<'_, Result<Advanced, StoreError>> {
-        not_yet()
+    fn advance(&self, advance: Advance) -> BoxFuture<'_, Result<Advanced, StoreError>> {
+        if self.advances.len() > MAX_COMMIT_QUEUE {
+            return Box::pin(async { Err(StoreError::Busy) });
+        }
+        match Advancing::new(advance, &self.positions, &self.optimism, &self.queue_bytes) {
+            Ok(advancing) => self.advances.send(advancing),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
     }
 
-    fn claim_flows(&self, _claim: FlowClaim) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
-        not_yet()
+    fn claim_flows(&self, claim: FlowClaim) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
+        Box::pin(self.claim_due_flows(claim))
     }
 
     fn next_flow_due(
         &self,
-        _kinds: &[Arc<str>],
+        kinds: &[Arc<str>],
     ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
-        not_yet()
+        let kinds = kinds.to_vec();
+        Box::pin(async move { call!(self.claiming, conn => claims::next_due(conn, &kinds)) })
     }
 
     fn owned_flows(
         &self,
-        _owner: OwnerId,
-        _after: Option<FlowKey>,
-        _limit: usize,
+        owner: OwnerId,
+        after: Option<FlowKey>,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Vec<FlowHold>, StoreError>> {
-        not_yet()
+        Box::pin(async move {
+            call!(self.own, conn => holds::owned(conn, owner, after.as_ref(), limit))
+        })
     }
 
-    fn free_flows(&self, _holds: Vec<FlowHold>) -> BoxFuture<'_, Result<usize, StoreError>> {
-        not_yet()
+    fn free_flows(&self, holds: Vec<FlowHold>) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(async move { call!(self.own, conn => holds::free(conn, &holds)) })
     }
 
-    fn flow(&self, _key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
-        not_yet()
+    fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
+        let key = key.clone();
+        Box::pin(async move { call!(self.own, conn => look::get(conn, &key)) })
     }
 
-    fn flows(&self, _filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
-        not_yet()
+    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => look::list(conn, &filter)) })
     }
 
-    fn count_flows(&self, _filter: FlowFilter) -> BoxFuture<'_, Result<usize, StoreError>> {
-        not_yet()
+    fn count_flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => look::count(conn, &filter)) })
     }
 
     fn flow_counts(&self) -> BoxFuture<'_, Result<Vec<FlowCount>, StoreError>> {
-        not_yet()
+        Box::pin(async move { call!(self.pool, conn => look::counts(conn)) })
     }
 }

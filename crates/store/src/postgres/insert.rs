@@ -65,6 +65,7 @@ columns! {
         in_flight: Option<bool> => [jobs],
         not_before: Option<i64> => [jobs],
         priority: i64 => [jobs],
+        parent: Option<String> => [actions],
     }
 }
 
@@ -127,6 +128,7 @@ fn incoming<'a>(row: &Row<'a>) -> Incoming<'a> {
         accepted_at,
         possible_duplicate,
         priority,
+        parent,
         ..
     } = row.admission;
     let (route, request) = (row.route, row.request);
@@ -164,6 +166,7 @@ fn incoming<'a>(row: &Row<'a>) -> Incoming<'a> {
         in_flight: route.map(|route| route.enqueue.is_in_flight()),
         not_before: route.map(|route| route.not_before.as_millis()),
         priority: priority.number(),
+        parent: parent.as_ref().map(ToString::to_string),
     }
 }
 

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0003_providers.sql"),
     include_str!("0004_priorities.sql"),
     include_str!("0005_scheduled.sql"),
+    include_str!("0006_flows.sql"),
 ];
 
 /// The newest schema that this version knows.

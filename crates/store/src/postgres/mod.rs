@@ -8,6 +8,7 @@
 #[macro_use]
 mod calls;
 mod admit;
+mod advance;
 mod batch;
 mod claims;
 mod clock;

@@ -6,7 +6,7 @@ use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::holds::{freed, freeing};
 use super::store::PostgresStore;
-use super::{calls, listen};
+use super::{calls, flows, listen};
 use crate::StoreError;
 use crate::model::{Freed, Heartbeat, OwnerId};
 use crate::store::Processes;
@@ -38,8 +38,8 @@ impl Processes for PostgresStore {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Freed, StoreError>> {
         Box::pin(async move {
-            let freed = change!(self.own, conn, _again => take_over(conn, &dead, now))?;
-            if freed != Freed::default() {
+            let (freed, flows) = change!(self.own, conn, _again => take_over(conn, &dead, now))?;
+            if freed != Freed::default() || flows > 0 {
                 self.tell(listen::WORK).await;
             }
             Ok(freed)
@@ -86,6 +86,7 @@ async fn retire(conn: &Conn, owner: OwnerId, now: Timestamp) -> Result<(), Failu
     conn.batch_execute("BEGIN").await?;
     conn.execute("DELETE FROM processes WHERE owner = $1", &[&owner.0])
         .await?;
+    flows::retire(conn, owner).await?;
     conn.query_one(
         &freeing("j.owner = $2 AND j.owner <> 0"),
         &[&now.as_millis(), &owner.0],
@@ -95,18 +96,24 @@ async fn retire(conn: &Conn, owner: OwnerId, now: Timestamp) -> Result<(), Failu
     Ok(())
 }
 
-/// Takes over from dead processes. Their registration goes first: what they write meanwhile either is there before, or finds no process.
-async fn take_over(conn: &Conn, dead: &[Heartbeat], now: Timestamp) -> Result<Freed, Failure> {
+/// Takes over from dead processes; says how many jobs and flows it freed. Their registration goes first: what they write meanwhile either is
+/// there before, or finds no process.
+async fn take_over(
+    conn: &Conn,
+    dead: &[Heartbeat],
+    now: Timestamp,
+) -> Result<(Freed, usize), Failure> {
     let owners: Vec<i64> = dead.iter().map(|beat| beat.owner.0).collect();
     let counts: Vec<i64> = dead.iter().map(|beat| beat.count).collect();
     conn.batch_execute("BEGIN").await?;
     let delete = "DELETE FROM processes p USING unnest($1::bigint[], $2::bigint[]) AS i (owner, beats) WHERE p.owner = i.owner AND p.beats = i.beats";
     conn.execute(delete, &[&owners, &counts]).await?;
+    let flows = flows::take_over(conn).await?;
     let condition =
         "j.owner <> 0 AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.owner = j.owner)";
     let row = conn
         .query_one(&freeing(condition), &[&now.as_millis()])
         .await?;
     conn.batch_execute("COMMIT").await?;
-    freed(&row)
+    Ok((freed(&row)?, flows))
 }

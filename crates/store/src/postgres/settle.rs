@@ -1,17 +1,21 @@
 //! Settlements: a batch of outcomes in one statement, fenced by their owners.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use acteon_core::Outcome;
+use tokio_postgres::Statement;
 
 use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
+use super::flows::{FlowChanges, FlowStatements};
 use super::gate;
 use super::rows::columns::{assignments, columns, insert_into, table_of};
 use crate::age::Age;
+use crate::flows::{FlowKey, Poke};
 use crate::model::{Charges, Hold, OwnerId, Seq, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
 
@@ -31,20 +35,12 @@ impl Batched for Settle {
         again: bool,
     ) -> Result<Effects<Settled>, Failure> {
         let firsts = first_of_each_hold(items);
-        let gives_back = firsts.iter().any(|item| refund(item).is_some());
-        if gives_back {
-            conn.batch_execute("BEGIN").await?;
-        }
-        let mut changed = change(conn, &firsts).await?;
-        if gives_back {
-            let refunds: Vec<(Seq, &Charges)> = firsts
-                .iter()
-                .filter(|item| changed.contains(&item.hold))
-                .filter_map(|item| Some((item.hold.seq, refund(item)?)))
-                .collect();
-            gate::refund(conn, &refunds).await?;
-            conn.batch_execute("COMMIT").await?;
-        }
+        let mut changed = if firsts.iter().any(|item| changes_more(item)) {
+            change_and_follow(conn, &firsts).await?
+        } else {
+            let statement = prepare(conn).await?;
+            change(conn, &statement, &firsts).await?
+        };
         if again {
             changed.extend(changed_before(conn, items).await?);
         }
@@ -200,11 +196,75 @@ fn first_of_each_hold(items: &[Arc<Settlement>]) -> Vec<Arc<Settlement>> {
     firsts.map(Arc::clone).collect()
 }
 
+/// Whether more than the row is changed: charges that are given back, or a flow that is poked.
+fn changes_more(item: &Settlement) -> bool {
+    refund(item).is_some() || poke(item).is_some()
+}
+
+/// Changes those that their owners still own, and what follows from that, in one transaction; says which. Flows are locked first: see
+/// [`FlowChanges`].
+async fn change_and_follow(
+    conn: &Conn,
+    items: &[Arc<Settlement>],
+) -> Result<HashSet<Hold>, Failure> {
+    let flows: BTreeSet<&FlowKey> = items
+        .iter()
+        .filter_map(|item| Some(&poke(item)?.flow))
+        .collect();
+    let (statement, flow_statements) = if flows.is_empty() {
+        (prepare(conn).await?, None)
+    } else {
+        (
+            prepare(conn).await?,
+            Some(FlowStatements::prepare(conn).await?),
+        )
+    };
+    let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
+    let lock = async {
+        match &flow_statements {
+            Some(statements) => statements.lock(conn, &flows).await,
+            None => Ok(()),
+        }
+    };
+    let ((), (), changed) = tokio::try_join!(
+        biased;
+        begin,
+        lock,
+        change(conn, &statement, items)
+    )?;
+    let written = || items.iter().filter(|item| changed.contains(&item.hold));
+    let refunds: Vec<(Seq, &Charges)> = written()
+        .filter_map(|item| Some((item.hold.seq, refund(item)?)))
+        .collect();
+    gate::refund(conn, &refunds).await?;
+    let mut pokes = FlowChanges::default();
+    written()
+        .filter_map(|item| poke(item))
+        .for_each(|poked| pokes.poke(poked));
+    let poking = async {
+        match &flow_statements {
+            Some(statements) => pokes.write(conn, statements).await,
+            None => Ok(()),
+        }
+    };
+    let commit = async { Ok::<_, Failure>(conn.batch_execute("COMMIT").await?) };
+    tokio::try_join!(biased; poking, commit)?;
+    Ok(changed)
+}
+
+/// Statement of [`change`].
+pub(super) async fn prepare(conn: &Conn) -> Result<Statement, Failure> {
+    Ok(conn.prepare_cached(&SETTLE).await?)
+}
+
 /// Changes those that their owners still own; says which.
-async fn change(conn: &Conn, items: &[Arc<Settlement>]) -> Result<HashSet<Hold>, Failure> {
+pub(super) async fn change(
+    conn: &Conn,
+    statement: &Statement,
+    items: &[impl Deref<Target = Settlement> + Sync],
+) -> Result<HashSet<Hold>, Failure> {
     let arrays: Arrays<'_> = items.iter().map(|item| incoming(item)).collect();
-    let statement = conn.prepare_cached(&SETTLE).await?;
-    let rows = conn.query(&statement, &arrays.parameters()).await?;
+    let rows = conn.query(statement, &arrays.parameters()).await?;
     rows.iter()
         .map(|row| {
             Ok(Hold {
@@ -230,11 +290,17 @@ fn age(item: &Settlement) -> Option<Age> {
     }
 }
 
-fn refund(item: &Settlement) -> Option<&Charges> {
+/// Charges that a settlement gives back.
+pub(super) fn refund(item: &Settlement) -> Option<&Charges> {
     match &item.step {
         Step::End { refund, .. } => refund.as_ref(),
         Step::Progress { .. } | Step::PutOff { .. } => None,
     }
+}
+
+/// Poke by a settlement: only one that ends its action has any.
+pub(super) fn poke(item: &Settlement) -> Option<&Poke> {
+    item.poke.as_ref().filter(|_| item.ends())
 }
 
 /// Holds of rows that an earlier try had changed, whose answer was lost.

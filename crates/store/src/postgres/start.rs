@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::admit::{Admit, Optimism};
+use super::advance::Advances;
 use super::batch::Batcher;
 use super::connect::Connector;
 use super::listen::Wakeups;
@@ -18,7 +19,7 @@ use super::{batch, calls, connect, listen, migrate, open_rows};
 use crate::StoreError;
 use crate::queue_bytes::QueueBytes;
 
-/// Longest that an admission waits for its turn: its caller waits little longer.
+/// Longest that an admission or an advance waits for its turn: its caller waits little longer.
 const ADMISSION_PATIENCE: Duration = Duration::from_secs(4);
 
 /// A settlement waits as long as it must.
@@ -34,7 +35,7 @@ impl PostgresStore {
         let optimism = Arc::new(Optimism::default());
         let (ended, _) = watch::channel(None);
         // One more for what is found out beside the workers.
-        let writers = connector.writers(batch::WORKERS * 3 + 1)?;
+        let writers = connector.writers(batch::WORKERS * 4 + 1)?;
         let admit = || Admit {
             open: Arc::clone(&open),
             optimism: Arc::clone(&optimism),
@@ -42,9 +43,13 @@ impl PostgresStore {
         let settle = Settle {
             open: Arc::clone(&open),
         };
+        let advance = Advances {
+            open: Arc::clone(&open),
+        };
         let admissions = Batcher::start(admit(), &writers, ADMISSION_PATIENCE, &ended);
         let gated = Batcher::start(admit(), &writers, ADMISSION_PATIENCE, &ended);
         let settlements = Batcher::start(settle, &writers, SETTLEMENT_PATIENCE, &ended);
+        let advances = Batcher::start(advance, &writers, ADMISSION_PATIENCE, &ended);
         let wakeups = Arc::new(Wakeups::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
         let mut tasks = vec![tokio::spawn(open_rows::keep_counting(
@@ -79,6 +84,7 @@ impl PostgresStore {
             admissions,
             gated,
             settlements,
+            advances,
             positions,
             optimism,
             open,
@@ -86,6 +92,7 @@ impl PostgresStore {
             channel,
             claims,
             lost_claims,
+            lost_flows: Mutex::default(),
             tasks,
             place,
         })

@@ -9,6 +9,7 @@ use deadpool_postgres::Pool;
 use tokio::task::JoinHandle;
 
 use super::admit::{Admit, Optimism};
+use super::advance::Advances;
 use super::batch::Batcher;
 use super::connect::{Conn, in_time};
 use super::error::Failure;
@@ -18,6 +19,7 @@ use super::settle::Settle;
 use super::{calls, listen};
 use crate::StoreError;
 use crate::error::Ended;
+use crate::flows::FlowHold;
 use crate::model::OwnerId;
 use crate::queue_bytes::QueueBytes;
 
@@ -41,6 +43,7 @@ pub struct PostgresStore {
     /// Admissions with a gate to pass: what they lock is locked by one batch at a time.
     pub(super) gated: Batcher<Admit>,
     pub(super) settlements: Batcher<Settle>,
+    pub(super) advances: Batcher<Advances>,
     pub(super) positions: Arc<Positions>,
     pub(super) optimism: Arc<Optimism>,
     pub(super) open: Arc<AtomicIsize>,
@@ -48,6 +51,7 @@ pub struct PostgresStore {
     pub(super) channel: Option<String>,
     pub(super) claims: AtomicI64,
     pub(super) lost_claims: Mutex<Vec<(OwnerId, i64)>>,
+    pub(super) lost_flows: Mutex<Vec<FlowHold>>,
     pub(super) tasks: Vec<JoinHandle<()>>,
     pub(super) place: String,
 }

@@ -17,12 +17,13 @@ use crate::rows::{RowTexts, row_texts};
 
 /// An admission with its texts and the position that it will have.
 pub(in crate::postgres) struct Admitting {
-    pub(super) admission: Admission,
+    pub(in crate::postgres) admission: Admission,
     texts: RowTexts,
     seq: AtomicI64,
     positions: Arc<Positions>,
     optimism: Arc<Optimism>,
-    _queued: Queued,
+    /// Its bytes, where it waits by itself.
+    queued: Option<Queued>,
     /// Hashes of the counters, keys and throttles that it locks, and of the id where it is one of a batch.
     locks: Vec<u64>,
     /// Whether its id was found when it was written without a look for it.
@@ -41,23 +42,34 @@ impl Admitting {
     ) -> Result<Self, StoreError> {
         let texts = row_texts(&admission)?;
         let queued = queue.enter(&admission, &texts)?;
+        let mut admitting = Self::of(admission, texts, positions, optimism);
+        admitting.queued = Some(queued);
+        Ok(admitting)
+    }
+
+    /// One that waits as a part of something else, which counts its bytes.
+    pub(in crate::postgres) fn of(
+        admission: Admission,
+        texts: RowTexts,
+        positions: &Arc<Positions>,
+        optimism: &Arc<Optimism>,
+    ) -> Self {
         let seq = AtomicI64::new(positions.next(admission.accepted_at).0);
         let locks = locks(&admission);
-        let (looks_first, decided) = (AtomicBool::new(false), Mutex::default());
-        Ok(Self {
+        Self {
             admission,
             texts,
             seq,
             positions: Arc::clone(positions),
             optimism: Arc::clone(optimism),
-            _queued: queued,
+            queued: None,
             locks,
-            looks_first,
-            decided,
-        })
+            looks_first: AtomicBool::new(false),
+            decided: Mutex::default(),
+        }
     }
 
-    pub(super) fn seq(&self) -> Seq {
+    pub(in crate::postgres) fn seq(&self) -> Seq {
         Seq(self.seq.load(Ordering::Relaxed))
     }
 
@@ -69,7 +81,7 @@ impl Admitting {
         );
     }
 
-    pub(super) fn action(&self) -> &Action {
+    pub(in crate::postgres) fn action(&self) -> &Action {
         &self.admission.action
     }
 
@@ -79,7 +91,7 @@ impl Admitting {
     }
 
     /// Locks that it holds for longer than a commit takes. Items of a caller's batch go one behind the other where they want the same.
-    pub(super) fn locks(&self) -> &[u64] {
+    pub(in crate::postgres) fn locks(&self) -> &[u64] {
         if self.is_optimistic() && self.admission.turn == Turn::Single {
             &[]
         } else {
@@ -95,16 +107,25 @@ impl Admitting {
     }
 
     /// Conditions and routes for the gate; `None` of an action that is over.
-    pub(super) fn gate(&self) -> Option<(&Conditions, &[Route])> {
+    pub(in crate::postgres) fn gate(&self) -> Option<(&Conditions, &[Route])> {
         match &self.admission.disposition {
             Disposition::Ended(_) => None,
             Disposition::Send { conditions, routes } => Some((conditions, routes)),
         }
     }
 
-    /// Whether there is no gate to pass.
+    /// Whether there is no gate to pass, and no flow to be changed beside it.
     pub(in crate::postgres) fn is_free(&self) -> bool {
-        self.admission.letter.is_none()
+        let Admission {
+            letter,
+            parent,
+            begins,
+            ..
+        } = &self.admission;
+        // What is over pokes its parent at once.
+        let pokes = parent.is_some() && self.gate().is_none();
+        let alone = letter.is_none() && begins.is_empty() && !pokes;
+        alone
             && self.gate().is_none_or(|(conditions, routes)| {
                 conditions.dedup.is_none()
                     && conditions.throttle.is_none()
@@ -141,7 +162,8 @@ impl Admitting {
                 && conditions.throttle.is_none()
                 && routes.first().is_some_and(|route| !route.quotas.is_empty())
         });
-        quotas_alone && self.admission.letter.is_none() && self.optimism.is_on()
+        let alone = self.admission.letter.is_none() && self.admission.begins.is_empty();
+        quotas_alone && alone && self.optimism.is_on()
     }
 
     /// Decision to be written if all its quotas have room.
@@ -167,7 +189,7 @@ impl Admitting {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let goes = decided.or_else(|| self.is_free().then(|| Goes::free(&self.admission)));
-        goes.map(|goes| goes.into_admitted(self.seq()))
+        goes.map(|goes| goes.admitted(self.seq()))
     }
 
     /// The row of an action that takes a route, or ended.
@@ -198,7 +220,7 @@ impl Admitting {
 
 /// Decision about an action: a route, or an outcome.
 #[derive(Clone)]
-pub(super) enum Goes {
+pub(in crate::postgres) enum Goes {
     Route {
         route: usize,
         over: Vec<usize>,
@@ -219,10 +241,14 @@ impl Goes {
         }
     }
 
-    pub(super) fn into_admitted(self, seq: Seq) -> Admitted {
+    pub(super) fn admitted(&self, seq: Seq) -> Admitted {
         match self {
-            Self::Route { route, over, .. } => Admitted::Open { seq, route, over },
-            Self::Ended(outcome) => Admitted::Ended(outcome),
+            Self::Route { route, over, .. } => Admitted::Open {
+                seq,
+                route: *route,
+                over: over.clone(),
+            },
+            Self::Ended(outcome) => Admitted::Ended(outcome.clone()),
         }
     }
 }

@@ -8,11 +8,13 @@ use acteon_core::Action;
 use super::admitting::{Admitting, Goes};
 use super::seen::{Found, Seen, Statements, begin, is_of};
 use crate::StoreError;
+use crate::flows::at_once;
 use crate::gate::{Judged, judge};
 use crate::model::{ActionState, Admitted, Seq};
 use crate::postgres::batch::Effects;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
+use crate::postgres::flows::{FlowChanges, FlowStatements};
 use crate::postgres::gate::Locked;
 use crate::postgres::insert::insert_all;
 use crate::rows::state_number;
@@ -42,9 +44,11 @@ pub(super) async fn write(
 }
 
 /// Decisions about a batch.
-struct Decided<'a> {
-    /// Result of each item; `None` of one that is to be written.
-    effects: Vec<Option<Result<Admitted, StoreError>>>,
+pub(in crate::postgres) struct Decided<'a> {
+    /// Result of each item, which holds once those to be written are.
+    results: Vec<Result<Admitted, StoreError>>,
+    /// Items that an earlier attempt wrote: nothing follows from them any more.
+    before: Vec<usize>,
     /// Actions that give way to one of the batch: its index, and the position of the other.
     superseded: Vec<(usize, i64)>,
     /// Items to be written, each with its index in the batch.
@@ -52,48 +56,70 @@ struct Decided<'a> {
 }
 
 impl<'a> Decided<'a> {
-    /// Decisions that need no gate: about items whose ids are there.
-    fn of(batch: &[&'a Admitting], found: &[Found], again: bool) -> Self {
+    /// Decides about a batch whose ids differ, by what was read. Charges what passes to what is locked.
+    pub(in crate::postgres) fn of(batch: &[&'a Admitting], seen: &mut Seen, again: bool) -> Self {
         let mut decided = Self {
-            effects: batch.iter().map(|_| None).collect(),
+            results: Vec::with_capacity(batch.len()),
+            before: Vec::new(),
             superseded: Vec::new(),
             written: Vec::new(),
         };
-        for found in found {
+        let mut there: Vec<Option<Admitted>> = batch.iter().map(|_| None).collect();
+        for found in &seen.found {
             let Some(place) = batch.iter().position(|item| is_of(found, item.action())) else {
                 continue;
             };
             match before(batch[place], found, again) {
-                Before::Mine(admitted) => decided.effects[place] = Some(Ok(admitted)),
+                Before::Mine(admitted) => {
+                    decided.before.push(place);
+                    there[place] = Some(admitted);
+                }
                 Before::GivesWay(seq) => decided.superseded.push((place, seq.0)),
-                Before::Stays(seq) => decided.effects[place] = Some(Ok(Admitted::Existing(seq))),
+                Before::Stays(seq) => there[place] = Some(Admitted::Existing(seq)),
             }
+        }
+        for (place, (item, there)) in batch.iter().zip(there).enumerate() {
+            let result = match there {
+                Some(admitted) => Ok(admitted),
+                None => decided.decide(item, place, seen),
+            };
+            decided.results.push(result);
         }
         decided
     }
 
     /// Decides of an item that is not there yet.
-    fn decide(&mut self, item: &'a Admitting, place: usize, seen: &mut Seen) {
+    fn decide(
+        &mut self,
+        item: &'a Admitting,
+        place: usize,
+        seen: &mut Seen,
+    ) -> Result<Admitted, StoreError> {
         let (living, letter) = (&seen.living, item.admission.letter);
         if item.owner().is_some_and(|owner| !living.contains(&owner)) {
-            self.effects[place] = Some(Err(StoreError::Fenced));
-            return;
+            return Err(StoreError::Fenced);
         }
         if letter.is_some_and(|letter| !seen.letters.contains(&letter.0)) {
-            self.effects[place] = Some(Ok(Admitted::NoLetter));
-            return;
+            return Ok(Admitted::NoLetter);
         }
-        match decide(item, &mut seen.locked) {
-            // What does not go leaves its letter on the list, and is not written.
-            Ok(Goes::Ended(outcome)) if letter.is_some() => {
-                self.effects[place] = Some(Ok(Admitted::Ended(outcome)));
-            }
-            Ok(goes) => {
-                letter.map(|letter| seen.letters.remove(&letter.0));
-                self.written.push((item, goes, place));
-            }
-            Err(error) => self.effects[place] = Some(Err(error)),
+        let goes = decide(item, &mut seen.locked)?;
+        let admitted = goes.admitted(item.seq());
+        // What does not go leaves its letter on the list, and is not written.
+        if letter.is_none() || matches!(goes, Goes::Route { .. }) {
+            letter.map(|letter| seen.letters.remove(&letter.0));
+            self.written.push((item, goes, place));
         }
+        Ok(admitted)
+    }
+
+    /// Whether there is nothing to be written.
+    fn is_empty(&self) -> bool {
+        self.written.is_empty()
+    }
+
+    /// Result of each item of the batch.
+    pub(in crate::postgres) fn results(&self) -> &[Result<Admitted, StoreError>] {
+        &self.results
     }
 
     /// Positions that give way, each to a successor that is written.
@@ -106,7 +132,91 @@ impl<'a> Decided<'a> {
             .map(|(_, seq)| *seq)
             .collect()
     }
+
+    /// Keeps the decisions with their items, in case the answer to the commit is lost; returns those before.
+    pub(in crate::postgres) fn keep(&self) -> Earlier {
+        let kept = self
+            .written
+            .iter()
+            .map(|(item, goes, _)| item.decide(Some(goes.clone())));
+        Earlier(kept.collect())
+    }
+
+    /// Sends everything at once. A row that is not written ends the transaction, so that nothing is charged for it.
+    pub(in crate::postgres) async fn write(
+        &self,
+        conn: &Conn,
+        statements: &Statements,
+        locked: &Locked,
+    ) -> Result<(), Failure> {
+        let rows = self
+            .written
+            .iter()
+            .map(|(item, goes, _)| item.row(goes))
+            .collect::<Result<Vec<_>, _>>()?;
+        let superseded = self.superseded();
+        let changes = locked.changes();
+        let supersede = async {
+            if !superseded.is_empty() {
+                conn.execute(&statements.supersede, &[&superseded]).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        let insert = async {
+            if !rows.is_empty() {
+                insert_all(conn, &statements.insert, &rows).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        let mut replaced: Vec<i64> = self
+            .written
+            .iter()
+            .filter_map(|(item, ..)| item.admission.letter)
+            .map(|letter| letter.0)
+            .collect();
+        replaced.sort_unstable();
+        let replace = async {
+            if !replaced.is_empty() {
+                conn.execute(
+                    &statements.replace,
+                    &[&replaced, &state_number(ActionState::Discarded)],
+                )
+                .await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        tokio::try_join!(
+            biased;
+            supersede,
+            insert,
+            statements.charging.write(conn, &changes),
+            replace
+        )?;
+        Ok(())
+    }
+
+    /// Takes the decisions back after a failure, unless the transaction may have been committed: a row that is found after all is of an attempt
+    /// before. After a conflict positions that others took are left.
+    pub(in crate::postgres) async fn take_back(
+        &self,
+        conn: &Conn,
+        earlier: Earlier,
+        failure: &Failure,
+    ) -> Result<(), Failure> {
+        if !matches!(failure, Failure::Unknown(_)) {
+            for ((item, ..), earlier) in self.written.iter().zip(earlier.0) {
+                item.decide(earlier);
+            }
+        }
+        if matches!(failure, Failure::Conflict) && !self.is_empty() {
+            leave_taken_positions(conn, &self.written).await?;
+        }
+        Ok(())
+    }
 }
+
+/// Decisions of an attempt before.
+pub(in crate::postgres) struct Earlier(Vec<Option<Goes>>);
 
 /// The ids of `batch` differ.
 async fn write_firsts(
@@ -115,91 +225,62 @@ async fn write_firsts(
     again: bool,
 ) -> Result<Vec<Result<Admitted, StoreError>>, Failure> {
     let statements = Statements::prepare(conn).await?;
-    let mut seen = begin(conn, &statements, batch).await?;
-    let mut decided = Decided::of(batch, &seen.found, again);
-    for (place, item) in batch.iter().enumerate() {
-        if decided.effects[place].is_none() {
-            decided.decide(item, place, &mut seen);
-        }
-    }
-    let superseded = decided.superseded();
-    let Decided {
-        mut effects,
-        written,
-        ..
-    } = decided;
-    if written.is_empty() {
+    let changes_flows =
+        |item: &&Admitting| item.admission.parent.is_some() || !item.admission.begins.is_empty();
+    let flows = if batch.iter().any(changes_flows) {
+        Some(FlowStatements::prepare(conn).await?)
+    } else {
+        None
+    };
+    let mut seen = begin(conn, &statements, batch, flows.as_ref()).await?;
+    let decided = Decided::of(batch, &mut seen, again);
+    let changes = follow(batch, &decided);
+    if decided.is_empty() && changes.is_empty() {
         conn.batch_execute("ROLLBACK").await?;
     } else {
-        commit(conn, &statements, &written, &superseded, &seen.locked).await?;
+        let flows = flows.as_ref().map(|statements| (statements, changes));
+        commit(conn, &statements, &decided, &seen.locked, flows).await?;
     }
-    for (item, goes, place) in written {
-        effects[place] = Some(Ok(goes.into_admitted(item.seq())));
-    }
-    Ok(effects
-        .into_iter()
-        .map(|effect| effect.unwrap_or(Err(StoreError::Busy)))
-        .collect())
+    Ok(decided.results)
 }
 
-/// Writes everything and commits, in one round trip. A row that is not written ends the transaction, so that nothing is charged for it.
+/// Changes of flows that follow from what was decided just now.
+fn follow<'a>(batch: &[&'a Admitting], decided: &Decided<'a>) -> FlowChanges<'a> {
+    let mut changes = FlowChanges::default();
+    for (place, (item, result)) in batch.iter().zip(&decided.results).enumerate() {
+        if let Ok(admitted) = result
+            && !decided.before.contains(&place)
+        {
+            changes.follow(&item.admission, admitted, at_once());
+        }
+    }
+    changes
+}
+
+/// Writes everything and commits, in one round trip.
 async fn commit(
     conn: &Conn,
     statements: &Statements,
-    written: &[(&Admitting, Goes, usize)],
-    superseded: &Vec<i64>,
+    decided: &Decided<'_>,
     locked: &Locked,
+    flows: Option<(&FlowStatements, FlowChanges<'_>)>,
 ) -> Result<(), Failure> {
-    let rows = written
-        .iter()
-        .map(|(item, goes, _)| item.row(goes))
-        .collect::<Result<Vec<_>, _>>()?;
-    let earlier: Vec<Option<Goes>> = written
-        .iter()
-        .map(|(item, goes, _)| item.decide(Some(goes.clone())))
-        .collect();
-    let changes = locked.changes();
-    let supersede = async {
-        if !superseded.is_empty() {
-            conn.execute(&statements.supersede, &[superseded]).await?;
+    let earlier = decided.keep();
+    let change_flows = async {
+        match flows {
+            Some((statements, changes)) => changes.write(conn, statements).await,
+            None => Ok(()),
         }
-        Ok::<_, Failure>(())
-    };
-    let mut replaced: Vec<i64> = written
-        .iter()
-        .filter_map(|(item, ..)| item.admission.letter)
-        .map(|letter| letter.0)
-        .collect();
-    replaced.sort_unstable();
-    let replace = async {
-        if !replaced.is_empty() {
-            conn.execute(
-                &statements.replace,
-                &[&replaced, &state_number(ActionState::Discarded)],
-            )
-            .await?;
-        }
-        Ok::<_, Failure>(())
     };
     let commit = async { Ok::<_, Failure>(conn.batch_execute("COMMIT").await?) };
     let done = tokio::try_join!(
         biased;
-        supersede,
-        insert_all(conn, &statements.insert, &rows),
-        statements.charging.write(conn, &changes),
-        replace,
+        decided.write(conn, statements, locked),
+        change_flows,
         commit
     );
     let Err(failure) = done else { return Ok(()) };
-    if !matches!(failure, Failure::Unknown(_)) {
-        // Nothing was written: a row that is found after all is of an attempt before.
-        for ((item, ..), earlier) in written.iter().zip(earlier) {
-            item.decide(earlier);
-        }
-    }
-    if matches!(failure, Failure::Conflict) {
-        leave_taken_positions(conn, written).await?;
-    }
+    decided.take_back(conn, earlier, &failure).await?;
     Err(failure)
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn write(
             items
                 .iter()
                 .zip(goes)
-                .map(|(item, goes)| Some(Ok(goes.into_admitted(item.seq()))))
+                .map(|(item, goes)| Some(Ok(goes.admitted(item.seq()))))
                 .collect(),
         )),
         Err(Failure::Conflict) => {

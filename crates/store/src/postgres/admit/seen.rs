@@ -1,26 +1,28 @@
 //! First read of a batch behind the gate: living processes, locked keys and counters, and ids that are there.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use acteon_core::Action;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::admitting::Admitting;
+use crate::flows::FlowKey;
 use crate::model::{ActionState, OwnerId, Seq};
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
+use crate::postgres::flows::FlowStatements;
 use crate::postgres::gate::{Charging, Locked, Look, Names};
 use crate::postgres::insert::prepare_insert_all;
 use crate::rows::{longest_alike, state_number};
 
 /// Number of times that missing rows are made, to be locked, before the batch begins again.
-const MAKES: usize = 3;
+pub(in crate::postgres) const MAKES: usize = 3;
 
 /// State that the transaction reads first.
-pub(super) struct Seen {
+pub(in crate::postgres) struct Seen {
     pub(super) living: HashSet<OwnerId>,
-    pub(super) locked: Locked,
+    pub(in crate::postgres) locked: Locked,
     /// Letters to be replaced that still are dead letters.
     pub(super) letters: HashSet<i64>,
     pub(super) found: Vec<Found>,
@@ -43,36 +45,62 @@ pub(super) async fn begin(
     conn: &Conn,
     statements: &Statements,
     batch: &[&Admitting],
+    flows: Option<&FlowStatements>,
 ) -> Result<Seen, Failure> {
     let look = Look::locking(conn, Names::of(batch.iter().filter_map(|item| item.gate()))).await?;
+    let parents: BTreeSet<&FlowKey> = batch
+        .iter()
+        .filter_map(|item| item.admission.parent.as_ref())
+        .collect();
     for _ in 0..MAKES {
         let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
-        let ((), living, locked, letters, found) = tokio::try_join!(
+        let lock_parents = async {
+            match flows {
+                Some(flows) => flows.lock(conn, &parents).await,
+                None => Ok(()),
+            }
+        };
+        let ((), living, (), seen) = tokio::try_join!(
             biased;
             begin,
             living(conn, statements, batch),
-            look.read(conn),
-            letters(conn, statements, batch),
-            existing(conn, statements, batch)
+            lock_parents,
+            see(conn, statements, &look, batch)
         )?;
-        if !look.misses(&locked) {
-            return Ok(Seen {
-                living,
-                locked,
-                letters,
-                found,
-            });
+        if !look.misses(&seen.locked) {
+            return Ok(Seen { living, ..seen });
         }
         conn.batch_execute("ROLLBACK").await?;
-        if !look.make_missing(conn, &locked).await? {
+        if !look.make_missing(conn, &seen.locked).await? {
             break;
         }
     }
     Err(Failure::Conflict)
 }
 
+/// Locks and reads what a batch without owners asks for, within a transaction and in one round trip.
+pub(in crate::postgres) async fn see(
+    conn: &Conn,
+    statements: &Statements,
+    look: &Look,
+    batch: &[&Admitting],
+) -> Result<Seen, Failure> {
+    let (locked, letters, found) = tokio::try_join!(
+        biased;
+        look.read(conn),
+        letters(conn, statements, batch),
+        existing(conn, statements, batch)
+    )?;
+    Ok(Seen {
+        living: HashSet::new(),
+        locked,
+        letters,
+        found,
+    })
+}
+
 /// Statements of the transaction, prepared before it begins.
-pub(super) struct Statements {
+pub(in crate::postgres) struct Statements {
     pub(super) living: Statement,
     pub(super) existing: Statement,
     pub(super) supersede: Statement,
@@ -83,7 +111,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) async fn prepare(conn: &Conn) -> Result<Self, Failure> {
+    pub(in crate::postgres) async fn prepare(conn: &Conn) -> Result<Self, Failure> {
         let existing = "SELECT a.seq, a.id, a.tenant, a.namespace, \
              CASE WHEN o.state = $5 AND octet_length(a.action) <= wanted.longest THEN a.action END \
              FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS wanted (id, tenant, namespace, longest) \

@@ -7,7 +7,7 @@ use acteon_core::{ActionId, Timestamp};
 use super::charging::{self, Changes};
 use crate::StoreError;
 use crate::gate::{Conditions, Counters, QuotaCheck, ThrottleCheck};
-use crate::model::Seq;
+use crate::model::{Charges, Seq};
 use crate::postgres::rows::key;
 
 #[derive(Clone)]
@@ -15,6 +15,15 @@ pub(super) struct Holder {
     pub(super) seq: i64,
     pub(super) action_id: String,
     pub(super) until: i64,
+}
+
+impl Holder {
+    /// Holder of a key that nobody has: what a row is that is made to be locked.
+    const NOBODY: Self = Self {
+        seq: 0,
+        action_id: String::new(),
+        until: 0,
+    };
 }
 
 #[derive(Clone, Copy)]
@@ -131,7 +140,24 @@ impl Locked {
         }
     }
 
-    /// Charged rows, to be written back.
+    /// Gives back what an action took that is over without having left. A key goes only if the action still holds it.
+    pub(in crate::postgres) fn give_back(&mut self, seq: Seq, charges: &Charges) {
+        if let Some(name) = charges.dedup.as_deref().map(key)
+            && let Some(holder) = self.holders.get_mut(&name)
+            && holder.seq == seq.0
+        {
+            *holder = Holder::NOBODY;
+            self.taken.insert(name);
+        }
+        for name in charges.counters.iter().map(|counter| key(counter)) {
+            if let Some(counter) = self.counters.get_mut(&name) {
+                counter.used = (counter.used - 1).max(0);
+                self.changed.insert(name);
+            }
+        }
+    }
+
+    /// Changed rows, to be written back.
     pub(in crate::postgres) fn changes(&self) -> Changes<'_> {
         let taken = self
             .holders

@@ -7,7 +7,7 @@ use tokio_postgres::{Row, Statement};
 
 use super::locked::{Counter, Holder, Locked, Ring};
 use crate::gate::{Conditions, slot_in_sql};
-use crate::model::Route;
+use crate::model::{Charges, Route};
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
 use crate::postgres::rows::key;
@@ -60,6 +60,23 @@ impl Names {
             sizes,
             counters: counters.into_iter().collect(),
         }
+    }
+
+    /// The same names, with those of charges that are given back.
+    pub(in crate::postgres) fn and_given_back<'a>(
+        mut self,
+        charges: impl Iterator<Item = &'a Charges>,
+    ) -> Self {
+        for charges in charges {
+            self.dedup.extend(charges.dedup.as_deref().map(key));
+            self.counters
+                .extend(charges.counters.iter().map(|counter| key(counter)));
+        }
+        for names in [&mut self.dedup, &mut self.counters] {
+            names.sort_unstable();
+            names.dedup();
+        }
+        self
     }
 }
 
