@@ -1,8 +1,14 @@
 //! Commits whose answers are lost: what came of them is found out, and told as it was decided.
 
 mod admissions;
+mod advance_batches;
+mod advances;
+mod flow_changes;
+mod flows;
 mod letters;
 mod mixed_batch;
+mod nobodys_rows;
+mod reroutes;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,10 +34,17 @@ fn slow(table: &str) -> String {
 /// Lets an event of a table wait until it is let go.
 fn slow_at(event: &str, table: &str) -> String {
     format!(
-        "CREATE TABLE let_go (number bigint); CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+        "CREATE TABLE let_go (number bigint PRIMARY KEY); CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
          $$ BEGIN WHILE NOT EXISTS (SELECT 1 FROM let_go) LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN NEW; END $$; \
          CREATE TRIGGER slow BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION slow()"
     )
+}
+
+/// Lets a commit wait that has an event of a table, until it is let go: of several statements it is the last whose answer is lost.
+fn at_commit(event: &str, table: &str) -> String {
+    let trigger =
+        slow_at(event, table).replace("TRIGGER slow BEFORE", "CONSTRAINT TRIGGER slow AFTER");
+    trigger.replace("FOR EACH", "DEFERRABLE INITIALLY DEFERRED FOR EACH")
 }
 
 /// Fails until something is so.
@@ -83,6 +96,31 @@ async fn behind_a_proxy() -> Option<(TestDatabase, FaultProxy, Arc<PostgresStore
     Some((database, proxy, Arc::new(store), owner))
 }
 
+/// Processes of the database that wait in the middle of a write until they are let go.
+fn waiting(database: &TestDatabase) -> String {
+    let schema = &database.options().schema;
+    format!(
+        "SELECT DISTINCT a.pid FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid JOIN pg_class c ON c.oid = l.relation \
+         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.wait_event = 'PgSleep' AND n.nspname = '{schema}'"
+    )
+}
+
+/// Condition that so many writes wait until they are let go.
+fn are_under_way(database: &TestDatabase, count: usize) -> String {
+    format!("(SELECT COUNT(*) FROM ({}) w) = {count}", waiting(database))
+}
+
+/// Lets a write that is under way be rolled back and its answer be lost. Nothing comes through until all connections are closed.
+async fn end_in_the_middle(database: &TestDatabase, proxy: &FaultProxy) {
+    wait_until(database, &are_under_way(database, 1)).await;
+    proxy.set(Link::Silent);
+    let ended = format!(
+        "SELECT pg_terminate_backend(pid, 5000) FROM ({}) w",
+        waiting(database)
+    );
+    wait_until(database, &format!("(SELECT COUNT(*) FROM ({ended}) e) = 1")).await;
+}
+
 /// Lets a write be committed and its answer be lost: nothing comes back from when the write is under way until the row is there, and then
 /// the connection is closed. `meanwhile` is done to the database before the store can reach it again.
 async fn lose_the_answer(
@@ -91,12 +129,7 @@ async fn lose_the_answer(
     is_there: &str,
     meanwhile: &str,
 ) {
-    let schema = &database.options().schema;
-    let under_way = format!(
-        "EXISTS (SELECT 1 FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid JOIN pg_class c ON c.oid = l.relation \
-         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.wait_event = 'PgSleep' AND n.nspname = '{schema}')"
-    );
-    wait_until(database, &under_way).await;
+    wait_until(database, &are_under_way(database, 1)).await;
     proxy.set(Link::Silent);
     database
         .execute("INSERT INTO let_go VALUES (1)")
@@ -186,10 +219,7 @@ async fn a_lost_write_of_a_document_is_told_as_done() {
     let Some((database, proxy, store, _)) = behind_a_proxy().await else {
         return;
     };
-    // Of several statements it is the last whose answer is lost.
-    let at_commit =
-        slow("documents").replace("TRIGGER slow BEFORE", "CONSTRAINT TRIGGER slow AFTER");
-    let at_commit = at_commit.replace("FOR EACH", "DEFERRABLE INITIALLY DEFERRED FOR EACH");
+    let at_commit = at_commit("INSERT", "documents");
     database.execute(&at_commit).await.expect("a trigger");
     let document = Document {
         kind: DocumentKind::Silence,
