@@ -19,7 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rules", &["config", "core", "schedule"]),
     ("store", &["core", "crypto"]),
     ("providers", &["config", "core", "crypto", "http", "wecom"]),
-    ("gateway", &["core", "rules", "schedule", "store"]),
+    ("flows", &["core", "schedule"]),
+    ("gateway", &["core", "flows", "rules", "schedule", "store"]),
     (
         "simulation",
         &["core", "fakes", "gateway", "rules", "store", "testkit"],

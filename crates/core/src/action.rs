@@ -146,11 +146,13 @@ pub enum Origin {
     Replay,
     /// Notice of the gateway itself that a quota is used up.
     Notice,
+    /// Occurrence of a recurring action.
+    Recurring,
 }
 
 impl Origin {
     /// All origins that an action may have.
-    pub const ALL: [Self; 3] = [Self::Api, Self::Replay, Self::Notice];
+    pub const ALL: [Self; 4] = [Self::Api, Self::Replay, Self::Notice, Self::Recurring];
 
     /// Name of the origin, as it is stored and shown.
     pub const fn as_str(self) -> &'static str {
@@ -158,6 +160,7 @@ impl Origin {
             Self::Api => "api",
             Self::Replay => "replay",
             Self::Notice => "notice",
+            Self::Recurring => "recurring",
         }
     }
 }

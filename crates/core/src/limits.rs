@@ -54,6 +54,9 @@ pub const DEFAULT_MAX_OPEN: usize = 100_000;
 /// counted now and then, which takes a second for so many.
 pub const MAX_LATER: usize = 250_000;
 
+/// Most recurring actions of one tenant, as the wire format has it.
+pub const MAX_RECURRING: usize = 100;
+
 /// Farthest instant that an action may be scheduled for: a year, with its leap day.
 pub const MAX_SCHEDULE: Duration = Duration::from_hours(366 * 24);
 

@@ -16,6 +16,7 @@ mod admit;
 mod cluster;
 mod decide;
 mod deliver;
+mod flows;
 mod history;
 mod lane;
 mod memory;
@@ -47,6 +48,9 @@ pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
 pub use operate::backlog::Backlog;
 pub use operate::health::ProviderHealth;
 pub use operate::last_check::HealthFinding;
+pub use operate::recurring::{
+    Backfilled, MAX_BACKFILL, RecurringAction, RecurringError, Upcoming, UpcomingList,
+};
 pub use operate::reloads::{Reloads, TroubleTurn};
 pub use operate::replace::CannotReplace;
 pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};

@@ -1,5 +1,5 @@
-//! Runner: the only loop that claims. It sleeps until the next row is due or a wake-up comes,
-//! claims what is due, and has it delivered.
+//! Runner: the only loop that claims actions. It sleeps until the next row is due or a wake-up comes,
+//! claims what is due, and has it delivered. Flows have a loop of their own beside it (`flows.rs`).
 //!
 //! Every few seconds it looks all the same, so that a wake-up that got lost delays a row and never
 //! keeps it.
@@ -15,6 +15,7 @@ use crate::shared::Inner;
 
 mod claim;
 mod due;
+pub(crate) mod flows;
 mod overdue;
 pub(crate) mod recall;
 
@@ -69,11 +70,15 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 /// Looks at what another gateway says that has changed, and at no more.
 async fn handle_wakeup(inner: &Arc<Inner>, wakeup: Wakeup) {
     match wakeup {
-        Wakeup::Work => rescan(inner),
+        Wakeup::Work => {
+            rescan(inner);
+            inner.flow_work.notify_one();
+        }
         Wakeup::Note(name) => load_note(inner, &name).await,
         Wakeup::Anything => {
             load_lane_notes(inner).await;
             rescan(inner);
+            inner.flow_work.notify_one();
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acteon_core::{Clock, Entropy};
 use acteon_schedule::Calendars;
-use acteon_store::{Store, StoreError};
+use acteon_store::{FlowKey, Poke, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::admit::known::KnownLooks;
@@ -19,6 +19,7 @@ use crate::cluster::held::Held;
 use crate::cluster::lease::{Lease, LeaseTimes};
 use crate::deliver::breaker::Breakers;
 use crate::deliver::retry::RetryPolicy;
+use crate::flows::kinds::FlowKinds;
 use crate::history::redaction::Redaction;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
@@ -76,14 +77,21 @@ pub(crate) struct Inner {
     pub(crate) due: Arc<DueClock>,
     pub(crate) waiters: Waiters,
     pub(crate) held: Arc<Held>,
+    /// Flows that this process steps.
+    pub(crate) held_flows: Arc<Held<FlowKey>>,
+    pub(crate) flow_kinds: FlowKinds,
     pub(crate) shares: Arc<Shares>,
     pub(crate) notices: Notices,
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,
+    /// Wakes the worker that steps flows: one is due, or there is room for another.
+    pub(crate) flow_work: Notify,
     /// Permits for actions of callers' batches on their way to a commit.
     pub(crate) batch_permits: Arc<Semaphore>,
     /// Looks at actions whose ids are known, a few at a time.
     pub(crate) known_looks: KnownLooks,
+    /// Turn to make a recurring action, so that two do not take a tenant's last place.
+    pub(crate) recurring_turn: Semaphore,
     /// Turns of dry runs at the store, whose connections other callers' looks need as well.
     pub(crate) dry_runs: Semaphore,
     /// Whether a stop has begun: no call begins any more, and whoever waits for a turn is told that
@@ -135,6 +143,14 @@ pub struct Gateway {
 }
 
 impl Inner {
+    /// Poke of the flow that wanted an action, for the commit that ends the action.
+    pub(crate) fn poke_of(&self, parent: Option<&FlowKey>) -> Option<Poke> {
+        parent.map(|flow| Poke {
+            flow: flow.clone(),
+            due_at: self.due.now(),
+        })
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS};
 use acteon_core::{Clock, Entropy, with_causes};
+use acteon_flows::Kind;
 use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
@@ -18,6 +19,7 @@ use crate::admit::{ask_outcomes, recount};
 use crate::cluster::due_clock::DueClock;
 use crate::cluster::lease::Lease;
 use crate::cluster::{lease_keeper, reconcile};
+use crate::flows::kinds::FlowKinds;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
 use crate::operate::store_health::{StoreHealth, Watched};
@@ -43,6 +45,8 @@ pub struct Parts {
     pub rules: RuleSet,
     /// Settings that are none of the above.
     pub options: GatewayOptions,
+    /// Kinds of flows beside the gateway's own.
+    pub kinds: Vec<Arc<dyn Kind>>,
 }
 
 impl Gateway {
@@ -56,6 +60,7 @@ impl Gateway {
             registry,
             rules,
             options,
+            kinds,
         } = parts;
         let store_health = Arc::new(StoreHealth::default());
         let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(
@@ -80,11 +85,15 @@ impl Gateway {
             due: Arc::new(due),
             waiters: Waiters::default(),
             held: Arc::default(),
+            held_flows: Arc::default(),
+            flow_kinds: FlowKinds::with(kinds),
+            flow_work: Notify::new(),
             shares,
             notices: Notices::default(),
             work,
             batch_permits: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
             known_looks: KnownLooks::new(),
+            recurring_turn: Semaphore::new(1),
             dry_runs: Semaphore::new(MAX_DRY_RUNS),
             releasing: AtomicBool::new(false),
             released: Notify::new(),
@@ -130,6 +139,7 @@ fn spawn_workers(inner: &Arc<Inner>) {
     inner.spawn(policies::follow::follow(Arc::clone(inner)));
     inner.spawn(housekeeping::run(Arc::clone(inner)));
     inner.spawn(runner::run(Arc::clone(inner)));
+    inner.spawn(runner::flows::run(Arc::clone(inner)));
     inner.spawn(reconcile::run(Arc::clone(inner)));
     inner.spawn(recount::follow(Arc::clone(inner)));
     inner.spawn(ask_outcomes::follow(Arc::clone(inner)));

@@ -108,7 +108,7 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
 }
 
 /// Planned action that is not committed yet.
-struct Candidate {
+pub(crate) struct Candidate {
     action: Arc<Action>,
     sender: Sender,
     verdict: VerdictKind,
@@ -131,7 +131,7 @@ struct Gated {
 
 impl Candidate {
     /// Plans an action, and reports the rules that failed on it.
-    fn planned(inner: &Inner, request: DispatchRequest) -> (Self, Caller, Step) {
+    pub(crate) fn planned(inner: &Inner, request: DispatchRequest) -> (Self, Caller, Step) {
         let DispatchRequest {
             action,
             origin,
@@ -168,6 +168,16 @@ impl Candidate {
             possible_duplicate,
         };
         (candidate, caller, step)
+    }
+
+    /// Action that was planned.
+    pub(crate) fn action(&self) -> &Arc<Action> {
+        &self.action
+    }
+
+    /// Name of the rule that decided.
+    pub(crate) fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
     }
 
     /// Prepares what the gate needs to admit the action, or to write its outcome.
@@ -207,7 +217,7 @@ impl Candidate {
         }
     }
 
-    fn admission(&self, caller: Caller, disposition: Disposition, turn: Turn) -> Admission {
+    pub(crate) fn admission(&self, caller: Caller, disposition: Disposition, turn: Turn) -> Admission {
         Admission {
             action: Arc::clone(&self.action),
             origin: self.sender.origin,
@@ -226,7 +236,7 @@ impl Candidate {
     }
 
     /// Tells of the quotas that the action goes over, and counts that one of them chose its route.
-    fn tell_quotas(&self, inner: &Arc<Inner>, route: &Route, number: usize, over: &[usize]) {
+    pub(crate) fn tell_quotas(&self, inner: &Arc<Inner>, route: &Route, number: usize, over: &[usize]) {
         let over: Vec<_> = over
             .iter()
             .filter_map(|index| route.quotas.get(*index).cloned())
@@ -287,7 +297,7 @@ fn first_hold(seq: Seq, owner: OwnerId) -> Hold {
 /// Takes a share of the open actions for one that is to be sent, or of those that go later. Before
 /// the commit and not after it: a thousand callers who arrive together would otherwise all see room
 /// for one.
-fn enter(inner: &Inner, action: &Action, step: &Step) -> Result<Option<Entering>, QueueFull> {
+pub(crate) fn enter(inner: &Inner, action: &Action, step: &Step) -> Result<Option<Entering>, QueueFull> {
     let (first, is_later) = match step {
         Step::Send(_, routes, postponed) => (routes.first(), postponed.is_some()),
         Step::End(_) => (None, false),

@@ -6,16 +6,16 @@
 //! which nobody here knows yet.
 
 use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acteon_store::Hold;
 
-#[derive(Default)]
-pub(crate) struct Held(Mutex<HeldRows>);
+/// Rows in memory: actions by their holds, and flows by their names.
+pub(crate) struct Held<K: Eq + Hash = Hold>(Mutex<HeldRows<K>>);
 
-#[derive(Default)]
-struct HeldRows {
-    holds: HashSet<Hold>,
+struct HeldRows<K> {
+    holds: HashSet<K>,
     /// Number of the next taking.
     next: u64,
     /// Numbers of the takings under way.
@@ -23,14 +23,14 @@ struct HeldRows {
 }
 
 /// Row in memory, until it is dropped.
-pub(crate) struct Holding {
-    held: Arc<Held>,
-    hold: Hold,
+pub(crate) struct Holding<K: Clone + Eq + Hash = Hold> {
+    held: Arc<Held<K>>,
+    hold: K,
 }
 
 /// Admission or claim under way, until it is dropped: after its rows are held.
-pub(crate) struct Taking {
-    held: Arc<Held>,
+pub(crate) struct Taking<K: Clone + Eq + Hash = Hold> {
+    held: Arc<Held<K>>,
     number: u64,
     is_over: bool,
 }
@@ -39,12 +39,22 @@ pub(crate) struct Taking {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark(u64);
 
-impl Held {
-    pub(crate) fn holds(&self, hold: &Hold) -> bool {
+impl<K: Eq + Hash> Default for Held<K> {
+    fn default() -> Self {
+        Self(Mutex::new(HeldRows {
+            holds: HashSet::new(),
+            next: 0,
+            takings: BTreeSet::new(),
+        }))
+    }
+}
+
+impl<K: Clone + Eq + Hash> Held<K> {
+    pub(crate) fn holds(&self, hold: &K) -> bool {
         self.lock().holds.contains(hold)
     }
 
-    pub(crate) fn take(self: &Arc<Self>) -> Taking {
+    pub(crate) fn take(self: &Arc<Self>) -> Taking<K> {
         let mut inner = self.lock();
         let number = inner.next;
         inner.next += 1;
@@ -69,15 +79,15 @@ impl Held {
             .is_none_or(|oldest| *oldest >= mark.0)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HeldRows> {
+    fn lock(&self) -> MutexGuard<'_, HeldRows<K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Taking {
+impl<K: Clone + Eq + Hash> Taking<K> {
     /// Holds one of the rows that were taken.
-    pub(crate) fn hold(&self, hold: Hold) -> Holding {
-        self.held.lock().holds.insert(hold);
+    pub(crate) fn hold(&self, hold: K) -> Holding<K> {
+        self.held.lock().holds.insert(hold.clone());
         Holding {
             held: Arc::clone(&self.held),
             hold,
@@ -85,10 +95,10 @@ impl Taking {
     }
 
     /// Holds the only row that was taken.
-    pub(crate) fn hold_only(mut self, hold: Hold) -> Holding {
+    pub(crate) fn hold_only(mut self, hold: K) -> Holding<K> {
         {
             let mut inner = self.held.lock();
-            inner.holds.insert(hold);
+            inner.holds.insert(hold.clone());
             inner.takings.remove(&self.number);
         }
         self.is_over = true;
@@ -105,13 +115,13 @@ impl Holding {
     }
 }
 
-impl Drop for Holding {
+impl<K: Clone + Eq + Hash> Drop for Holding<K> {
     fn drop(&mut self) {
         self.held.lock().holds.remove(&self.hold);
     }
 }
 
-impl Drop for Taking {
+impl<K: Clone + Eq + Hash> Drop for Taking<K> {
     fn drop(&mut self) {
         if !self.is_over {
             self.held.lock().takings.remove(&self.number);

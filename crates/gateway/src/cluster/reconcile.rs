@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_store::{Freed, Hold, Seq, StoreError};
+use acteon_store::{FlowHold, FlowKey, Freed, Hold, Seq, StoreError};
 
 use crate::cluster::held::Mark;
 use crate::shared::Inner;
@@ -29,16 +29,29 @@ struct Findings {
 }
 
 pub(crate) async fn run(inner: Arc<Inner>) {
-    let mut last = Findings::default();
+    let (mut last, mut last_flows) = (Findings::default(), FlowFindings::default());
     while inner.sleep(EVERY).await {
-        match look(&inner, &last).await {
-            Ok(next) => last = next,
-            Err(error) => inner.could_not(
+        let looked = async {
+            last = look(&inner, &last).await?;
+            last_flows = look_at_flows(&inner, &last_flows).await?;
+            Ok(())
+        };
+        if let Err(error) = looked.await {
+            inner.could_not(
                 "could not compare what this process owns with what it works on; trying again",
                 &error,
-            ),
+            );
         }
     }
+}
+
+/// Findings of the last look at flows.
+#[derive(Default)]
+struct FlowFindings {
+    /// Flows that the store says are this process's, and that were not in its memory.
+    unheld: HashSet<FlowHold>,
+    /// Mark of when the look was over.
+    until: Mark,
 }
 
 async fn look(inner: &Inner, last: &Findings) -> Result<Findings, StoreError> {
@@ -84,4 +97,39 @@ async fn give_back(inner: &Inner, forgotten: Vec<Hold>) -> Result<(), StoreError
     );
     inner.work.notify_one();
     Ok(())
+}
+
+/// The same look at flows. One that was poked since the last look has another version, and is looked at once more.
+async fn look_at_flows(inner: &Arc<Inner>, last: &FlowFindings) -> Result<FlowFindings, StoreError> {
+    let settled = inner.held_flows.has_taken_all_before(last.until);
+    let owner = inner.lease.owner();
+    let mut unheld = HashSet::new();
+    let mut after: Option<FlowKey> = None;
+    loop {
+        let page = inner.store.owned_flows(owner, after, PAGE).await?;
+        after = page.last().map(|hold| hold.key.clone());
+        let is_last = page.len() < PAGE;
+        unheld.extend(
+            page.into_iter()
+                .filter(|hold| !inner.held_flows.holds(&hold.key)),
+        );
+        if is_last {
+            break;
+        }
+    }
+    if settled {
+        let forgotten: Vec<FlowHold> = unheld.intersection(&last.unheld).cloned().collect();
+        if !forgotten.is_empty() {
+            let freed = inner.store.free_flows(forgotten).await?;
+            tracing::error!(
+                freed,
+                "this process owned flows that nobody worked on; they go on. This is a bug, please report it"
+            );
+            inner.flow_work.notify_one();
+        }
+    }
+    Ok(FlowFindings {
+        unheld,
+        until: inner.held_flows.mark(),
+    })
 }

@@ -66,7 +66,7 @@ pub(crate) fn plan(
 
 fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decision<'p> {
     match origin {
-        Origin::Api | Origin::Replay => context
+        Origin::Api | Origin::Replay | Origin::Recurring => context
             .policies
             .rules
             .decide(&Facts::new(action, context.now)),
@@ -156,7 +156,7 @@ fn scheduled(
     context: &PlanContext<'_>,
 ) -> Option<Postponed> {
     match origin {
-        Origin::Api => Postponed::by_schedule(action, rule, context.now),
+        Origin::Api | Origin::Recurring => Postponed::by_schedule(action, rule, context.now),
         Origin::Replay | Origin::Notice => None,
     }
 }

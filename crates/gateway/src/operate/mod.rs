@@ -2,12 +2,14 @@
 
 pub(crate) mod backlog;
 pub(crate) mod breakers;
+pub(crate) mod call_off;
 pub(crate) mod count_backlog;
 pub(crate) mod health;
 pub(crate) mod housekeeping;
 pub(crate) mod lanes;
 pub(crate) mod last_check;
 pub(crate) mod providers;
+pub(crate) mod recurring;
 pub(crate) mod reloads;
 pub(crate) mod replace;
 pub(crate) mod replay;

@@ -3,20 +3,16 @@
 //! A waiting row has no owner. It is changed as its owner would change it, with nobody as the owner and the fence that was read: whoever claims it
 //! in between raises the fence, and the change does not happen.
 
-use std::sync::Arc;
-
 use acteon_core::{
     ActionId, ActionType, Caller, Namespace, Outcome, ProviderName, Scope, Tenant, Timestamp,
 };
 use acteon_store::{
-    ActionState, Age, Cursor, Hold, OwnerId, Record, ScheduledRequest, ScheduledRow, Settled,
-    Settlement, Step, StoreError,
+    ActionState, Age, Cursor, Record, ScheduledRequest, ScheduledRow, Settled, Step, StoreError,
 };
 
 use crate::admit::pending::scheduled;
 use crate::deliver::schedule::is_scheduled;
-use crate::deliver::settle::poke_of;
-use crate::observe::{OutcomeEvent, emit};
+use crate::operate::call_off::{call_off, called_off, change_of_waiting, is_untouched};
 use crate::shared::{Gateway, Inner};
 
 /// Tries to change a row that others change too.
@@ -137,28 +133,9 @@ impl Gateway {
                 Err(error) => return Err(error),
             };
             let at = inner.clock.now();
-            let outcome = Outcome::Cancelled {
-                by: caller.id.to_string(),
-                at,
-            };
-            let text = outcome.to_json();
-            let step = Step::End {
-                outcome: outcome.clone(),
-                text: Arc::clone(&text),
-                class: None,
-                refund: Some(record.charges.clone()).filter(|charges| !charges.is_empty()),
-            };
-            if self.change_waiting(&record, at, step).await? {
-                let (provider, tenant) = (&record.provider, &record.action.tenant);
-                if record.not_before > inner.due.now() {
-                    inner.shares.cancelled(provider, tenant);
-                } else {
-                    inner.shares.ended(provider, tenant);
-                }
-                let event =
-                    OutcomeEvent::at_the_gate(&record.action, &outcome, record.rule.as_deref());
-                emit(&*inner.observer, &event);
-                inner.waiters.reply(record.seq, &text);
+            let settlement = call_off(inner, &record, &caller.id, at);
+            if inner.store.settle(settlement).await? == Settled::Written {
+                called_off(inner, &record, &caller.id, at);
                 return Ok(());
             }
         }
@@ -200,10 +177,8 @@ impl Gateway {
                     give_up_at,
                 }),
             };
-            if self
-                .change_waiting(&record, inner.clock.now(), step)
-                .await?
-            {
+            let settlement = change_of_waiting(inner, &record, inner.clock.now(), step);
+            if inner.store.settle(settlement).await? == Settled::Written {
                 inner.work.notify_one();
                 return Ok(ScheduledAction {
                     scheduled_for: to,
@@ -240,42 +215,11 @@ impl Gateway {
             state: state(&record),
         })
     }
-
-    /// Changes a waiting row, unless somebody was faster.
-    async fn change_waiting(
-        &self,
-        record: &Record,
-        at: Timestamp,
-        step: Step,
-    ) -> Result<bool, StoreError> {
-        let settlement = Settlement {
-            hold: Hold {
-                seq: record.seq,
-                owner: OwnerId::NOBODY,
-                fence: record.fence,
-            },
-            at,
-            attempts: record.attempts,
-            durable_retries: record.durable_retries,
-            takeovers: record.takeovers,
-            history: None,
-            possible_duplicate: record.possible_duplicate,
-            late_mark: record.late_mark.clone(),
-            waited_for: true,
-            poke: poke_of(&self.inner, record.parent.as_ref()),
-            step,
-        };
-        Ok(self.inner.store.settle(settlement).await? == Settled::Written)
-    }
 }
 
 /// Whether an action waits for its instant, and nobody has begun to send it.
 fn is_waiting(inner: &Inner, record: &Record) -> bool {
-    record.state == ActionState::Open
-        && !record.owned
-        && record.attempts == 0
-        && !record.possible_duplicate
-        && record.unreadable.is_none()
+    is_untouched(record)
         && (is_scheduled(record) || record.not_before > inner.due.now())
 }
 

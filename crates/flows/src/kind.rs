@@ -1,0 +1,103 @@
+//! Kinds of flows: one function each, from what is stored and what happened to what is to be done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Action, ActionId, Origin, Timestamp};
+use acteon_schedule::Calendars;
+
+/// Kind of a flow. Pure: the same input gives the same step, so that a step that is done again after a crash asks for the same.
+pub trait Kind: Send + Sync {
+    /// Name of the kind, as it is stored. Without a colon.
+    fn name(&self) -> &'static str;
+
+    /// Origin of the actions that its flows want sent.
+    fn origin(&self) -> Origin;
+
+    /// Ids of the actions whose state the next step must know.
+    fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody>;
+
+    /// Next step of a flow that is due, or was poked.
+    fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody>;
+}
+
+/// Flow whose next step is asked for, with what it may look at.
+#[derive(Clone, Copy)]
+pub struct Looked<'a> {
+    /// Id of the flow, unique within its kind.
+    pub id: &'a str,
+    /// Namespace that it belongs to.
+    pub namespace: &'a acteon_core::Namespace,
+    /// Tenant that it belongs to.
+    pub tenant: &'a acteon_core::Tenant,
+    /// Body that its last step left.
+    pub body: &'a str,
+    /// Instant of the step, of the wall clock.
+    pub now: Timestamp,
+    /// Actions that the kind looks at.
+    pub children: &'a [Child],
+    /// Calendars that the gateway knows.
+    pub calendars: &'a Calendars,
+}
+
+/// Action that a flow looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Id of the action.
+    pub id: ActionId,
+    /// State of the action.
+    pub state: ChildState,
+}
+
+/// State of an action that a flow looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildState {
+    /// It is not there: never admitted, or deleted since.
+    Absent,
+    /// Accepted and not over.
+    Open,
+    /// Over.
+    Ended,
+}
+
+/// Step of a flow: its next state and what follows from it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Word for where it stands, by which lists are filtered.
+    pub status: &'static str,
+    /// Next body, a JSON object.
+    pub body: String,
+    /// When it goes on.
+    pub due: Due,
+    /// What is to be done, in the commit that writes the step.
+    pub effects: Vec<Effect>,
+    /// Sentence for the log, where something happened that an operator should know.
+    pub notice: Option<String>,
+}
+
+/// When a flow goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// At an instant of the wall clock.
+    At(Timestamp),
+    /// After a time that passes, whatever the wall clock says.
+    After(Duration),
+    /// When it is poked.
+    Poked,
+    /// Not any more: it is over, or waits for a person.
+    Never,
+}
+
+/// Effect of a step.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// An action is admitted. Its id follows from the flow and the step, so that a step that is done again admits nothing twice.
+    Admit(Arc<Action>),
+    /// An action is called off, if nobody has begun to send it.
+    Cancel(ActionId),
+}
+
+/// Error about a body that its kind cannot read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body of the flow cannot be read: {0}")]
+pub struct InvalidBody(pub String);

@@ -1,0 +1,15 @@
+//! Flows: what happens later, as pure state machines. No clock, no store, no network.
+//!
+//! A flow is a row that outlives the process: a kind, a body that only its [`Kind`] reads, and at most one instant at which it goes on. A kind is
+//! one function: what is stored and what happened go in, the next body and what is to be done come out as a [`Step`]. The gateway writes all of a
+//! step in one commit, or nothing of it.
+
+#![deny(missing_docs)]
+
+mod kind;
+mod recurring;
+
+pub use kind::{Child, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+pub use recurring::{
+    Definition, MissedRuns, OverlapPolicy, Recurring, RecurringFlow, Status, occurrence_id,
+};

@@ -1,0 +1,148 @@
+//! Body of a recurring action's flow: its definition, and how far it came.
+
+use acteon_core::{ActionId, Timestamp};
+use acteon_schedule::Calendars;
+use serde::{Deserialize, Serialize};
+
+use super::definition::Definition;
+use crate::kind::{Due, InvalidBody, Step};
+
+/// Body of a recurring action's flow.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Recurring {
+    /// What is sent, and when.
+    pub definition: Definition,
+    /// Whether it goes on.
+    pub status: Status,
+    /// Next occurrence; `None` where there is none, or it does not go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+    /// Latest occurrence that was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_executed_at: Option<Timestamp>,
+    /// Id of the action of the latest occurrence that was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_action: Option<ActionId>,
+    /// Number of occurrences that were sent.
+    #[serde(default)]
+    pub executions: u64,
+    /// Number of occurrences that a policy skipped.
+    #[serde(default)]
+    pub skipped: u64,
+}
+
+/// Status of a recurring action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It goes on.
+    Active,
+    /// Somebody paused it.
+    Paused,
+    /// It came to its end: no occurrence is left, or as many were sent as it may have.
+    Completed,
+}
+
+impl Status {
+    /// All statuses, in the order in which messages list them.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Paused, Self::Completed];
+
+    /// Name of the status, as it is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+        }
+    }
+}
+
+impl Recurring {
+    /// Recurring action that begins at `now`. Where no occurrence lies ahead it is completed.
+    pub fn begin(
+        definition: Definition,
+        now: Timestamp,
+        calendars: &Calendars,
+    ) -> Result<Self, InvalidBody> {
+        let mut recurring = Self {
+            definition,
+            status: Status::Active,
+            next: None,
+            last_executed_at: None,
+            last_action: None,
+            executions: 0,
+            skipped: 0,
+        };
+        recurring.resume(now, calendars)?;
+        Ok(recurring)
+    }
+
+    /// Body as it is stored.
+    pub fn parse(body: &str) -> Result<Self, InvalidBody> {
+        serde_json::from_str(body).map_err(|error| InvalidBody(error.to_string()))
+    }
+
+    /// Body as it is to be stored.
+    pub fn to_json(&self) -> Result<String, InvalidBody> {
+        serde_json::to_string(self).map_err(|error| InvalidBody(error.to_string()))
+    }
+
+    /// Pauses it: nothing occurs until it is resumed.
+    pub fn pause(&mut self) {
+        (self.status, self.next) = (Status::Paused, None);
+    }
+
+    /// Goes on with the first occurrence after `now`. What would have occurred before that was not missed.
+    pub fn resume(&mut self, now: Timestamp, calendars: &Calendars) -> Result<(), InvalidBody> {
+        let next = self.definition.next_after(now, calendars)?;
+        self.status = Status::Active;
+        self.go_on(next);
+        Ok(())
+    }
+
+    /// Takes another definition. One that is paused stays so; one that was completed goes on if the new definition has more.
+    pub fn redefine(
+        &mut self,
+        definition: Definition,
+        now: Timestamp,
+        calendars: &Calendars,
+    ) -> Result<(), InvalidBody> {
+        self.definition = definition;
+        if self.status == Status::Paused {
+            return Ok(());
+        }
+        self.resume(now, calendars)
+    }
+
+    /// Number of occurrences that it may still have; `None` for any number.
+    pub fn left(&self) -> Option<u64> {
+        let most = self.definition.max_executions?;
+        Some(most.saturating_sub(self.executions))
+    }
+
+    /// Counts an occurrence that is sent.
+    pub(super) fn count_execution(&mut self, occurrence: Timestamp, action: ActionId) {
+        self.executions = self.executions.saturating_add(1);
+        self.last_executed_at = Some(occurrence);
+        self.last_action = Some(action);
+    }
+
+    /// Goes on with this occurrence, unless it came to its end.
+    pub(super) fn go_on(&mut self, next: Option<Timestamp>) {
+        self.next = next.filter(|_| self.left() != Some(0));
+        if self.next.is_none() {
+            self.status = Status::Completed;
+        }
+    }
+
+    /// Step of one that does not go on.
+    pub(super) fn resting(&self) -> Result<Step, InvalidBody> {
+        Ok(Step {
+            status: self.status.as_str(),
+            body: self.to_json()?,
+            due: Due::Never,
+            effects: Vec::new(),
+            notice: None,
+        })
+    }
+}

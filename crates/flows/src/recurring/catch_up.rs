@@ -1,0 +1,164 @@
+//! Occurrences that are due, and which of them are sent.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use acteon_core::Timestamp;
+use acteon_schedule::Calendars;
+
+use super::body::Recurring;
+use super::definition::{MissedRuns, OverlapPolicy};
+use crate::kind::InvalidBody;
+
+/// Lateness from which on an occurrence counts as missed. The text of what is sent later than that says so as well.
+const MISSED_AFTER: Duration = Duration::from_mins(2);
+/// Most occurrences that are made up for.
+pub(super) const MOST_MADE_UP: usize = 100;
+/// Most occurrences that are counted one by one.
+const MOST_COUNTED: usize = 10_000;
+/// Spans before now that are searched for the newest occurrences where there are too many to count, shortest first.
+const SPANS: [Duration; 3] = [
+    Duration::from_hours(3),
+    Duration::from_hours(5 * 24),
+    Duration::from_hours(120 * 24),
+];
+
+/// Occurrences that are due at an instant.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CatchUp {
+    /// Occurrences that are sent, oldest first.
+    pub(super) sent: Vec<Timestamp>,
+    /// Number of those that the policy for missed runs skips.
+    pub(super) skipped: u64,
+    /// Whether more were skipped than were counted.
+    pub(super) more: bool,
+    /// First occurrence after them.
+    pub(super) next: Option<Timestamp>,
+}
+
+impl CatchUp {
+    pub(super) fn of(
+        recurring: &Recurring,
+        now: Timestamp,
+        calendars: &Calendars,
+    ) -> Result<Self, InvalidBody> {
+        let definition = &recurring.definition;
+        let first = recurring.next.filter(|next| *next <= now);
+        let Some(first) = first else {
+            // Looked for anew: the clock may have been set back, or the calendar changed.
+            let next = definition.next_after(now, calendars)?;
+            return Ok(Self {
+                sent: Vec::new(),
+                skipped: 0,
+                more: false,
+                next,
+            });
+        };
+        let Due {
+            newest,
+            count,
+            more,
+            next,
+        } = Due::look(recurring, first, now, calendars)?;
+        let missed = |occurrence: Timestamp| now.since(occurrence) > MISSED_AFTER;
+        let mut sent: Vec<Timestamp> = match definition.missed_runs {
+            MissedRuns::Skip => newest.into_iter().filter(|at| !missed(*at)).collect(),
+            MissedRuns::RunOnce if newest.iter().any(|at| missed(*at)) => {
+                newest.into_iter().next_back().into_iter().collect()
+            }
+            MissedRuns::RunOnce | MissedRuns::RunAll => newest.into_iter().collect(),
+        };
+        if definition.overlap_policy == OverlapPolicy::CancelOther {
+            // Each would be called off by the next.
+            sent.drain(..sent.len().saturating_sub(1));
+        }
+        let left = recurring.left().unwrap_or(u64::MAX);
+        sent.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        Ok(Self {
+            skipped: (count as u64).saturating_sub(sent.len() as u64),
+            sent,
+            more,
+            next,
+        })
+    }
+
+    /// Sentence for the log where occurrences were skipped. `overlapped` of those to be sent were not, for what is open.
+    pub(super) fn notice(&self, id: &str, overlapped: u64) -> Option<String> {
+        let more = if self.more { "more than " } else { "" };
+        match (self.skipped, overlapped) {
+            (0, 0) => None,
+            (0, overlapped) => Some(format!(
+                "{overlapped} occurrences of the recurring action {id:?} were skipped: the action of the one before is still open"
+            )),
+            (skipped, _) => Some(format!(
+                "{more}{skipped} occurrences of the recurring action {id:?} passed before they could be sent and were skipped, as its policy for missed runs says"
+            )),
+        }
+    }
+}
+
+/// Occurrences up to an instant.
+struct Due {
+    /// Newest of them, oldest first.
+    newest: VecDeque<Timestamp>,
+    /// Number of all of them.
+    count: usize,
+    /// Whether there are more than were counted.
+    more: bool,
+    /// First occurrence after the instant.
+    next: Option<Timestamp>,
+}
+
+impl Due {
+    fn look(
+        recurring: &Recurring,
+        first: Timestamp,
+        now: Timestamp,
+        calendars: &Calendars,
+    ) -> Result<Self, InvalidBody> {
+        let mut due = Self {
+            newest: VecDeque::from([first]),
+            count: 1,
+            more: false,
+            next: None,
+        };
+        due.go_through(recurring, first, now, calendars)?;
+        if due.next.is_some_and(|next| next <= now) {
+            due.more = true;
+            for span in SPANS {
+                due.newest.clear();
+                let counted = due.count;
+                due.go_through(recurring, now - span, now, calendars)?;
+                due.count = counted;
+                if due.newest.len() >= MOST_MADE_UP {
+                    break;
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// Adds the occurrences after `from`, until there are too many to count.
+    fn go_through(
+        &mut self,
+        recurring: &Recurring,
+        from: Timestamp,
+        now: Timestamp,
+        calendars: &Calendars,
+    ) -> Result<(), InvalidBody> {
+        let mut from = from;
+        for _ in 0..MOST_COUNTED {
+            self.next = recurring.definition.next_after(from, calendars)?;
+            let Some(next) = self.next.filter(|next| *next <= now) else {
+                break;
+            };
+            self.count += 1;
+            self.newest.push_back(next);
+            if self.newest.len() > MOST_MADE_UP {
+                self.newest.pop_front();
+            }
+            from = next;
+        }
+        Ok(())
+    }
+}

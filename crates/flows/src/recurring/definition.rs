@@ -1,0 +1,179 @@
+//! Definition of a recurring action: what is sent, and when.
+
+use std::collections::BTreeMap;
+
+use acteon_core::{
+    Action, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp,
+};
+use acteon_schedule::{Calendars, Cron, DayKind, Recurrence};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::occurrence_id;
+use crate::kind::InvalidBody;
+
+/// Place of the flow's id in a dedup key.
+const RECURRING_ID: &str = "{{recurring_id}}";
+/// Place of the occurrence's instant in a dedup key.
+const EXECUTION_TIME: &str = "{{execution_time}}";
+/// Occurrences that are looked at for one on a day of the calendar. A year of a minute's expression would be half a million: the look goes by days.
+const MAX_DAYS: usize = 800;
+
+/// Definition of a recurring action.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Definition {
+    /// Name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Description for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Labels of the recurring action itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Cron expression of five fields, or a nickname.
+    pub cron_expression: String,
+    /// IANA name of the time zone that the expression is read in.
+    pub timezone: String,
+    /// Instant after which there are no occurrences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Timestamp>,
+    /// Number of executions after which it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_executions: Option<u64>,
+    /// What happens when an occurrence comes while the action of the one before is open.
+    #[serde(default)]
+    pub overlap_policy: OverlapPolicy,
+    /// What happens to occurrences that passed while no gateway ran.
+    #[serde(default)]
+    pub missed_runs: MissedRuns,
+    /// Calendar and kind of day on which it occurs, where not every day counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<OnDays>,
+    /// Provider of its actions.
+    pub provider: ProviderName,
+    /// Type of its actions.
+    pub action_type: ActionType,
+    /// Payload of its actions.
+    pub payload: Box<RawValue>,
+    /// Metadata of its actions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Dedup key of its actions, in which `{{recurring_id}}` and `{{execution_time}}` stand for what they say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
+    /// Priority of its actions.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
+}
+
+/// Days of a calendar on which a recurring action occurs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnDays {
+    /// Name of the calendar.
+    pub name: String,
+    /// `true` for its workdays, `false` for its holidays.
+    pub workdays: bool,
+}
+
+/// Policy for an occurrence that comes while the action of the one before is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverlapPolicy {
+    /// It is sent all the same.
+    #[default]
+    AllowAll,
+    /// It is not sent, and counted as skipped.
+    Skip,
+    /// It is sent, and the one before is called off if nobody has begun to send it.
+    CancelOther,
+}
+
+/// Policy for occurrences that passed while no gateway ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissedRuns {
+    /// They are not sent, and counted as skipped.
+    Skip,
+    /// The newest is sent, for all of them.
+    #[default]
+    RunOnce,
+    /// Each is sent, the newest hundred at most.
+    RunAll,
+}
+
+impl Definition {
+    /// Occurrences of the expression in its zone, whatever the calendar and the end.
+    pub fn recurrence(&self) -> Result<Recurrence, InvalidBody> {
+        let cron = Cron::parse(&self.cron_expression)
+            .map_err(|error| InvalidBody(format!("cron_expression: {error}")))?;
+        let zone = jiff::tz::TimeZone::get(&self.timezone)
+            .map_err(|_| InvalidBody(format!("timezone: there is no {:?}", self.timezone)))?;
+        Ok(cron.in_zone(zone))
+    }
+
+    /// First occurrence after an instant, on the days of its calendar and before its end; `None` where there is none.
+    ///
+    /// A calendar that the gateway does not know any more holds nothing back: what should go and does not is the worse fault.
+    pub fn next_after(
+        &self,
+        instant: Timestamp,
+        calendars: &Calendars,
+    ) -> Result<Option<Timestamp>, InvalidBody> {
+        let recurrence = self.recurrence()?;
+        let calendar = self
+            .calendar
+            .as_ref()
+            .and_then(|on| Some((calendars.get(&on.name)?, on.workdays)));
+        let mut from = instant;
+        for _ in 0..MAX_DAYS {
+            let Some(next) = recurrence.after(from) else {
+                return Ok(None);
+            };
+            if self.end_date.is_some_and(|end| next > end) {
+                return Ok(None);
+            }
+            let Some((calendar, workdays)) = calendar else {
+                return Ok(Some(next));
+            };
+            let day = recurrence.day_of(next);
+            if (calendar.kind_of(day) == DayKind::Workday) == workdays {
+                return Ok(Some(next));
+            }
+            from = recurrence.last_instant_of(day);
+        }
+        Ok(None)
+    }
+
+    /// Action for an occurrence of the flow with this id, made at `now`.
+    pub fn action(
+        &self,
+        (id, namespace, tenant): (&str, &Namespace, &Tenant),
+        occurrence: Timestamp,
+        now: Timestamp,
+    ) -> Result<Action, InvalidBody> {
+        let fill = |key: &String| {
+            key.replace(RECURRING_ID, id)
+                .replace(EXECUTION_TIME, &occurrence.to_string())
+        };
+        Ok(Action {
+            id: occurrence_id(id, occurrence)?,
+            namespace: namespace.clone(),
+            tenant: tenant.clone(),
+            provider: self.provider.clone(),
+            action_type: self.action_type.clone(),
+            payload: self.payload.clone(),
+            metadata: self.metadata.clone(),
+            dedup_key: self.dedup_key.as_ref().map(fill),
+            status: None,
+            fingerprint: None,
+            starts_at: None,
+            ends_at: None,
+            created_at: now,
+            expires_at: None,
+            priority: self.priority,
+            scheduled_at: None,
+            delay_seconds: None,
+        })
+    }
+}

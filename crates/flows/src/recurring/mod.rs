@@ -1,0 +1,112 @@
+//! Recurring actions: one action for each occurrence of a cron expression.
+
+mod body;
+mod catch_up;
+mod definition;
+
+pub use body::{Recurring, Status};
+pub use definition::{Definition, MissedRuns, OverlapPolicy};
+
+use std::sync::Arc;
+
+use acteon_core::{Action, ActionId, Origin, Timestamp};
+
+use crate::kind::{ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+use catch_up::CatchUp;
+
+/// Kind of the flows of recurring actions.
+pub struct RecurringFlow;
+
+impl RecurringFlow {
+    /// Name of the kind.
+    pub const NAME: &'static str = "recurring";
+}
+
+/// Id of the action for an occurrence of a recurring action.
+pub fn occurrence_id(id: &str, occurrence: Timestamp) -> Result<ActionId, InvalidBody> {
+    let seconds = occurrence.as_millis().div_euclid(1000);
+    ActionId::parse(&format!("rec:{id}:{seconds}"))
+        .map_err(|error| InvalidBody(format!("the id of an occurrence: {error}")))
+}
+
+impl Kind for RecurringFlow {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Recurring
+    }
+
+    fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
+        let recurring = Recurring::parse(body)?;
+        let looks = recurring.definition.overlap_policy != OverlapPolicy::AllowAll;
+        Ok(recurring.last_action.into_iter().filter(|_| looks).collect())
+    }
+
+    fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
+        let recurring = Recurring::parse(flow.body)?;
+        if recurring.status != Status::Active {
+            return recurring.resting();
+        }
+        let due = CatchUp::of(&recurring, flow.now, flow.calendars)?;
+        due_step(recurring, &due, flow)
+    }
+}
+
+/// Step that sends what is due, and says when the next occurrence is.
+fn due_step(
+    mut recurring: Recurring,
+    due: &CatchUp,
+    flow: &Looked<'_>,
+) -> Result<Step, InvalidBody> {
+    let mut effects = Vec::new();
+    let mut overlapped = 0;
+    let is_open = |id: &ActionId| {
+        let child = flow.children.iter().find(|child| child.id == *id);
+        child.is_some_and(|child| child.state == ChildState::Open)
+    };
+    let mut open = recurring.last_action.clone().filter(is_open);
+    for occurrence in &due.sent {
+        match recurring.definition.overlap_policy {
+            OverlapPolicy::Skip if open.is_some() => {
+                overlapped += 1;
+                continue;
+            }
+            OverlapPolicy::CancelOther => effects.extend(open.take().map(Effect::Cancel)),
+            OverlapPolicy::Skip | OverlapPolicy::AllowAll => {}
+        }
+        let action = action(&recurring, *occurrence, flow)?;
+        recurring.count_execution(*occurrence, action.id.clone());
+        open = Some(action.id.clone());
+        effects.push(Effect::Admit(Arc::new(action)));
+    }
+    recurring.skipped = recurring
+        .skipped
+        .saturating_add(due.skipped)
+        .saturating_add(overlapped);
+    recurring.go_on(due.next);
+    Ok(Step {
+        status: recurring.status.as_str(),
+        due: recurring.next.map_or(Due::Never, Due::At),
+        body: recurring.to_json()?,
+        effects,
+        notice: due.notice(flow.id, overlapped),
+    })
+}
+
+/// Action for an occurrence.
+fn action(
+    recurring: &Recurring,
+    occurrence: Timestamp,
+    flow: &Looked<'_>,
+) -> Result<Action, InvalidBody> {
+    recurring.definition.action(
+        (flow.id, flow.namespace, flow.tenant),
+        occurrence,
+        flow.now,
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Actions that flows want: decided about like those of callers, and admitted by the commit that advances the flow.
+
+use std::sync::Arc;
+
+use acteon_core::{Action, Caller, Origin};
+use acteon_store::{Admission, Admitted, Disposition, Enqueue, FlowKey, Turn};
+
+use crate::admit::accept::{Candidate, enter};
+use crate::admit::request::DispatchRequest;
+use crate::admit::routes::to_store;
+use crate::admit::shares::{Entering, QueueFull};
+use crate::decide::plan::Step;
+use crate::decide::route::Route;
+use crate::observe::{OutcomeEvent, emit};
+use crate::shared::Inner;
+
+/// Action on its way into a commit, with the share that it takes there.
+pub(crate) struct Child {
+    candidate: Candidate,
+    entering: Option<Entering>,
+    routes: Vec<Route>,
+}
+
+impl Child {
+    /// Decides about an action that `parent` wants. The row is nobody's at first: the runner claims it like any other that is due.
+    pub(crate) fn plan(
+        inner: &Inner,
+        action: &Arc<Action>,
+        origin: Origin,
+        parent: &FlowKey,
+    ) -> Result<(Self, Admission), QueueFull> {
+        let request = DispatchRequest {
+            action: Action::clone(action),
+            origin,
+            caller: Caller::gateway(),
+            letter: None,
+            possible_duplicate: false,
+        };
+        let (candidate, caller, step) = Candidate::planned(inner, request);
+        let entering = enter(inner, candidate.action(), &step)?;
+        let (disposition, routes) = match step {
+            Step::End(outcome) => (Disposition::Ended(outcome), Vec::new()),
+            Step::Send(conditions, routes, postponed) => {
+                let so_far =
+                    postponed.map(|postponed| postponed.outcome(candidate.action()).to_json());
+                let to_store = |route: &Route| acteon_store::Route {
+                    so_far: so_far.clone(),
+                    ..to_store(route, Enqueue::DueAt(route.not_before))
+                };
+                let send = Disposition::Send {
+                    conditions,
+                    routes: routes.iter().map(to_store).collect(),
+                };
+                (send, routes)
+            }
+        };
+        let admission = Admission {
+            parent: Some(parent.clone()),
+            ..candidate.admission(caller, disposition, Turn::Batch)
+        };
+        let child = Self {
+            candidate,
+            entering,
+            routes,
+        };
+        Ok((child, admission))
+    }
+
+    /// Tells what came of the admission, once it is committed.
+    pub(crate) fn admitted(self, inner: &Arc<Inner>, admitted: &Admitted) {
+        match admitted {
+            Admitted::Open { route, over, .. } => {
+                let Some(chosen) = self.routes.get(*route) else {
+                    return;
+                };
+                if let Some(entering) = self.entering {
+                    entering.opened(&chosen.entry.name);
+                }
+                self.candidate.tell_quotas(inner, chosen, *route, over);
+            }
+            Admitted::Ended(outcome) => emit(
+                &*inner.observer,
+                &OutcomeEvent::at_the_gate(
+                    self.candidate.action(),
+                    outcome,
+                    self.candidate.rule(),
+                ),
+            ),
+            // The step was done before, by this process or by one that died.
+            Admitted::Existing(_) | Admitted::NoLetter => {}
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Flows: what happens later. Their kinds are pure; here they are given what they look at, and what they ask for is written in one commit.
+
+pub(crate) mod child;
+pub(crate) mod kinds;
+pub(crate) mod step;

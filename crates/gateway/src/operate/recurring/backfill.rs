@@ -1,0 +1,57 @@
+//! Backfill: occurrences of a recurring action in a span that is past, sent now.
+
+use std::time::Duration;
+
+use acteon_core::{Caller, Namespace, Origin, Scope, Tenant, Timestamp};
+
+use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
+use crate::operate::recurring::RecurringError;
+use crate::shared::Gateway;
+
+/// Most occurrences of one backfill.
+pub const MAX_BACKFILL: usize = 100;
+
+/// Occurrence of a backfill, and what came of it.
+pub struct Backfilled {
+    /// Occurrence.
+    pub occurrence: Timestamp,
+    /// Answer to its dispatch. An occurrence that was sent before answers with what came of that.
+    pub answer: Result<DispatchAnswer, DispatchError>,
+}
+
+impl Gateway {
+    /// Sends the occurrences from `start` to `end`, oldest first, at most `limit`. One that was sent before is not sent again.
+    pub async fn backfill_recurring(
+        &self,
+        scope: &Scope,
+        within: (&Namespace, &Tenant),
+        id: &str,
+        (start, end): (Timestamp, Timestamp),
+        limit: usize,
+    ) -> Result<Vec<Backfilled>, RecurringError> {
+        let found = self.recurring(scope, within, id).await?;
+        let calendars = self.inner.policies.load().calendars.clone();
+        let definition = &found.recurring.definition;
+        let mut occurrences = Vec::new();
+        let mut from = start - Duration::from_millis(1);
+        while occurrences.len() < limit.min(MAX_BACKFILL) {
+            match definition.next_after(from, &calendars)? {
+                Some(next) if next <= end => {
+                    occurrences.push(next);
+                    from = next;
+                }
+                Some(_) | None => break,
+            }
+        }
+        let mut backfilled = Vec::with_capacity(occurrences.len());
+        for occurrence in occurrences {
+            let now = self.inner.clock.now();
+            let action = definition.action((id, within.0, within.1), occurrence, now)?;
+            let answer = self
+                .dispatch(action, Origin::Recurring, Caller::gateway(), Wait::ForCommit)
+                .await;
+            backfilled.push(Backfilled { occurrence, answer });
+        }
+        Ok(backfilled)
+    }
+}
