@@ -23,7 +23,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gateway", &["core", "flows", "rules", "schedule", "store"]),
     (
         "simulation",
-        &["core", "fakes", "gateway", "rules", "store", "testkit"],
+        &[
+            "core", "fakes", "flows", "gateway", "rules", "store", "testkit",
+        ],
     ),
     (
         "server",

@@ -39,6 +39,7 @@ pub use cluster::lease::LeaseTimes;
 pub use deliver::breaker::{BreakerPolicy, Breakers};
 pub use deliver::retry::RetryPolicy;
 pub use deliver::to_repair::{OnRepairable, ToRepair};
+pub use flows::kinds::FlowKinds;
 pub use history::redaction::{InvalidPath, Redaction};
 pub use history::search::{Search, SearchPage};
 pub use history::stats::Snapshot;

@@ -45,6 +45,8 @@ pub struct GatewayOptions {
     pub lease: LeaseTimes,
     /// Calendars that time intervals may go by.
     pub calendars: Calendars,
+    /// Kinds of flows that it steps.
+    pub flows: FlowKinds,
 }
 
 /// Times for which the journal is kept. Within that time an id is known again.
@@ -79,7 +81,6 @@ pub(crate) struct Inner {
     pub(crate) held: Arc<Held>,
     /// Flows that this process steps.
     pub(crate) held_flows: Arc<Held<FlowKey>>,
-    pub(crate) flow_kinds: FlowKinds,
     pub(crate) shares: Arc<Shares>,
     pub(crate) notices: Notices,
     /// Wakes the runner: something is due, or there is room.

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS};
 use acteon_core::{Clock, Entropy, with_causes};
-use acteon_flows::Kind;
 use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
@@ -19,7 +18,6 @@ use crate::admit::{ask_outcomes, recount};
 use crate::cluster::due_clock::DueClock;
 use crate::cluster::lease::Lease;
 use crate::cluster::{lease_keeper, reconcile};
-use crate::flows::kinds::FlowKinds;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
 use crate::operate::store_health::{StoreHealth, Watched};
@@ -45,8 +43,6 @@ pub struct Parts {
     pub rules: RuleSet,
     /// Settings that are none of the above.
     pub options: GatewayOptions,
-    /// Kinds of flows beside the gateway's own.
-    pub kinds: Vec<Arc<dyn Kind>>,
 }
 
 impl Gateway {
@@ -60,7 +56,6 @@ impl Gateway {
             registry,
             rules,
             options,
-            kinds,
         } = parts;
         let store_health = Arc::new(StoreHealth::default());
         let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(
@@ -86,7 +81,6 @@ impl Gateway {
             waiters: Waiters::default(),
             held: Arc::default(),
             held_flows: Arc::default(),
-            flow_kinds: FlowKinds::with(kinds),
             flow_work: Notify::new(),
             shares,
             notices: Notices::default(),

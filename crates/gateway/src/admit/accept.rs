@@ -217,7 +217,12 @@ impl Candidate {
         }
     }
 
-    pub(crate) fn admission(&self, caller: Caller, disposition: Disposition, turn: Turn) -> Admission {
+    pub(crate) fn admission(
+        &self,
+        caller: Caller,
+        disposition: Disposition,
+        turn: Turn,
+    ) -> Admission {
         Admission {
             action: Arc::clone(&self.action),
             origin: self.sender.origin,
@@ -236,7 +241,13 @@ impl Candidate {
     }
 
     /// Tells of the quotas that the action goes over, and counts that one of them chose its route.
-    pub(crate) fn tell_quotas(&self, inner: &Arc<Inner>, route: &Route, number: usize, over: &[usize]) {
+    pub(crate) fn tell_quotas(
+        &self,
+        inner: &Arc<Inner>,
+        route: &Route,
+        number: usize,
+        over: &[usize],
+    ) {
         let over: Vec<_> = over
             .iter()
             .filter_map(|index| route.quotas.get(*index).cloned())
@@ -297,7 +308,11 @@ fn first_hold(seq: Seq, owner: OwnerId) -> Hold {
 /// Takes a share of the open actions for one that is to be sent, or of those that go later. Before
 /// the commit and not after it: a thousand callers who arrive together would otherwise all see room
 /// for one.
-pub(crate) fn enter(inner: &Inner, action: &Action, step: &Step) -> Result<Option<Entering>, QueueFull> {
+pub(crate) fn enter(
+    inner: &Inner,
+    action: &Action,
+    step: &Step,
+) -> Result<Option<Entering>, QueueFull> {
     let (first, is_later) = match step {
         Step::Send(_, routes, postponed) => (routes.first(), postponed.is_some()),
         Step::End(_) => (None, false),

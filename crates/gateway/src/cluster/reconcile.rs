@@ -100,7 +100,10 @@ async fn give_back(inner: &Inner, forgotten: Vec<Hold>) -> Result<(), StoreError
 }
 
 /// The same look at flows. One that was poked since the last look has another version, and is looked at once more.
-async fn look_at_flows(inner: &Arc<Inner>, last: &FlowFindings) -> Result<FlowFindings, StoreError> {
+async fn look_at_flows(
+    inner: &Arc<Inner>,
+    last: &FlowFindings,
+) -> Result<FlowFindings, StoreError> {
     let settled = inner.held_flows.has_taken_all_before(last.until);
     let owner = inner.lease.owner();
     let mut unheld = HashSet::new();

@@ -80,11 +80,7 @@ impl Child {
             }
             Admitted::Ended(outcome) => emit(
                 &*inner.observer,
-                &OutcomeEvent::at_the_gate(
-                    self.candidate.action(),
-                    outcome,
-                    self.candidate.rule(),
-                ),
+                &OutcomeEvent::at_the_gate(self.candidate.action(), outcome, self.candidate.rule()),
             ),
             // The step was done before, by this process or by one that died.
             Admitted::Existing(_) | Admitted::NoLetter => {}

@@ -1,17 +1,33 @@
-//! Kinds of flows that this gateway knows.
+//! Kinds of flows that a gateway knows.
 
+use std::fmt;
 use std::sync::Arc;
 
 use acteon_flows::{Kind, RecurringFlow};
 
 /// Kinds of flows, by their names. Flows of other kinds are left to gateways that know them.
-pub(crate) struct FlowKinds(Vec<Arc<dyn Kind>>);
+#[derive(Clone)]
+pub struct FlowKinds(Vec<Arc<dyn Kind>>);
+
+impl Default for FlowKinds {
+    fn default() -> Self {
+        Self(vec![Arc::new(RecurringFlow)])
+    }
+}
+
+impl fmt::Debug for FlowKinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|kind| kind.name());
+        f.debug_list().entries(names).finish()
+    }
+}
 
 impl FlowKinds {
-    /// The gateway's own kinds, and `others` beside them.
-    pub(crate) fn with(others: Vec<Arc<dyn Kind>>) -> Self {
-        let own: [Arc<dyn Kind>; 1] = [Arc::new(RecurringFlow)];
-        Self(own.into_iter().chain(others).collect())
+    /// Gateway's own kinds, and another.
+    pub fn with(kind: Arc<dyn Kind>) -> Self {
+        let mut kinds = Self::default();
+        kinds.0.push(kind);
+        kinds
     }
 
     /// Names of the kinds.

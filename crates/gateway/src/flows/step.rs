@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{ActionId, Namespace, Scope, Tenant, Timestamp};
-use acteon_flows::{Child as LookedChild, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+use acteon_flows::{
+    Child as LookedChild, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step,
+};
 use acteon_store::{
     ActionState, Admission, Advance, Advanced, Expect, Flow, FlowState, Record, Settled,
     Settlement, StoreError,
@@ -110,7 +112,7 @@ struct Wanted {
 }
 
 async fn want(inner: &Arc<Inner>, flow: &Flow) -> Result<Wanted, StoreError> {
-    let Some(kind) = inner.flow_kinds.get(&flow.key.kind) else {
+    let Some(kind) = inner.options.flows.get(&flow.key.kind) else {
         return Ok(stuck(inner, flow, "this gateway does not know its kind"));
     };
     if flow.takeovers >= MAX_TAKEOVERS {

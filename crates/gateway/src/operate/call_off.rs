@@ -1,6 +1,5 @@
 //! Calling off: the end of an action that waits and that nobody has begun to send.
 
-
 use acteon_core::{Outcome, Timestamp};
 use acteon_store::{ActionState, Hold, OwnerId, Record, Settlement, Step};
 

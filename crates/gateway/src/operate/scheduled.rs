@@ -219,8 +219,7 @@ impl Gateway {
 
 /// Whether an action waits for its instant, and nobody has begun to send it.
 fn is_waiting(inner: &Inner, record: &Record) -> bool {
-    is_untouched(record)
-        && (is_scheduled(record) || record.not_before > inner.due.now())
+    is_untouched(record) && (is_scheduled(record) || record.not_before > inner.due.now())
 }
 
 /// How an action stands that no longer waits.

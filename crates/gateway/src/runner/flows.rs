@@ -51,7 +51,7 @@ async fn claim_due(inner: &Arc<Inner>, permits: &Arc<Semaphore>) -> Result<Durat
         // Each step that ends wakes this loop.
         return Ok(SCAN_EVERY);
     }
-    let kinds = inner.flow_kinds.names();
+    let kinds = inner.options.flows.names();
     let taking = inner.held_flows.take();
     let claimed = inner
         .store

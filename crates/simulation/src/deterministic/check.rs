@@ -6,13 +6,14 @@ use std::time::Duration;
 use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Outcome, Scope, with_causes};
 use acteon_gateway::Gateway;
-use acteon_store::{ActionState, HistoryFilter, PageRequest, Record, Store};
+use acteon_store::{ActionState, History as _, HistoryFilter, MemoryStore, PageRequest, Record};
 
 use super::answer::Answer;
 use super::posted::Posted;
 use super::provider_names::PLAIN;
 use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, Seen, Service};
 use super::trace::{CANARY, Trace};
+use super::{counting, recurring};
 
 /// Promise that did not hold, and the seed of the run that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +52,13 @@ pub(super) struct After<'a> {
     pub(super) crashes: usize,
     pub(super) service: &'a Service,
     pub(super) trace: &'a Trace,
+    /// Whether the wall clock was stepped.
+    pub(super) was_stepped: bool,
 }
 
 pub(super) async fn everything(
     after: &After<'_>,
-    store: &dyn Store,
+    store: &MemoryStore,
     gateway: &Gateway,
 ) -> Result<Checked, Broken> {
     let broken = |why: String| Broken::new(after.seed, why);
@@ -76,6 +79,9 @@ pub(super) async fn everything(
     check_posted(&records, &seen, &after.service.posted()).map_err(broken)?;
     check_answers(after.answers, &records).map_err(broken)?;
     check_replays(&records).map_err(broken)?;
+    counting::check(store, &records).await.map_err(broken)?;
+    let recurring = recurring::check(store, &records, after.was_stepped).await;
+    recurring.map_err(broken)?;
     check_budget(&seen, after.crashes).map_err(broken)?;
     if after.service.overruns() > 0 {
         return Err(broken(format!(

@@ -16,7 +16,7 @@ impl World {
     /// Lets time pass until every action is over. Fails with the list of open ones if that takes too long.
     pub(super) async fn until_nothing_is_open(&self) -> Result<(), Broken> {
         let give_up = self.time.monotonic() + CALM;
-        while self.memory.open_count() > 0 {
+        while self.memory.open_count() > 0 || self.has_open_flows().await? {
             if self.time.monotonic() > give_up {
                 return Err(self.stuck().await);
             }

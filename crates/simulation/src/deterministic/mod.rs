@@ -2,17 +2,19 @@
 //!
 //! [`run`] posts actions, silences and replays to gateways that crash and come back, whose store fails, stalls and forgets to answer, whose
 //! clocks jump, and whose providers refuse, hang, need repair, and deliver without saying so. Actions have priorities, and time intervals postpone
-//! some. Clients lose answers and leave. Afterwards one gateway gets a long queue of actions (`queue`). Then it checks the promises that must hold
+//! some; flows count, and actions recur. Clients lose answers and leave. Afterwards one gateway gets a long queue of actions (`queue`). Then it checks the promises that must hold
 //! whatever happened (`check`). A seed decides everything, including the hash of the trace.
 
 mod answer;
 mod check;
 mod clock;
+mod counting;
 mod ending;
 mod node_provider;
 mod posted;
 mod provider_names;
 mod queue;
+mod recurring;
 mod replays;
 mod rules;
 mod scheduled;
@@ -71,12 +73,14 @@ impl World {
                 .sleep(Duration::from_millis(self.below(2500)))
                 .await;
             match self.below(100) {
-                0..63 => {
+                0..60 => {
                     for _ in 0..=self.below(3) {
                         posts.extend(self.post(number));
                         number += 1;
                     }
                 }
+                60..62 => self.count(number).await?,
+                62 => self.recur(number),
                 63..66 => self.call_off(number),
                 66..70 => self.service.break_or_mend(),
                 70..80 => self.crash(),
@@ -116,8 +120,9 @@ impl World {
             crashes: self.crashes,
             service: &self.service,
             trace: &self.trace,
+            was_stepped: self.time.was_stepped(),
         };
-        let checked = check::everything(&after, &*self.memory, &node.gateway).await?;
+        let checked = check::everything(&after, &self.memory, &node.gateway).await?;
         Ok(Run {
             hash: self.trace.hash(),
             answered: checked.answered,

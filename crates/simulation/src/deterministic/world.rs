@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use acteon_core::{Caller, Entropy as _, Origin, ProviderName, with_causes};
 use acteon_gateway::{
-    BreakerPolicy, Breakers, DispatchError, Gateway, GatewayOptions, LeaseTimes, OnRepairable,
-    Parts, Redaction, Registry, RetryPolicy, Wait,
+    BreakerPolicy, Breakers, DispatchError, FlowKinds, Gateway, GatewayOptions, LeaseTimes,
+    OnRepairable, Parts, Redaction, Registry, RetryPolicy, Wait,
 };
 use acteon_store::{Layered, MemoryStore, Store};
 
 use super::answer::Answer;
 use super::check::Broken;
 use super::clock::{SimulatedClock, WorldTime};
+use super::counting::Counting;
 use super::node_provider::NodeProvider;
 use super::posted::Posted;
 use super::provider_names::{HELD, ORDERED, PLAIN};
@@ -125,6 +126,7 @@ impl World {
                 },
                 lease: LeaseTimes::lasting(LEASE),
                 redaction: Redaction::new(&["payload.secret".to_owned()])?,
+                flows: FlowKinds::with(Arc::new(Counting)),
                 ..GatewayOptions::default()
             },
         })

@@ -48,7 +48,12 @@ impl Gateway {
             let now = self.inner.clock.now();
             let action = definition.action((id, within.0, within.1), occurrence, now)?;
             let answer = self
-                .dispatch(action, Origin::Recurring, Caller::gateway(), Wait::ForCommit)
+                .dispatch(
+                    action,
+                    Origin::Recurring,
+                    Caller::gateway(),
+                    Wait::ForCommit,
+                )
                 .await;
             backfilled.push(Backfilled { occurrence, answer });
         }

@@ -9,9 +9,7 @@ use acteon_core::limits::MAX_RECURRING;
 use acteon_core::similar::nearest;
 use acteon_core::{Namespace, Scope, Tenant, Timestamp};
 use acteon_flows::{Definition, Due, InvalidBody, Recurring, RecurringFlow, Status};
-use acteon_store::{
-    Advance, Advanced, Expect, Flow, FlowFilter, FlowKey, FlowState, StoreError,
-};
+use acteon_store::{Advance, Advanced, Expect, Flow, FlowFilter, FlowKey, FlowState, StoreError};
 
 use crate::flows::step::{STUCK, due_at};
 use crate::shared::{Gateway, Inner};
@@ -105,7 +103,11 @@ impl Gateway {
         let id = inner.entropy.action_id(now).to_string();
         let expect = Expect::New(namespace.clone(), tenant.clone());
         let state = Some(state_of(inner, &recurring)?);
-        match inner.store.advance(change(inner, &id, expect, state)).await? {
+        match inner
+            .store
+            .advance(change(inner, &id, expect, state))
+            .await?
+        {
             Advanced::Written { .. } => {
                 inner.flow_work.notify_one();
                 Ok(RecurringAction {
@@ -146,7 +148,8 @@ impl Gateway {
         };
         let flows = self.inner.store.flows(filter).await?;
         let shown = flows.iter().map(shown);
-        let covered = shown.filter(|found| found.as_ref().map_or(true, |found| covers(scope, found)));
+        let covered =
+            shown.filter(|found| found.as_ref().map_or(true, |found| covers(scope, found)));
         covered.collect()
     }
 

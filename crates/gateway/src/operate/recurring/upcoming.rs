@@ -56,7 +56,9 @@ impl Gateway {
         (from, to): (Timestamp, Timestamp),
         limit: usize,
     ) -> Result<UpcomingList, RecurringError> {
-        let mut upcoming = self.upcoming_scheduled(scope, within, (from, to), limit + 1).await?;
+        let mut upcoming = self
+            .upcoming_scheduled(scope, within, (from, to), limit + 1)
+            .await?;
         let recurring = self
             .recurring_actions(scope, within, Some(Status::Active))
             .await?;

@@ -1,0 +1,178 @@
+//! Flows that count: each sends so many actions, one after the other, and goes on only when the one before is over. Nothing wakes them but pokes, so
+//! that one that gets lost stops its flow; what a flow did stands in its body, so that a step that is lost or done twice shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use acteon_core::{Action, ActionId, Namespace, Origin, Tenant, with_causes};
+use acteon_flows::{ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+use acteon_store::{
+    Advance, Expect, Flow, FlowFilter, FlowKey, FlowState, Flows as _, MemoryStore, Record,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::check::Broken;
+use super::clock::epoch;
+use super::provider_names::PLAIN;
+use super::recurring;
+use super::world::World;
+
+/// Name of the kind.
+const NAME: &str = "counting";
+/// Status of a flow that has sent everything.
+const DONE: &str = "done";
+
+/// Kind of the flows that count.
+pub(super) struct Counting;
+
+/// Body of a flow that counts.
+#[derive(Debug, Serialize, Deserialize)]
+struct Body {
+    /// Number of actions to send.
+    of: u64,
+    /// Ids of those that were sent, in their order.
+    sent: Vec<ActionId>,
+}
+
+impl Kind for Counting {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Recurring
+    }
+
+    fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
+        Ok(parse(body)?.sent.pop().into_iter().collect())
+    }
+
+    fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
+        let mut body = parse(flow.body)?;
+        let mut effects = Vec::new();
+        let waits = flow
+            .children
+            .iter()
+            .any(|child| child.state != ChildState::Ended);
+        let is_done = body.sent.len() as u64 == body.of;
+        if !waits && !is_done {
+            let action = action(flow.id, body.sent.len()).map_err(InvalidBody)?;
+            body.sent.push(action.id.clone());
+            effects.push(Effect::Admit(Arc::new(action)));
+        }
+        let is_over = is_done && !waits;
+        Ok(Step {
+            status: if is_over { DONE } else { "counting" },
+            body: serde_json::to_string(&body).map_err(|error| InvalidBody(error.to_string()))?,
+            due: if is_over { Due::Never } else { Due::Poked },
+            effects,
+            notice: None,
+        })
+    }
+}
+
+fn parse(body: &str) -> Result<Body, InvalidBody> {
+    serde_json::from_str(body).map_err(|error| InvalidBody(error.to_string()))
+}
+
+fn action(flow: &str, number: usize) -> Result<Action, String> {
+    let whole = json!({ "id": id_of(flow, number), "namespace": "n", "tenant": "t", "provider": PLAIN, "action_type": "count",
+        "payload": { "number": number }, "created_at": "2026-01-01T00:00:00Z" });
+    serde_json::from_value(whole).map_err(|error| error.to_string())
+}
+
+fn id_of(flow: &str, number: usize) -> String {
+    format!("{flow}:{number}")
+}
+
+impl World {
+    /// Begins the flow with this number.
+    pub(super) async fn count(&self, number: u64) -> Result<(), Broken> {
+        let id = format!("c{number}");
+        let of = 1 + self.below(5);
+        let names = Namespace::parse("n").ok().zip(Tenant::parse("t").ok());
+        let Some((namespace, tenant)) = names else {
+            return Err(self.broken("a name is none".to_owned()));
+        };
+        let advance = Advance {
+            key: FlowKey::new(NAME, &id),
+            expect: Expect::New(namespace, tenant),
+            at: self.time.wall(),
+            due: epoch(),
+            state: Some(FlowState {
+                status: "counting".into(),
+                body: json!({ "of": of, "sent": [] }).to_string().into(),
+                due_at: Some(epoch()),
+                is_over: false,
+            }),
+            admissions: Vec::new(),
+            begins: Vec::new(),
+            cancels: Vec::new(),
+            pokes: Vec::new(),
+        };
+        let begun = self.memory.advance(advance).await;
+        begun.map_err(|error| self.broken(with_causes(&error).to_string()))?;
+        self.trace.note("counts", of, &id);
+        Ok(())
+    }
+
+    /// Whether flows of this run are not over.
+    pub(super) async fn has_open_flows(&self) -> Result<bool, Broken> {
+        let recurs = recurring::has_open(&self.memory).await;
+        let flows = flows(&self.memory, NAME).await;
+        let counts = flows.map(|flows| flows.iter().any(|flow| !flow.state.is_over));
+        let open = recurs.and_then(|recurs| Ok(recurs || counts?));
+        open.map_err(|why| self.broken(why))
+    }
+}
+
+async fn flows(store: &MemoryStore, kind: &str) -> Result<Vec<Flow>, String> {
+    let filter = FlowFilter {
+        kind: kind.into(),
+        namespace: None,
+        tenant: None,
+        status: None,
+        after: None,
+        limit: 10_000,
+    };
+    let flows = store.flows(filter).await;
+    flows.map_err(|error| with_causes(&error).to_string())
+}
+
+/// Checks that each flow did all its steps, each once and in their order, and that no action of a flow is there that none of its steps sent.
+pub(super) async fn check(store: &MemoryStore, records: &[Record]) -> Result<(), String> {
+    let mut sent: BTreeMap<String, &Record> = records
+        .iter()
+        .filter(|record| {
+            record
+                .parent
+                .as_ref()
+                .is_some_and(|flow| &*flow.kind == NAME)
+        })
+        .map(|record| (record.action.id.to_string(), record))
+        .collect();
+    for flow in flows(store, NAME).await? {
+        let id = &flow.key.id;
+        let body = parse(&flow.state.body).map_err(|error| error.to_string())?;
+        let expected: Vec<String> = (0..body.of as usize)
+            .map(|number| id_of(id, number))
+            .collect();
+        let found: Vec<&str> = body.sent.iter().map(ActionId::as_str).collect();
+        if found != expected || &*flow.state.status != DONE || flow.owner.0 != 0 {
+            return Err(format!("the flow {id} did not do its steps: {flow:?}"));
+        }
+        let numbers: BTreeSet<&str> = found.into_iter().collect();
+        for number in numbers {
+            if sent.remove(number).is_none() {
+                return Err(format!(
+                    "{number} was sent by its flow and is not in the journal"
+                ));
+            }
+        }
+    }
+    match sent.keys().next() {
+        Some(stray) => Err(format!("{stray} is in the journal and no flow sent it")),
+        None => Ok(()),
+    }
+}
