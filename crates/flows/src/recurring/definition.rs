@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use acteon_core::{
-    Action, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp,
-};
+use acteon_core::{Action, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp};
 use acteon_schedule::{Calendars, Cron, DayKind, Recurrence};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -107,9 +107,12 @@ impl Definition {
     pub fn recurrence(&self) -> Result<Recurrence, InvalidBody> {
         let cron = Cron::parse(&self.cron_expression)
             .map_err(|error| InvalidBody(format!("cron_expression: {error}")))?;
-        let zone = jiff::tz::TimeZone::get(&self.timezone)
-            .map_err(|_| InvalidBody(format!("timezone: there is no {:?}", self.timezone)))?;
-        Ok(cron.in_zone(zone))
+        Ok(cron.in_zone(self.zone()?))
+    }
+
+    fn zone(&self) -> Result<TimeZone, InvalidBody> {
+        TimeZone::get(&self.timezone)
+            .map_err(|_| InvalidBody(format!("timezone: there is no {:?}", self.timezone)))
     }
 
     /// First occurrence after an instant, on the days of its calendar and before its end; `None` where there is none.
@@ -120,7 +123,7 @@ impl Definition {
         instant: Timestamp,
         calendars: &Calendars,
     ) -> Result<Option<Timestamp>, InvalidBody> {
-        let recurrence = self.recurrence()?;
+        let (recurrence, zone) = (self.recurrence()?, self.zone()?);
         let calendar = self
             .calendar
             .as_ref()
@@ -136,11 +139,11 @@ impl Definition {
             let Some((calendar, workdays)) = calendar else {
                 return Ok(Some(next));
             };
-            let day = recurrence.day_of(next);
+            let day = day_of(next, &zone);
             if (calendar.kind_of(day) == DayKind::Workday) == workdays {
                 return Ok(Some(next));
             }
-            from = recurrence.last_instant_of(day);
+            from = last_instant_of(day, &zone).max(next);
         }
         Ok(None)
     }
@@ -176,4 +179,21 @@ impl Definition {
             delay_seconds: None,
         })
     }
+}
+
+fn day_of(instant: Timestamp, zone: &TimeZone) -> Date {
+    let known = jiff::Timestamp::from_millisecond(instant.as_millis());
+    zone.to_datetime(known.unwrap_or(jiff::Timestamp::MAX))
+        .date()
+}
+
+/// Last instant of a day in a zone; the end of time where the day is the last.
+fn last_instant_of(day: Date, zone: &TimeZone) -> Timestamp {
+    let midnight = day
+        .tomorrow()
+        .ok()
+        .and_then(|day| day.to_zoned(zone.clone()).ok());
+    midnight.map_or(Timestamp::MAX, |midnight| {
+        Timestamp::from_millis(midnight.timestamp().as_millisecond() - 1)
+    })
 }

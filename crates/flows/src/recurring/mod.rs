@@ -41,7 +41,11 @@ impl Kind for RecurringFlow {
     fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
         let recurring = Recurring::parse(body)?;
         let looks = recurring.definition.overlap_policy != OverlapPolicy::AllowAll;
-        Ok(recurring.last_action.into_iter().filter(|_| looks).collect())
+        Ok(recurring
+            .last_action
+            .into_iter()
+            .filter(|_| looks)
+            .collect())
     }
 
     fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
@@ -101,11 +105,9 @@ fn action(
     occurrence: Timestamp,
     flow: &Looked<'_>,
 ) -> Result<Action, InvalidBody> {
-    recurring.definition.action(
-        (flow.id, flow.namespace, flow.tenant),
-        occurrence,
-        flow.now,
-    )
+    recurring
+        .definition
+        .action((flow.id, flow.namespace, flow.tenant), occurrence, flow.now)
 }
 
 #[cfg(test)]
