@@ -89,7 +89,7 @@ fn an_occurrence_is_one_action_with_all_that_the_definition_says() {
     assert_eq!(action.priority, Priority::High);
     assert_eq!(
         action.dedup_key.as_deref(),
-        Some("r-2026-11-27T01:00:00Z"),
+        Some("r-2026-11-27T01:00:00.000Z"),
         "both places are filled"
     );
     assert_eq!(step.due, Due::At(at("2026-11-30T01:00:00Z")), "Monday");
