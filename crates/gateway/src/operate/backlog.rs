@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_store::{DeadShare, OpenShare};
+use acteon_store::{DeadShare, FlowCount, OpenShare};
 use tokio::sync::watch;
 
 /// Backlog of the store: what is owed and what failed for good.
@@ -14,6 +14,8 @@ pub struct Backlog {
     pub open: Vec<OpenShare>,
     /// Dead letters, by provider and code, counted among the newest hundred thousand.
     pub dead: Vec<DeadShare>,
+    /// Flows, by kind and status.
+    pub flows: Vec<FlowCount>,
 }
 
 /// Last look at the backlog, and whether another is under way.

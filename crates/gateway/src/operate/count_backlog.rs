@@ -83,7 +83,8 @@ async fn look(inner: Arc<Inner>) {
     let found = async {
         let open = store.open_shares(due).await?;
         let dead = store.dead_shares(MAX_COUNTED_LETTERS).await?;
-        Ok::<_, acteon_store::StoreError>(Backlog { open, dead })
+        let flows = store.flow_counts().await?;
+        Ok::<_, acteon_store::StoreError>(Backlog { open, dead, flows })
     };
     match found.await {
         Ok(found) => looking.found = Some(found),

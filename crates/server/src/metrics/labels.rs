@@ -24,6 +24,7 @@ labels! {
     FailureLabels { provider: Text, code: &'static str, reason: &'static str }
     OutcomeLabels { provider: Text, rule: Text, outcome: &'static str }
     DeadLetterLabels { provider: Text, code: Text }
+    FlowLabels { kind: Text, status: Text }
     LaneLabel { lane: Text }
     PauseLabels { lane: Text, code: &'static str, reason: &'static str }
     BreakerLabels { provider: Text, state: &'static str }

@@ -5,6 +5,7 @@
 
 mod by_name;
 mod exposition;
+mod flows;
 mod handles;
 mod labels;
 mod outcomes;

@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::by_name::OTHER;
+use super::flows::Flows;
 use super::labels::{DeadLetterLabels, LaneLabel, ProviderLabel, ReloadLabel, ReloadLabels, Text};
 use crate::auth::Auth;
 use crate::configuration::ConfigurationLoader;
@@ -59,6 +60,7 @@ pub(super) struct Scraped {
     token_left: Family<ProviderLabel, Number>,
     reloads: Family<ReloadLabels, Counter>,
     reloaded_at: Family<ReloadLabel, Number>,
+    flows: Flows,
 }
 
 impl Scraped {
@@ -68,6 +70,7 @@ impl Scraped {
         self.register_open(registry);
         self.register_tokens(registry);
         self.register_lanes(registry);
+        self.flows.register(registry);
     }
 
     /// Registers what was read from files and documents, and how that went.
@@ -233,6 +236,7 @@ impl Scraped {
         self.set_lanes(&gateway.lanes());
         self.set_to_repair(gateway);
         self.set_backlog(gateway, backlog, *now);
+        self.flows.set(backlog);
         self.token_age.clear();
         self.token_left.clear();
         for (provider, life) in gateway.token_lives().into_iter().take(MAX_METRIC_NAMES) {
