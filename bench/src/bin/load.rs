@@ -1,7 +1,7 @@
 //! Closed-loop load generator over TCP: each connection sends its next request when the last was answered.
 //!
-//! `load URL CONNECTIONS SECONDS|Nx PROVIDER [PREFER]` prints `requests/s p50-ms p99-ms failures`. `Nx` sends N requests instead of
-//! running for a time. The same loader drives ceilings and gateway.
+//! `load URL CONNECTIONS SECONDS|Nx PROVIDER [PREFER [MORE]]` prints `requests/s p50-ms p99-ms failures`. `Nx` sends N requests instead of
+//! running for a time; `MORE` are further members of the action, as JSON. The same loader drives ceilings and gateway.
 
 use std::io;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, address, connections, until, provider, rest @ ..] = arguments.as_slice() else {
         return Err(io::Error::other(
-            "usage: load HOST:PORT/PATH CONNECTIONS SECONDS|Nx PROVIDER [PREFER]",
+            "usage: load HOST:PORT/PATH CONNECTIONS SECONDS|Nx PROVIDER [PREFER [MORE]]",
         ));
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -42,7 +42,7 @@ fn main() -> io::Result<()> {
         connections,
         until,
         provider,
-        rest.first().map(String::as_str),
+        [rest.first(), rest.get(1)].map(|word| word.map_or("", String::as_str)),
     ))
 }
 
@@ -52,7 +52,7 @@ async fn run(
     connections: usize,
     until: &str,
     provider: &str,
-    prefer: Option<&str>,
+    [prefer, more]: [&str; 2],
 ) -> io::Result<()> {
     let (address, path) = target.split_once('/').unwrap_or((target, ""));
     let until = match until.strip_suffix('x') {
@@ -61,7 +61,7 @@ async fn run(
             until.parse().map_err(io::Error::other)?,
         )),
     };
-    let request = request(address, path, provider, prefer);
+    let request = request(address, path, provider, [prefer, more]);
     let plan = Arc::new(Plan {
         address: address.to_owned(),
         request,
@@ -95,16 +95,21 @@ async fn run(
 }
 
 /// Request that posts an action of 400 bytes of JSON.
-fn request(address: &str, path: &str, provider: &str, prefer: Option<&str>) -> Vec<u8> {
+fn request(address: &str, path: &str, provider: &str, [prefer, more]: [&str; 2]) -> Vec<u8> {
     let head = format!(
         r#"{{"namespace":"incidents","tenant":"acme","provider":"{provider}","action_type":"notify","metadata":{{"severity":"critical","team":"pay"}},"payload":{{"toparty":"12|15","content":""#
     );
-    let tail = r#""}}"#;
+    let comma = if more.is_empty() { "" } else { "," };
+    let tail = format!(r#""}}{comma}{more}}}"#);
     let body = format!(
         "{head}{}{tail}",
         "x".repeat(400_usize.saturating_sub(head.len() + tail.len()))
     );
-    let prefer = prefer.map_or(String::new(), |prefer| format!("prefer: {prefer}\r\n"));
+    let prefer = if prefer.is_empty() {
+        String::new()
+    } else {
+        format!("prefer: {prefer}\r\n")
+    };
     format!(
         "POST /{path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{prefer}content-length: {}\r\n\r\n{body}",
         body.len()

@@ -14,6 +14,9 @@ pub trait Kind: Send + Sync {
     /// Origin of the actions that its flows want sent.
     fn origin(&self) -> Origin;
 
+    /// Whether its flows are poked when actions that they sent are over. Those of other kinds have no parent.
+    fn follows_actions(&self) -> bool;
+
     /// Ids of the actions whose state the next step must know.
     fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody>;
 

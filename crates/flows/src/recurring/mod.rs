@@ -38,6 +38,11 @@ impl Kind for RecurringFlow {
         Origin::Recurring
     }
 
+    fn follows_actions(&self) -> bool {
+        // What the next occurrence must know is looked up when it comes.
+        false
+    }
+
     fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
         let recurring = Recurring::parse(body)?;
         let looks = recurring.definition.overlap_policy != OverlapPolicy::AllowAll;

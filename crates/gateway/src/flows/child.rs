@@ -22,12 +22,12 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Decides about an action that `parent` wants. The row is nobody's at first: the runner claims it like any other that is due.
+    /// Decides about an action that a flow wants; `parent` is poked when it is over. The row is nobody's at first: the runner claims it like any other that is due.
     pub(crate) fn plan(
         inner: &Inner,
         action: &Arc<Action>,
         origin: Origin,
-        parent: &FlowKey,
+        parent: Option<&FlowKey>,
     ) -> Result<(Self, Admission), QueueFull> {
         let request = DispatchRequest {
             action: Action::clone(action),
@@ -55,7 +55,7 @@ impl Child {
             }
         };
         let admission = Admission {
-            parent: Some(parent.clone()),
+            parent: parent.cloned(),
             ..candidate.admission(caller, disposition, Turn::Batch)
         };
         let child = Self {

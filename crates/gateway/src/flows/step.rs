@@ -201,7 +201,8 @@ async fn translate(
         match effect {
             Effect::Admit(action) => {
                 let bytes = action.payload.get().len();
-                let planned = Child::plan(inner, action, kind.origin(), &flow.key);
+                let parent = kind.follows_actions().then_some(&flow.key);
+                let planned = Child::plan(inner, action, kind.origin(), parent);
                 match planned {
                     Ok((child, admission)) => {
                         tracing::debug!(flow = %flow.key, action = %action.id, bytes, "a flow sends");

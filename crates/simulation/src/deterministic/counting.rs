@@ -44,6 +44,10 @@ impl Kind for Counting {
         Origin::Recurring
     }
 
+    fn follows_actions(&self) -> bool {
+        true
+    }
+
     fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
         Ok(parse(body)?.sent.pop().into_iter().collect())
     }
