@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acteon_core::{Clock, Entropy};
 use acteon_schedule::Calendars;
-use acteon_store::{FlowKey, Poke, Store, StoreError};
+use acteon_store::{FlowKey, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::admit::known::KnownLooks;
@@ -144,14 +144,6 @@ pub struct Gateway {
 }
 
 impl Inner {
-    /// Poke of the flow that wanted an action, for the commit that ends the action.
-    pub(crate) fn poke_of(&self, parent: Option<&FlowKey>) -> Option<Poke> {
-        parent.map(|flow| Poke {
-            flow: flow.clone(),
-            due_at: self.due.now(),
-        })
-    }
-
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }

@@ -83,6 +83,9 @@ pub(crate) async fn settle(
     if due_at.is_none() {
         // After the commit: while the row is open it takes its share.
         inner.shares.ended(&job.entry.name, &job.action.tenant);
+        if job.parent.is_some() {
+            inner.flow_work.notify_one();
+        }
     }
     announce(inner, job, &outcome, due_at.is_some());
     Some(text)

@@ -3,6 +3,7 @@
 use acteon_core::{Outcome, Timestamp};
 use acteon_store::{ActionState, Hold, OwnerId, Record, Settlement, Step};
 
+use crate::deliver::settle::poke_of;
 use crate::observe::{OutcomeEvent, emit};
 use crate::shared::Inner;
 
@@ -49,7 +50,7 @@ pub(crate) fn change_of_waiting(
         possible_duplicate: record.possible_duplicate,
         late_mark: record.late_mark.clone(),
         waited_for: true,
-        poke: inner.poke_of(record.parent.as_ref()),
+        poke: poke_of(inner, record.parent.as_ref()),
         step,
     }
 }

@@ -17,7 +17,7 @@ use acteon_config::Walker;
 pub use acteon_config::{ConfigError, Diagnostic, Place, Section};
 use acteon_core::ProviderName;
 use acteon_crypto::KeyRing;
-use acteon_gateway::GatewayOptions;
+use acteon_gateway::{FlowKinds, GatewayOptions};
 use zeroize::Zeroizing;
 
 pub use api_keys::{AuthTable, KeyOf};
@@ -185,6 +185,7 @@ impl Config {
                 redaction,
                 lease,
                 calendars,
+                flows: FlowKinds::default(),
             },
             server,
             host_place: walker.place_of("server", "host"),

@@ -131,6 +131,9 @@ async fn end_row(
         },
     );
     inner.shares.ended(&found.provider, &found.action.tenant);
+    if found.parent.is_some() {
+        inner.flow_work.notify_one();
+    }
     inner.waiters.reply(found.seq, &text);
     true
 }
