@@ -26,7 +26,7 @@ pub(crate) const AFTER_IMPORT: [&str; 2] = [
 /// Statement that makes flows due at once of which an action ended at or after their last step: in a copy of a store in use they may have been read
 /// before the end that poked them.
 pub(crate) const POKE_PARENTS: &str = "UPDATE flows SET version = version + 1, due_at = 0 FROM \
-     (SELECT a.parent, MAX(o.finished_at) AS ended FROM actions a JOIN outcomes o ON o.seq = a.seq WHERE a.parent IS NOT NULL GROUP BY a.parent) e \
+     (SELECT a.parent, MAX(o.finished_at) AS ended FROM actions a JOIN outcomes o ON o.seq = a.seq WHERE a.parent IS NOT NULL AND EXISTS (SELECT 1 FROM flows) GROUP BY a.parent) e \
      WHERE NOT is_over AND e.parent = flows.kind || ':' || flows.id AND e.ended >= flows.updated_at";
 
 #[derive(Serialize, Deserialize)]

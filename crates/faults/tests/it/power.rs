@@ -5,11 +5,14 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 
-use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Response, Timestamp};
+use acteon_core::{
+    Action, Caller, Namespace, Origin, Outcome, Prepared, ProviderName, Response, Tenant, Timestamp,
+};
 use acteon_faults::{Operation, PowerCuts, Recording};
 use acteon_store::{
-    Admission, Admitted, Conditions, Disposition, Enqueue, Hold, Journal as _, Processes as _,
-    Route, Settlement, SqliteOptions, SqliteStore, Step, Turn,
+    Admission, Admitted, Advance, Advanced, Conditions, Disposition, Enqueue, Expect, FlowKey,
+    FlowState, Flows as _, Hold, Journal as _, OwnerId, Poke, Processes as _, Route, Settlement,
+    SqliteOptions, SqliteStore, Step, Turn,
 };
 
 /// Actions of one recording, admitted by so many at once.
@@ -30,6 +33,112 @@ fn action(number: u64) -> Action {
     serde_json::from_str(&text).expect("an action")
 }
 
+/// Admission of an action, by the process that sends it or by the flow that wants it.
+fn admission(number: u64, owner: Option<OwnerId>) -> Admission {
+    let route = Route {
+        provider: ProviderName::parse("p").expect("a name"),
+        prepared: Arc::new(Prepared::default()),
+        not_before: at(0),
+        give_up_at: at(1_000_000),
+        enqueue: owner.map_or(Enqueue::DueAt(at(0)), Enqueue::InFlight),
+        quotas: Vec::new(),
+        so_far: None,
+    };
+    Admission {
+        action: Arc::new(action(number)),
+        origin: Origin::Api,
+        caller: Caller::anonymous(),
+        verdict: acteon_core::VerdictKind::Allow,
+        rule: None,
+        priority: acteon_core::Priority::default(),
+        accepted_at: at(number as i64),
+        turn: Turn::Single,
+        disposition: Disposition::Send {
+            conditions: Conditions::default(),
+            routes: vec![route],
+        },
+        possible_duplicate: false,
+        letter: None,
+        parent: owner.is_none().then(|| flow(number)),
+        begins: Vec::new(),
+    }
+}
+
+fn flow(number: u64) -> FlowKey {
+    FlowKey::new("chain", &format!("a{number}"))
+}
+
+/// Beginning of a flow that wants an action, and waits for its end.
+fn begins(number: u64) -> Advance {
+    let names = (Namespace::parse("n"), Tenant::parse("t"));
+    Advance {
+        key: flow(number),
+        expect: Expect::New(names.0.expect("a name"), names.1.expect("a name")),
+        at: at(number as i64),
+        due: at(number as i64),
+        state: Some(FlowState {
+            status: "waits".into(),
+            body: format!(r#"{{"text":"{}"}}"#, "y".repeat(number as usize * 5 % 700)).into(),
+            due_at: None,
+            is_over: false,
+        }),
+        admissions: vec![admission(number, None)],
+        begins: Vec::new(),
+        cancels: Vec::new(),
+        pokes: Vec::new(),
+    }
+}
+
+/// Admits an action, each second one with its flow.
+async fn admit(store: &SqliteStore, number: u64, owner: OwnerId) -> Hold {
+    let (admitted, owner) = if number.is_multiple_of(2) {
+        let admitted = store.admit(admission(number, Some(owner))).await;
+        (admitted.expect("an answer"), owner)
+    } else {
+        let advanced = store.advance(begins(number)).await.expect("an answer");
+        let Advanced::Written { mut admitted, .. } = advanced else {
+            panic!("{number} did not begin")
+        };
+        (admitted.pop().expect("an admission"), OwnerId::NOBODY)
+    };
+    let Admitted::Open { seq, .. } = admitted else {
+        panic!("{number} was not admitted")
+    };
+    Hold {
+        seq,
+        owner,
+        fence: 0,
+    }
+}
+
+fn ends(number: u64, hold: Hold) -> Settlement {
+    let outcome = Outcome::Executed(Response::success(
+        serde_json::value::to_raw_value(&number).expect("JSON"),
+    ));
+    let poke = || Poke {
+        flow: flow(number),
+        due_at: at(number as i64 + 1),
+    };
+    Settlement {
+        hold,
+        at: at(number as i64 + 1),
+        attempts: 1,
+        durable_retries: 0,
+        takeovers: 0,
+        history: Some("[]".into()),
+        possible_duplicate: false,
+        late_mark: None,
+        waited_for: true,
+        poke: (hold.owner == OwnerId::NOBODY).then(poke),
+        step: Step::End {
+            text: outcome.to_json(),
+            outcome,
+            class: None,
+            refund: None,
+        },
+    }
+}
+
 /// Admits and settles; marks `2n` once the admission of action n was answered, `2n + 1` once its settlement was.
 async fn work(store: Arc<SqliteStore>, recording: Recording) {
     let owner = store.register().await.expect("an owner");
@@ -37,64 +146,11 @@ async fn work(store: Arc<SqliteStore>, recording: Recording) {
         .map(|client| {
             let (store, recording) = (Arc::clone(&store), recording.clone());
             tokio::spawn(async move {
-                for number in (client..ACTIONS).step_by(CLIENTS as usize) {
-                    let route = Route {
-                        provider: ProviderName::parse("p").expect("a name"),
-                        prepared: Arc::new(Prepared::default()),
-                        not_before: at(0),
-                        give_up_at: at(1_000_000),
-                        enqueue: Enqueue::InFlight(owner),
-                        quotas: Vec::new(),
-                        so_far: None,
-                    };
-                    let admission = Admission {
-                        action: Arc::new(action(number)),
-                        origin: Origin::Api,
-                        caller: Caller::anonymous(),
-                        verdict: acteon_core::VerdictKind::Allow,
-                        rule: None,
-                        priority: acteon_core::Priority::default(),
-                        accepted_at: at(number as i64),
-                        turn: Turn::Single,
-                        disposition: Disposition::Send {
-                            conditions: Conditions::default(),
-                            routes: vec![route],
-                        },
-                        possible_duplicate: false,
-                        letter: None,
-                        parent: None,
-                        begins: Vec::new(),
-                    };
-                    let Ok(Admitted::Open { seq, .. }) = store.admit(admission).await else {
-                        panic!("{number} was not admitted")
-                    };
+                // Each client has even numbers and odd ones.
+                for number in (0..ACTIONS).filter(|number| number / 2 % CLIENTS == client) {
+                    let hold = admit(&store, number, owner).await;
                     recording.mark(2 * number);
-                    let outcome = Outcome::Executed(Response::success(
-                        serde_json::value::to_raw_value(&number).expect("JSON"),
-                    ));
-                    let settlement = Settlement {
-                        hold: Hold {
-                            seq,
-                            owner,
-                            fence: 0,
-                        },
-                        at: at(number as i64 + 1),
-                        attempts: 1,
-                        durable_retries: 0,
-                        takeovers: 0,
-                        history: Some("[]".into()),
-                        possible_duplicate: false,
-                        late_mark: None,
-                        waited_for: true,
-                        poke: None,
-                        step: Step::End {
-                            text: outcome.to_json(),
-                            outcome,
-                            class: None,
-                            refund: None,
-                        },
-                    };
-                    store.settle(settlement).await.expect("settled");
+                    store.settle(ends(number, hold)).await.expect("settled");
                     recording.mark(2 * number + 1);
                 }
             })
@@ -120,7 +176,8 @@ async fn record() -> Vec<Operation> {
     recording.end()
 }
 
-/// Opens what is left as the next start would, and returns the ids that are there, and those that ended.
+/// Opens what is left as the next start would, and returns the ids that are there, and those that ended. A flow is there with the action that it wants, and
+/// poked with its end.
 fn recover(folder: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     let path = folder.join("acteon.db");
     drop(
@@ -141,6 +198,16 @@ fn recover(folder: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
         rows.collect::<rusqlite::Result<BTreeSet<String>>>()
             .expect("ids")
     };
+    assert_eq!(
+        ids("SELECT id FROM flows"),
+        ids("SELECT id FROM actions WHERE parent = 'chain:' || id")
+    );
+    assert_eq!(
+        ids("SELECT id FROM flows WHERE due_at IS NOT NULL"),
+        ids(
+            "SELECT a.id FROM actions a JOIN outcomes o ON o.seq = a.seq WHERE a.parent IS NOT NULL"
+        )
+    );
     (
         ids("SELECT id FROM actions"),
         ids("SELECT a.id FROM actions a JOIN outcomes o ON o.seq = a.seq"),
