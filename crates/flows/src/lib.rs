@@ -11,5 +11,5 @@ mod recurring;
 
 pub use kind::{Child, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
 pub use recurring::{
-    Definition, MissedRuns, OverlapPolicy, Recurring, RecurringFlow, Status, occurrence_id,
+    Definition, MissedRuns, OnDays, OverlapPolicy, Recurring, RecurringFlow, Status, occurrence_id,
 };

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::occurrence_id;
+use super::occurrence::occurrence_id;
 use crate::kind::InvalidBody;
 
 /// Place of the flow's id in a dedup key.

@@ -3,9 +3,11 @@
 mod body;
 mod catch_up;
 mod definition;
+mod occurrence;
 
 pub use body::{Recurring, Status};
-pub use definition::{Definition, MissedRuns, OverlapPolicy};
+pub use definition::{Definition, MissedRuns, OnDays, OverlapPolicy};
+pub use occurrence::occurrence_id;
 
 use std::sync::Arc;
 
@@ -20,13 +22,6 @@ pub struct RecurringFlow;
 impl RecurringFlow {
     /// Name of the kind.
     pub const NAME: &'static str = "recurring";
-}
-
-/// Id of the action for an occurrence of a recurring action.
-pub fn occurrence_id(id: &str, occurrence: Timestamp) -> Result<ActionId, InvalidBody> {
-    let seconds = occurrence.as_millis().div_euclid(1000);
-    ActionId::parse(&format!("rec:{id}:{seconds}"))
-        .map_err(|error| InvalidBody(format!("the id of an occurrence: {error}")))
 }
 
 impl Kind for RecurringFlow {
