@@ -115,6 +115,14 @@ impl Definition {
             .map_err(|_| InvalidBody(format!("timezone: there is no {:?}", self.timezone)))
     }
 
+    /// Whether another definition has the same occurrences.
+    pub(super) fn has_times_of(&self, other: &Self) -> bool {
+        self.cron_expression == other.cron_expression
+            && self.timezone == other.timezone
+            && self.calendar == other.calendar
+            && self.end_date == other.end_date
+    }
+
     /// First occurrence after an instant, on the days of its calendar and before its end; `None` where there is none.
     ///
     /// A calendar that the gateway does not know any more holds nothing back: what should go and does not is the worse fault.
