@@ -129,7 +129,7 @@ pub struct Advance {
     pub due: Timestamp,
     /// Next state; `None` deletes the flow. Where something in the advance pokes the flow itself, it is due then all the same.
     pub state: Option<FlowState>,
-    /// Actions to be admitted, unowned or over. An id that is there already is left as it is.
+    /// Actions to be admitted, unowned or over, each once. An id that is there already is left as it is.
     pub admissions: Vec<Admission>,
     /// Flows that begin.
     pub begins: Vec<Begin>,

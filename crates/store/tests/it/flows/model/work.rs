@@ -106,6 +106,9 @@ pub(super) fn work(dice: &mut Dice) -> Work {
     {
         // No flow begins itself.
         begun.retain(|(id, _)| id != flow);
+        // Nor does one ask for an action twice at once, in two ways.
+        admissions.sort_by(|one, other| one.id.cmp(&other.id));
+        admissions.dedup_by(|one, other| one.id == other.id);
         for wanted in admissions {
             wanted.begins.retain(|(id, _)| id != flow);
         }
