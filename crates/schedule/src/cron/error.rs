@@ -15,14 +15,22 @@ impl CronError {
         Self(message.into())
     }
 
-    /// Error about a word of a field.
+    /// Error about a word of a field, with what to write instead.
     pub(super) fn at(field: Field, word: Word<'_>, message: impl Display) -> Self {
         Self(format!(
-            "{}, character {}: {:?} {message}; allowed are {}, ranges (2-5), steps (*/2, 2-6/2) and lists (2,4) of numbers",
-            field.name(),
+            "is wrong at character {} ({}): {:?} {message}",
             word.column(),
-            word.text,
-            field.allowed(),
+            field.name(),
+            word.shown(),
+        ))
+    }
+
+    /// Error about a word of a field that is not among what is allowed there.
+    pub(super) fn not_allowed(field: Field, word: Word<'_>, message: impl Display) -> Self {
+        let Self(wrong) = Self::at(field, word, message);
+        Self(format!(
+            "{wrong}; allowed are {}, ranges (2-5), steps (*/2) and lists (2,4)",
+            field.allowed()
         ))
     }
 }

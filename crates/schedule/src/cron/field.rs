@@ -1,5 +1,10 @@
 //! Field of a cron expression: its name, its numbers, and the names of these.
 
+use acteon_core::json::head;
+
+/// Longest part of a word that messages show.
+const SHOWN_BYTES: usize = 32;
+
 /// Names of the months, the first of which is 1.
 const MONTHS: [&str; 12] = [
     "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
@@ -90,6 +95,11 @@ pub(super) struct Word<'e> {
 }
 
 impl<'e> Word<'e> {
+    /// The word as messages show it, of which a long one is cut.
+    pub(super) fn shown(self) -> &'e str {
+        head(self.text, SHOWN_BYTES)
+    }
+
     /// Column of its first character, from 1.
     pub(super) const fn column(self) -> usize {
         self.before + 1

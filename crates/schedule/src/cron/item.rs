@@ -212,7 +212,7 @@ fn number(field: Field, word: Word<'_>) -> Result<u8, CronError> {
             return Ok(number as u8);
         }
         let message = format!("is not within {first} to {largest}");
-        return Err(CronError::at(field, word, message));
+        return Err(CronError::not_allowed(field, word, message));
     }
     let is_name = |name: &&str| name.eq_ignore_ascii_case(word.text);
     if let Some(index) = field.names().iter().position(is_name) {
@@ -235,7 +235,7 @@ fn number(field: Field, word: Word<'_>) -> Result<u8, CronError> {
     } else {
         format!("is not read here{near}")
     };
-    Err(CronError::at(field, word, message))
+    Err(CronError::not_allowed(field, word, message))
 }
 
 /// Number of a text that is digits only. One that is too large is the largest there is.

@@ -31,14 +31,14 @@ impl Cron {
     pub fn parse(expression: &str) -> Result<Self, CronError> {
         let words = words(expression)?;
         if let Some(nickname) = words.first().filter(|word| word.text.starts_with('@')) {
-            let fields = nicknamed(nickname.text)?;
+            let fields = nicknamed(nickname.shown())?;
             return match words.get(1) {
                 None => Self::parse(fields),
                 Some(more) => Err(CronError::whole(format!(
                     "has {:?} at character {} behind {}, which stands alone",
-                    more.text,
+                    more.shown(),
                     more.column(),
-                    nickname.text
+                    nickname.shown()
                 ))),
             };
         }
@@ -229,7 +229,7 @@ fn words(expression: &str) -> Result<Vec<Word<'_>>, CronError> {
     match zone {
         Some(zone) => Err(CronError::whole(format!(
             "has the time zone {:?} at character {}; it is said beside the expression, not in it",
-            zone.text,
+            zone.shown(),
             zone.column()
         ))),
         None => Ok(words),
@@ -268,7 +268,7 @@ fn miscounted(words: &[Word<'_>]) -> CronError {
     if let Some(torn) = words.iter().find(is_torn) {
         return CronError::whole(format!(
             "has spaces within a field, at {:?}, character {}; write lists, ranges and steps without",
-            torn.text,
+            torn.shown(),
             torn.column()
         ));
     }
@@ -289,7 +289,7 @@ fn miscounted(words: &[Word<'_>]) -> CronError {
     });
     let noun = if count == 1 { "field" } else { "fields" };
     CronError::whole(format!(
-        "has {count} {noun}, and must have five: {FIELDS}{instead}"
+        "has {count} {noun}, and must have five{instead}. They are {FIELDS}"
     ))
 }
 

@@ -32,6 +32,11 @@ impl Cron {
 }
 
 impl Recurrence {
+    /// Time zone that the expression is read in.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// First occurrence that is later than the instant; `None` where there is none before the year 9999 ends.
     pub fn after(&self, instant: Timestamp) -> Option<Timestamp> {
         // Clocks change at whole seconds, and so does each minute of theirs begin.

@@ -192,7 +192,7 @@ fn where_both_kinds_of_days_are_said_either_matches() {
 }
 
 #[test]
-fn days_with_letters() {
+fn days_of_the_month_with_letters() {
     let after = "2026-01-01T00:00:00Z";
     utc(
         "0 0 L * *",
@@ -259,6 +259,11 @@ fn days_with_letters() {
             "Mon 2026-02-16 00:00",
         ],
     );
+}
+
+#[test]
+fn days_of_the_week_with_letters() {
+    let after = "2026-01-01T00:00:00Z";
     utc(
         "0 0 * * FRIL",
         after,
