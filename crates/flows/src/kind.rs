@@ -95,12 +95,7 @@ pub enum Due {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// An action is admitted. Its id follows from the flow and the step, so that a step that is done again admits nothing twice.
-    Admit {
-        /// Action to admit.
-        action: Arc<Action>,
-        /// Instant of the wall clock at which it should have gone: it is late from then on.
-        since: Timestamp,
-    },
+    Admit(Arc<Action>),
     /// An action is called off, if nobody has begun to send it.
     Cancel(ActionId),
 }

@@ -11,5 +11,6 @@ mod recurring;
 
 pub use kind::{Child, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
 pub use recurring::{
-    Definition, MissedRuns, OnDays, OverlapPolicy, Recurring, RecurringFlow, Status, occurrence_id,
+    Definition, MissedRuns, OCCURRENCE_IDS, OnDays, OverlapPolicy, Recurring, RecurringFlow,
+    Status, Timetable, occurrence_id,
 };

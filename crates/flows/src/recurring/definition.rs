@@ -3,21 +3,18 @@
 use std::collections::BTreeMap;
 
 use acteon_core::{Action, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp};
-use acteon_schedule::{Calendars, Cron, DayKind, Recurrence};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use acteon_schedule::{Calendars, Cron, Recurrence, time_zone};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::occurrence::occurrence_id;
+use super::occurrence_id;
+use super::timetable::{OnDays, Timetable};
 use crate::kind::InvalidBody;
 
 /// Place of the flow's id in a dedup key.
 const RECURRING_ID: &str = "{{recurring_id}}";
 /// Place of the occurrence's instant in a dedup key.
 const EXECUTION_TIME: &str = "{{execution_time}}";
-/// Occurrences that are looked at for one on a day of the calendar. A year of a minute's expression would be half a million: the look goes by days.
-const MAX_DAYS: usize = 800;
 
 /// Definition of a recurring action.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,15 +64,6 @@ pub struct Definition {
     pub priority: Priority,
 }
 
-/// Days of a calendar on which a recurring action occurs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OnDays {
-    /// Name of the calendar.
-    pub name: String,
-    /// `true` for its workdays, `false` for its holidays.
-    pub workdays: bool,
-}
-
 /// Policy for an occurrence that comes while the action of the one before is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,53 +95,21 @@ impl Definition {
     pub fn recurrence(&self) -> Result<Recurrence, InvalidBody> {
         let cron = Cron::parse(&self.cron_expression)
             .map_err(|error| InvalidBody(format!("cron_expression: {error}")))?;
-        Ok(cron.in_zone(self.zone()?))
-    }
-
-    fn zone(&self) -> Result<TimeZone, InvalidBody> {
-        TimeZone::get(&self.timezone)
-            .map_err(|_| InvalidBody(format!("timezone: there is no {:?}", self.timezone)))
-    }
-
-    /// Whether another definition has the same occurrences.
-    pub(super) fn has_times_of(&self, other: &Self) -> bool {
-        self.cron_expression == other.cron_expression
-            && self.timezone == other.timezone
-            && self.calendar == other.calendar
-            && self.end_date == other.end_date
+        let zone =
+            time_zone(&self.timezone).map_err(|error| InvalidBody(format!("timezone: {error}")))?;
+        Ok(cron.in_zone(zone))
     }
 
     /// First occurrence after an instant, on the days of its calendar and before its end; `None` where there is none.
-    ///
-    /// A calendar that the gateway does not know any more holds nothing back: what should go and does not is the worse fault.
     pub fn next_after(
         &self,
         instant: Timestamp,
         calendars: &Calendars,
     ) -> Result<Option<Timestamp>, InvalidBody> {
-        let (recurrence, zone) = (self.recurrence()?, self.zone()?);
-        let calendar = self
-            .calendar
-            .as_ref()
-            .and_then(|on| Some((calendars.get(&on.name)?, on.workdays)));
-        let mut from = instant;
-        for _ in 0..MAX_DAYS {
-            let Some(next) = recurrence.after(from) else {
-                return Ok(None);
-            };
-            if self.end_date.is_some_and(|end| next > end) {
-                return Ok(None);
-            }
-            let Some((calendar, workdays)) = calendar else {
-                return Ok(Some(next));
-            };
-            let day = day_of(next, &zone);
-            if (calendar.kind_of(day) == DayKind::Workday) == workdays {
-                return Ok(Some(next));
-            }
-            from = last_instant_of(day, &zone).max(next);
-        }
-        Ok(None)
+        let on = self.calendar.as_ref();
+        let timetable = Timetable::new(self.recurrence()?, on, calendars);
+        let next = timetable.after(instant);
+        Ok(next.filter(|next| self.end_date.is_none_or(|end| *next <= end)))
     }
 
     /// Action for an occurrence of the flow with this id, made at `now`.
@@ -187,21 +143,4 @@ impl Definition {
             delay_seconds: None,
         })
     }
-}
-
-fn day_of(instant: Timestamp, zone: &TimeZone) -> Date {
-    let known = jiff::Timestamp::from_millisecond(instant.as_millis());
-    zone.to_datetime(known.unwrap_or(jiff::Timestamp::MAX))
-        .date()
-}
-
-/// Last instant of a day in a zone; the end of time where the day is the last.
-fn last_instant_of(day: Date, zone: &TimeZone) -> Timestamp {
-    let midnight = day
-        .tomorrow()
-        .ok()
-        .and_then(|day| day.to_zoned(zone.clone()).ok());
-    midnight.map_or(Timestamp::MAX, |midnight| {
-        Timestamp::from_millis(midnight.timestamp().as_millisecond() - 1)
-    })
 }

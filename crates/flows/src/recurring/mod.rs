@@ -3,11 +3,11 @@
 mod body;
 mod catch_up;
 mod definition;
-mod occurrence;
+mod timetable;
 
 pub use body::{Recurring, Status};
-pub use definition::{Definition, MissedRuns, OnDays, OverlapPolicy};
-pub use occurrence::occurrence_id;
+pub use definition::{Definition, MissedRuns, OverlapPolicy};
+pub use timetable::{OnDays, Timetable};
 
 use std::sync::Arc;
 
@@ -22,6 +22,16 @@ pub struct RecurringFlow;
 impl RecurringFlow {
     /// Name of the kind.
     pub const NAME: &'static str = "recurring";
+}
+
+/// Beginning of the ids of all actions for occurrences.
+pub const OCCURRENCE_IDS: &str = "rec:";
+
+/// Id of the action for an occurrence of a recurring action.
+pub fn occurrence_id(id: &str, occurrence: Timestamp) -> Result<ActionId, InvalidBody> {
+    let seconds = occurrence.as_millis().div_euclid(1000);
+    ActionId::parse(&format!("{OCCURRENCE_IDS}{id}:{seconds}"))
+        .map_err(|error| InvalidBody(format!("the id of an occurrence: {error}")))
 }
 
 impl Kind for RecurringFlow {
@@ -58,7 +68,7 @@ impl Kind for RecurringFlow {
     }
 }
 
-/// Step that sends what is due, and says when the next is.
+/// Step that sends what is due, and says when the next occurrence is.
 fn due_step(
     mut recurring: Recurring,
     due: &CatchUp,
@@ -70,21 +80,20 @@ fn due_step(
         let child = flow.children.iter().find(|child| child.id == *id);
         child.is_some_and(|child| child.state == ChildState::Open)
     };
-    let open = recurring.last_action.clone().filter(is_open);
-    if let Some(occurrence) = due.send {
-        match (recurring.definition.overlap_policy, open) {
-            (OverlapPolicy::Skip, Some(_)) => overlapped = 1,
-            (policy, open) => {
-                let action = action(&recurring, occurrence, flow)?;
-                recurring.count_execution(occurrence, action.id.clone());
-                effects.push(Effect::Admit {
-                    action: Arc::new(action),
-                    since: occurrence,
-                });
-                let cancelled = open.filter(|_| policy == OverlapPolicy::CancelOther);
-                effects.extend(cancelled.map(Effect::Cancel));
+    let mut open = recurring.last_action.clone().filter(is_open);
+    for occurrence in &due.sent {
+        match recurring.definition.overlap_policy {
+            OverlapPolicy::Skip if open.is_some() => {
+                overlapped += 1;
+                continue;
             }
+            OverlapPolicy::CancelOther => effects.extend(open.take().map(Effect::Cancel)),
+            OverlapPolicy::Skip | OverlapPolicy::AllowAll => {}
         }
+        let action = action(&recurring, *occurrence, flow)?;
+        recurring.count_execution(*occurrence, action.id.clone());
+        open = Some(action.id.clone());
+        effects.push(Effect::Admit(Arc::new(action)));
     }
     recurring.skipped = recurring
         .skipped

@@ -2,5 +2,4 @@
 
 pub(crate) mod child;
 pub(crate) mod kinds;
-pub(crate) mod room;
 pub(crate) mod step;

@@ -91,6 +91,11 @@ impl Redaction {
         })
     }
 
+    /// Action as it may be seen.
+    pub(crate) fn action(&self, action: &Action) -> Arc<Action> {
+        self.apply(action, &mut Hidden::default())
+    }
+
     /// Whether something of an action is hidden.
     pub(crate) fn hides_some_of(&self, action: &Action) -> bool {
         let mut hidden = Hidden::default();

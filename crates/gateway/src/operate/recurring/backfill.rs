@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acteon_core::{Caller, Namespace, Origin, Scope, Tenant, Timestamp};
+use acteon_core::{ActionId, Caller, Origin, Scope, Timestamp};
 
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
 use crate::operate::recurring::RecurringError;
@@ -15,6 +15,8 @@ pub const MAX_BACKFILL: usize = 100;
 pub struct Backfilled {
     /// Occurrence.
     pub occurrence: Timestamp,
+    /// Id of its action.
+    pub action_id: ActionId,
     /// Answer to its dispatch. An occurrence that was sent before answers with what came of that.
     pub answer: Result<DispatchAnswer, DispatchError>,
 }
@@ -24,14 +26,14 @@ impl Gateway {
     pub async fn backfill_recurring(
         &self,
         scope: &Scope,
-        within: (&Namespace, &Tenant),
         id: &str,
         (start, end): (Timestamp, Timestamp),
         limit: usize,
     ) -> Result<Vec<Backfilled>, RecurringError> {
-        let found = self.recurring(scope, within, id).await?;
+        let found = self.recurring(scope, id).await?;
         let calendars = self.inner.policies.load().calendars.clone();
         let definition = &found.recurring.definition;
+        let of = (id, &found.namespace, &found.tenant);
         let mut occurrences = Vec::new();
         let mut from = start - Duration::from_millis(1);
         while occurrences.len() < limit.min(MAX_BACKFILL) {
@@ -46,7 +48,8 @@ impl Gateway {
         let mut backfilled = Vec::with_capacity(occurrences.len());
         for occurrence in occurrences {
             let now = self.inner.clock.now();
-            let action = definition.action((id, within.0, within.1), occurrence, now)?;
+            let action = definition.action(of, occurrence, now)?;
+            let action_id = action.id.clone();
             let answer = self
                 .dispatch(
                     action,
@@ -55,7 +58,11 @@ impl Gateway {
                     Wait::ForCommit,
                 )
                 .await;
-            backfilled.push(Backfilled { occurrence, answer });
+            backfilled.push(Backfilled {
+                occurrence,
+                action_id,
+                answer,
+            });
         }
         Ok(backfilled)
     }

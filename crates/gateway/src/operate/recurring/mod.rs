@@ -1,6 +1,7 @@
 //! Recurring actions: made, changed, paused and resumed. Each is a flow; its occurrences are sent by the flow's steps.
 
 mod backfill;
+mod look;
 mod upcoming;
 
 use std::sync::Arc;
@@ -39,11 +40,22 @@ pub struct RecurringAction {
     pub updated_at: Timestamp,
 }
 
+impl RecurringAction {
+    /// Word for how it stands: that of its status, or `stuck`.
+    pub fn status(&self) -> &'static str {
+        if self.is_stuck {
+            STUCK
+        } else {
+            self.recurring.status.as_str()
+        }
+    }
+}
+
 /// Why a recurring action was not found, made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RecurringError {
     /// None with this id lies within the scope.
-    #[error("there is no recurring action {0:?} in this namespace and tenant")]
+    #[error("there is no recurring action {0:?}, or none that this caller may see")]
     NotFound(String),
     /// The tenant has as many as it may have.
     #[error("the tenant has {0} recurring actions, which is the limit; delete one first")]
@@ -128,44 +140,24 @@ impl Gateway {
     pub async fn recurring(
         &self,
         scope: &Scope,
-        within: (&Namespace, &Tenant),
         id: &str,
     ) -> Result<RecurringAction, RecurringError> {
-        let (_, shown) = self.find_recurring(scope, within, id).await?;
+        let (_, shown) = self.find_recurring(scope, id).await?;
         Ok(shown)
-    }
-
-    /// Recurring actions of a tenant, the oldest first, of one status or of all.
-    pub async fn recurring_actions(
-        &self,
-        scope: &Scope,
-        (namespace, tenant): (&Namespace, &Tenant),
-        status: Option<Status>,
-    ) -> Result<Vec<RecurringAction>, RecurringError> {
-        let filter = FlowFilter {
-            status: status.map(|status| status.as_str().into()),
-            ..of_tenant(namespace, tenant)
-        };
-        let flows = self.inner.store.flows(filter).await?;
-        let shown = flows.iter().map(shown);
-        let covered =
-            shown.filter(|found| found.as_ref().map_or(true, |found| covers(scope, found)));
-        covered.collect()
     }
 
     /// Gives a recurring action the definition that `redefine` makes of the one before.
     pub async fn redefine_recurring<E: From<RecurringError>>(
         &self,
         scope: &Scope,
-        within: (&Namespace, &Tenant),
         id: &str,
         redefine: impl Fn(&Definition) -> Result<Definition, E>,
     ) -> Result<RecurringAction, E> {
         let calendars = self.inner.policies.load().calendars.clone();
         for _ in 0..MAX_TRIES {
-            let (flow, mut found) = self.find_recurring(scope, within, id).await?;
+            let (flow, mut found) = self.find_recurring(scope, id).await?;
             let definition = redefine(&found.recurring.definition)?;
-            self.check_recurring(scope, within, &definition)?;
+            self.check_recurring(scope, (&found.namespace, &found.tenant), &definition)?;
             let now = self.inner.clock.now();
             let redefined = found.recurring.redefine(definition, now, &calendars);
             redefined.map_err(RecurringError::from)?;
@@ -182,7 +174,6 @@ impl Gateway {
     pub async fn pause_recurring(
         &self,
         scope: &Scope,
-        within: (&Namespace, &Tenant),
         id: &str,
     ) -> Result<RecurringAction, RecurringError> {
         let pause = |recurring: &mut Recurring| match recurring.status {
@@ -193,14 +184,13 @@ impl Gateway {
             Status::Paused => Err("and stays so"),
             Status::Completed => Err("nothing is left to pause"),
         };
-        self.change_recurring(scope, within, id, pause).await
+        self.change_recurring(scope, id, pause).await
     }
 
     /// Resumes a recurring action with its next occurrence.
     pub async fn resume_recurring(
         &self,
         scope: &Scope,
-        within: (&Namespace, &Tenant),
         id: &str,
     ) -> Result<RecurringAction, RecurringError> {
         let calendars = self.inner.policies.load().calendars.clone();
@@ -212,18 +202,13 @@ impl Gateway {
             Status::Active => Err("and goes on by itself"),
             Status::Completed => Err("a later end_date or more max_executions let it go on"),
         };
-        self.change_recurring(scope, within, id, resume).await
+        self.change_recurring(scope, id, resume).await
     }
 
     /// Deletes a recurring action. What it has sent stays in the audit trail, and goes on if it is on its way.
-    pub async fn delete_recurring(
-        &self,
-        scope: &Scope,
-        within: (&Namespace, &Tenant),
-        id: &str,
-    ) -> Result<(), RecurringError> {
+    pub async fn delete_recurring(&self, scope: &Scope, id: &str) -> Result<(), RecurringError> {
         for _ in 0..MAX_TRIES {
-            let (flow, _) = self.find_recurring(scope, within, id).await?;
+            let (flow, _) = self.find_recurring(scope, id).await?;
             let advance = change(&self.inner, id, Expect::Version(flow.version), None);
             match self.inner.store.advance(advance).await? {
                 Advanced::Written { .. } | Advanced::Changed(None) => return Ok(()),
@@ -236,12 +221,11 @@ impl Gateway {
     async fn change_recurring(
         &self,
         scope: &Scope,
-        within: (&Namespace, &Tenant),
         id: &str,
         change: impl Fn(&mut Recurring) -> Result<(), &'static str>,
     ) -> Result<RecurringAction, RecurringError> {
         for _ in 0..MAX_TRIES {
-            let (flow, mut found) = self.find_recurring(scope, within, id).await?;
+            let (flow, mut found) = self.find_recurring(scope, id).await?;
             let before = found.recurring.status;
             change(&mut found.recurring).map_err(|hint| RecurringError::Conflict {
                 id: id.to_owned(),
@@ -274,14 +258,13 @@ impl Gateway {
     async fn find_recurring(
         &self,
         scope: &Scope,
-        (namespace, tenant): (&Namespace, &Tenant),
         id: &str,
     ) -> Result<(Flow, RecurringAction), RecurringError> {
         let not_found = || RecurringError::NotFound(id.to_owned());
         let key = FlowKey::new(RecurringFlow::NAME, id);
         let flow = self.inner.store.flow(&key).await?.ok_or_else(not_found)?;
         let shown = shown(&flow)?;
-        if shown.namespace != *namespace || shown.tenant != *tenant || !covers(scope, &shown) {
+        if !covers(scope, &shown) {
             return Err(not_found());
         }
         Ok((flow, shown))
