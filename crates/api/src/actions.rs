@@ -13,7 +13,7 @@ use crate::{AttemptBody, Outcome};
 pub struct ActionBody {
     /// Action as it was accepted, without what is hidden.
     pub action: AcceptedAction,
-    /// How the action came in: `api`, `replay` or `notice`.
+    /// How the action came in: `api`, `replay`, `notice` or `recurring`.
     pub origin: String,
     /// Name of the API key that posted it; empty where the server asks for none.
     pub caller: String,
@@ -229,7 +229,7 @@ pub struct AuditRecord {
     pub caller_id: String,
     /// How the caller was told: `api_key` or `anonymous`; `internal` for the gateway itself.
     pub auth_method: String,
-    /// How the action came in: `api`, `replay` or `notice`.
+    /// How the action came in: `api`, `replay`, `notice` or `recurring`.
     pub origin: String,
     /// `open`, `done`, `dead`, `refused` or `discarded`.
     pub state: String,

@@ -9,6 +9,7 @@ mod health;
 mod operations;
 mod outcomes;
 mod policies;
+mod recurring;
 mod schemas;
 
 pub use actions::{
@@ -29,5 +30,9 @@ pub use outcomes::{
 pub use policies::{
     MatcherBody, QuotaBody, QuotaUsage, QuotaUsed, Quotas, SilenceBody, SilencePreview, Silences,
     TimeIntervalBody, TimeIntervals,
+};
+pub use recurring::{
+    Backfilled, BackfilledOccurrence, OccurrenceBody, RecurringActions, RecurringBody,
+    RecurringCreated, RecurringPreview, UpcomingAction, UpcomingActions,
 };
 pub use schemas::schemas;
