@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "core",
             "crypto",
+            "flows",
             "gateway",
             "http",
             "providers",

@@ -5,6 +5,7 @@ use acteon_core::{
     Action, ActionId, ActionType, Clock, Entropy, Namespace, Priority, ProviderName, Tenant,
     Timestamp,
 };
+use acteon_flows::OCCURRENCE_IDS;
 use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
@@ -175,6 +176,8 @@ fn id(body: &mut WalkedBody<'_>, idempotency_key: Option<&str>) -> Option<Action
 fn check_id(field: &str, id: &str, faults: &mut FieldErrors) {
     if id.starts_with(REPLAY_IDS) {
         faults.add(field, || format!("must not begin with {REPLAY_IDS}: such ids are the gateway's own, for what it replays"));
+    } else if id.starts_with(OCCURRENCE_IDS) {
+        faults.add(field, || format!("must not begin with {OCCURRENCE_IDS}: such ids are the gateway's own, for occurrences of recurring actions"));
     } else if TAKEN_BY_ROUTES.contains(&id) {
         faults.add(field, || format!("must not be {id:?}: /v1/audit and /v1/dlq have a route of that name; use another id"));
     }

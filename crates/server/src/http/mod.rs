@@ -10,6 +10,7 @@ mod json;
 mod offload;
 mod openapi;
 mod record;
+mod recurring;
 mod replay;
 mod router;
 mod routes;

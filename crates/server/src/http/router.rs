@@ -14,11 +14,13 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::error::Refusal;
 use super::extract::query::NoQuery;
 use super::json::json;
-use super::openapi::{self, Operation, operations as of, scheduled as of_scheduled};
+use super::openapi::{
+    self, Operation, operations as of, recurring as of_recurring, scheduled as of_scheduled,
+};
 use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
     actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
-    reload, replay, rules, scheduled, silences,
+    recurring, reload, replay, rules, scheduled, silences, upcoming,
 };
 use super::state::AppState;
 
@@ -59,7 +61,7 @@ async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
 /// the last six are for everybody.
 fn list() -> Routes {
     let routes = Routes::default();
-    of_operation(of_policies(of_rules(of_actions(routes))))
+    of_operation(of_policies(of_rules(of_later(of_actions(routes)))))
 }
 
 /// Routes of actions, of their audit log and of dead letters.
@@ -68,18 +70,6 @@ fn of_actions(routes: Routes) -> Routes {
         .post("/v1/dispatch", dispatch::one, of::DISPATCH)
         .post("/v1/dispatch/batch", dispatch::batch, of::DISPATCH_BATCH)
         .get("/v1/actions/{id}", actions::get, of::ACTION_GET)
-        .get("/v1/scheduled", scheduled::list, of_scheduled::LIST)
-        .get("/v1/scheduled/{id}", scheduled::get, of_scheduled::GET)
-        .patch(
-            "/v1/scheduled/{id}",
-            scheduled::reschedule,
-            of_scheduled::MOVE,
-        )
-        .delete(
-            "/v1/scheduled/{id}",
-            scheduled::cancel,
-            of_scheduled::CANCEL,
-        )
         .get("/v1/audit", audit::list, of::AUDIT_LIST)
         .get("/v1/audit/export", audit::export, of::AUDIT_EXPORT)
         .post(
@@ -108,6 +98,57 @@ fn of_actions(routes: Routes) -> Routes {
             replay::one::<DeadLetter>,
             of::DLQ_REPLAY,
         )
+}
+
+/// Routes of scheduled and recurring actions, and of what goes soon.
+fn of_later(routes: Routes) -> Routes {
+    routes
+        .get("/v1/scheduled", scheduled::list, of_scheduled::LIST)
+        .get("/v1/scheduled/{id}", scheduled::get, of_scheduled::GET)
+        .patch(
+            "/v1/scheduled/{id}",
+            scheduled::reschedule,
+            of_scheduled::MOVE,
+        )
+        .delete(
+            "/v1/scheduled/{id}",
+            scheduled::cancel,
+            of_scheduled::CANCEL,
+        )
+        .get("/v1/recurring", recurring::list, of_recurring::LIST)
+        .post("/v1/recurring", recurring::create, of_recurring::CREATE)
+        .get(
+            "/v1/recurring/preview",
+            upcoming::preview,
+            of_recurring::PREVIEW,
+        )
+        .get("/v1/recurring/{id}", recurring::get, of_recurring::GET)
+        .put(
+            "/v1/recurring/{id}",
+            recurring::update,
+            of_recurring::UPDATE,
+        )
+        .delete(
+            "/v1/recurring/{id}",
+            recurring::delete,
+            of_recurring::DELETE,
+        )
+        .post(
+            "/v1/recurring/{id}/pause",
+            recurring::pause,
+            of_recurring::PAUSE,
+        )
+        .post(
+            "/v1/recurring/{id}/resume",
+            recurring::resume,
+            of_recurring::RESUME,
+        )
+        .post(
+            "/v1/recurring/{id}/backfill",
+            recurring::backfill,
+            of_recurring::BACKFILL,
+        )
+        .get("/v1/upcoming", upcoming::list, of_recurring::UPCOMING)
 }
 
 /// Routes of rules: listing, trying, switching and reloading.

@@ -176,6 +176,7 @@ async fn answers_are_what_the_document_says() {
     let interval = json!({ "namespace": "incidents", "tenant": "acme", "name": "nights", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
     let quota = json!({ "namespace": "incidents", "tenant": "acme", "max_actions": 100, "window": "daily", "overage_behavior": "warn" });
     let tried = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "action_type": "x", "payload": {} });
+    let recurring = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "action_type": "x", "payload": {}, "cron_expression": "@daily" });
     let (get, post) = (Method::GET, Method::POST);
     let asked = [
         (&post, "/v1/dispatch", "", Some(sent.clone())),
@@ -206,6 +207,16 @@ async fn answers_are_what_the_document_says() {
         (&get, "/v1/time-intervals", "", None),
         (&post, "/v1/quotas", "", Some(quota)),
         (&get, "/v1/quotas", "", None),
+        (&post, "/v1/recurring", "", Some(recurring)),
+        (&get, "/v1/recurring", "", None),
+        (
+            &get,
+            "/v1/recurring/preview",
+            "?cron_expression=@daily",
+            None,
+        ),
+        (&get, "/v1/recurring/{id}", "none", None),
+        (&get, "/v1/upcoming", "", None),
         (&get, "/v1/providers/health", "", None),
         (&get, "/admin/circuit-breakers", "", None),
         (&get, "/admin/lanes", "", None),

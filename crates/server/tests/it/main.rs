@@ -33,6 +33,7 @@ mod payload;
 mod policies;
 mod quotas;
 mod reconfigure;
+mod recurring;
 mod redaction;
 #[cfg(target_os = "linux")]
 mod reload;

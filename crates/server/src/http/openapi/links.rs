@@ -22,6 +22,12 @@ pub(super) const OF_QUOTA: &[Link] = &[
     ("updateQuota", &[("id", "$response.body#/id")]),
     ("deleteQuota", &[("id", "$response.body#/id")]),
 ];
+pub(super) const OF_RECURRING: &[Link] = &[
+    ("getRecurring", &[("id", "$response.body#/id")]),
+    ("updateRecurring", &[("id", "$response.body#/id")]),
+    ("pauseRecurring", &[("id", "$response.body#/id")]),
+    ("deleteRecurring", &[("id", "$response.body#/id")]),
+];
 /// Path parameter of a time interval, and where its body has it.
 const INTERVAL_PATH: &[(&str, &str)] = &[
     ("namespace", "$response.body#/namespace"),

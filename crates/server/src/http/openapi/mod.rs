@@ -6,6 +6,7 @@ mod links;
 mod operation;
 pub(super) mod operations;
 mod parameters;
+pub(super) mod recurring;
 pub(super) mod scheduled;
 
 use axum::http::Method;
@@ -14,9 +15,10 @@ use serde_json::{Map, Value, json};
 pub(super) use operation::Operation;
 
 /// Tags of the operations, in the order in which they are shown.
-const TAGS: [&str; 9] = [
+const TAGS: [&str; 10] = [
     "actions",
     "scheduled actions",
+    "recurring actions",
     "audit",
     "dead letters",
     "rules",

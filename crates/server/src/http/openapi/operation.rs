@@ -329,7 +329,9 @@ fn meaning(status: u16) -> &'static str {
         413 => "The body is too long.",
         415 => "The body is not JSON in UTF-8.",
         422 => "Well-formed, but wrong.",
-        429 => "Too many failed sign-ins from this address.",
+        429 => {
+            "Too many failed sign-ins from this address, or as many of them as a tenant may have."
+        }
         501 => "A transfer coding that is not taken.",
         503 => "Come back, after `Retry-After`.",
         _ => "A fault of the server.",

@@ -1,9 +1,12 @@
 //! Schemas and examples of parameters: one name means the same on every route.
 
-use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
+use acteon_core::limits::{MAX_CRON_BYTES, MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
 use serde_json::{Value, json};
 
 use crate::http::filter::words;
+use crate::http::recurring::body::DAYS;
+use crate::http::routes::recurring::STATUSES;
+use crate::http::routes::upcoming::MAX_AHEAD;
 
 /// Pattern of texts without control characters, which no path and no query may hold.
 const PLAIN: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
@@ -24,6 +27,7 @@ fn example(path: &str, name: &str) -> &'static str {
         "name" => "working-hours",
         _ if path.starts_with("/v1/silences") => "0199a1c0-6a4e-7cc0-8b6e-0d6f3a2b1c00",
         _ if path.starts_with("/v1/quotas") => "0b6c7a52-0a4f-4a57-9d7e-4f0f6f5f3a11",
+        _ if path.starts_with("/v1/recurring") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a10",
         _ if path.starts_with("/v1/dlq") => "checkout-5xx-2",
         _ => "checkout-5xx-1",
     }
@@ -35,6 +39,10 @@ pub(super) fn of_query(name: &str) -> Value {
     match name {
         "namespace" => parameter["example"] = json!("incidents"),
         "tenant" => parameter["example"] = json!("acme"),
+        "cron_expression" => {
+            parameter["example"] = json!("0 9 * * MON-FRI");
+            parameter["required"] = json!(true);
+        }
         _ => {}
     }
     parameter
@@ -54,6 +62,12 @@ fn query_schema(name: &str) -> Value {
         "max_replays" => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         "all" | "dry_run" | "include_expired" => json!({ "type": "boolean" }),
         "from" | "to" | "evaluate_at" => json!({ "type": "string", "format": "date-time" }),
+        "cron_expression" => {
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_CRON_BYTES, "pattern": PLAIN })
+        }
+        "next" => json!({ "type": "integer", "minimum": 1, "maximum": MAX_AHEAD }),
+        "status" => json!({ "type": "string", "enum": STATUSES }),
+        "on" => json!({ "type": "string", "enum": DAYS }),
         "state" => json!({ "type": "string", "enum": ["dead", "discarded"] }),
         "cursor" => json!({ "type": "string", "pattern": "^-?[0-9]+(\\.-?[0-9]+){1,2}$" }),
         "recipient" | "message_id" | "text" => {

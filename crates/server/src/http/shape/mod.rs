@@ -51,6 +51,10 @@ pub(super) enum FieldType {
     /// RFC 3339 time that may be left out. Go's zero time and blanks count as absent.
     Time,
     Flag,
+    /// Cron expression.
+    Cron,
+    /// Name of a time zone.
+    TimeZone,
     Whole(RangeInclusive<i64>),
     /// Any JSON, kept as it is written.
     Json,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::{InvalidName, Namespace, Tenant, Timestamp};
+use acteon_schedule::{Cron, time_zone};
 use serde_json::value::RawValue;
 
 use super::members::plain_text;
@@ -102,6 +103,35 @@ pub(super) fn time(path: &str, raw: &RawValue, faults: &mut FieldErrors) -> Opti
             ),
             faults,
         ),
+    }
+}
+
+/// Cron expression. One that need not be there may be blank.
+pub(super) fn cron<'a>(
+    path: &str,
+    raw: &'a RawValue,
+    field: &Field,
+    faults: &mut FieldErrors,
+) -> Option<Cow<'a, str>> {
+    // How long it is, the expression's own message says.
+    let text = text(path, raw, usize::MAX, faults)
+        .filter(|text| field.is_needed || !text.trim().is_empty())?;
+    match Cron::parse(&text) {
+        Ok(_) => Some(text),
+        Err(error) => fault(path, error.to_string(), faults),
+    }
+}
+
+/// Name of a time zone; blank counts as absent.
+pub(super) fn zone<'a>(
+    path: &str,
+    raw: &'a RawValue,
+    faults: &mut FieldErrors,
+) -> Option<Cow<'a, str>> {
+    let text = text(path, raw, MAX_NAME_BYTES, faults).filter(|text| !text.trim().is_empty())?;
+    match time_zone(&text) {
+        Ok(_) => Some(text),
+        Err(error) => fault(path, error.to_string(), faults),
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON Schema of a body, made from the table that reads it.
 
-use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::limits::{MAX_CRON_BYTES, MAX_NAME_BYTES};
 use serde_json::{Map, Value, json};
 
 use super::{Field, FieldType, Shape};
@@ -44,6 +44,12 @@ fn of(field: &Field) -> Value {
         FieldType::Word(words) => return word(field, words),
         FieldType::Time => json!({ "type": "string", "format": "date-time" }),
         FieldType::Flag => json!({ "type": "boolean" }),
+        FieldType::Cron => {
+            json!({ "type": "string", "maxLength": MAX_CRON_BYTES, "format": "cron" })
+        }
+        FieldType::TimeZone => {
+            json!({ "type": "string", "maxLength": MAX_NAME_BYTES, "format": "time-zone" })
+        }
         FieldType::Whole(range) => {
             json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
         }

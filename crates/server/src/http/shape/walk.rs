@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::flaws::check_json;
 use super::labels::{labels, texts};
 use super::members::{Members, member_path};
-use super::scalars::{fault, flag, is_name, is_tenant, name, text, time, whole, word};
+use super::scalars::{cron, fault, flag, is_name, is_tenant, name, text, time, whole, word, zone};
 use super::words::{described, described_text, unreadable};
 use super::{Field, FieldType, FieldValue, FieldValues, Shape};
 use crate::http::error::{FieldErrors, Refusal};
@@ -163,6 +163,8 @@ fn read<'a>(
         FieldType::Word(words) => word(path, raw, words, faults).map(FieldValue::Text),
         FieldType::Time => time(path, raw, faults).map(FieldValue::Time),
         FieldType::Flag => flag(path, raw, faults).map(FieldValue::Flag),
+        FieldType::Cron => cron(path, raw, field, faults).map(FieldValue::Text),
+        FieldType::TimeZone => zone(path, raw, faults).map(FieldValue::Text),
         FieldType::Whole(range) => whole(path, raw, range, faults).map(FieldValue::Whole),
         FieldType::Json | FieldType::JsonOf(_) => Some(FieldValue::Json(raw)),
         FieldType::Labels => Some(FieldValue::Texts(labels(path, raw, faults))),

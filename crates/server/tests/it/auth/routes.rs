@@ -36,6 +36,16 @@ const ROUTES: &str = "
     GET    /v1/scheduled/waits                        viewer     acme
     PATCH  /v1/scheduled/waits                        operator   acme  instant
     DELETE /v1/scheduled/waits                        operator   acme
+    GET    /v1/recurring                              viewer     -
+    POST   /v1/recurring                              operator   acme  recurring
+    GET    /v1/recurring/preview?cron_expression=@daily viewer   -
+    GET    /v1/recurring/RECURRING                    viewer     acme
+    PUT    /v1/recurring/RECURRING                    operator   acme  description
+    POST   /v1/recurring/RECURRING/pause              operator   acme
+    POST   /v1/recurring/PAUSED/resume                operator   acme
+    POST   /v1/recurring/RECURRING/backfill           operator   acme  span
+    DELETE /v1/recurring/RECURRING                    operator   acme
+    GET    /v1/upcoming                               viewer     -
     GET    /v1/audit                                  viewer     -
     GET    /v1/audit/export                           viewer     -
     GET    /v1/audit/a                                viewer     acme
@@ -128,6 +138,10 @@ fn body(name: &str) -> Value {
         "quota" => {
             of_acme(json!({ "max_actions": 100, "window": "daily", "overage_behavior": "warn" }))
         }
+        "recurring" => of_acme(
+            json!({ "provider": "log", "action_type": "x", "payload": {}, "cron_expression": "@daily" }),
+        ),
+        "span" => json!({ "start": "2020-01-01T00:00:00Z", "end": "2020-01-01T00:00:00Z" }),
         "instant" => json!({ "scheduled_at": "2020-01-01T00:00:00Z" }),
         "switch" => json!({ "enabled": true }),
         "comment" => json!({ "comment": "x" }),
@@ -160,7 +174,13 @@ async fn with_things_of_acme(root: &Client, path: &str) -> String {
     let silence = json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "x", "value": "y" }], "duration_seconds": 60 });
     let nights = json!({ "namespace": "incidents", "tenant": "acme", "name": "nights", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
     root.post("/v1/time-intervals", &nights).await;
-    path.replace("QUOTA", &made("/v1/quotas", &quota).await)
+    let recurring = body("recurring");
+    let paused = made("/v1/recurring", &recurring).await;
+    root.post(&format!("/v1/recurring/{paused}/pause"), &json!({}))
+        .await;
+    path.replace("PAUSED", &paused)
+        .replace("RECURRING", &made("/v1/recurring", &recurring).await)
+        .replace("QUOTA", &made("/v1/quotas", &quota).await)
         .replace("SILENCE", &made("/v1/silences", &silence).await)
 }
 

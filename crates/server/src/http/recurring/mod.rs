@@ -1,0 +1,4 @@
+//! Recurring actions in the wire format: the bodies that make and change them, and how they are shown.
+
+pub(super) mod body;
+pub(super) mod shown;
