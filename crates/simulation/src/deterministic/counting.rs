@@ -12,7 +12,7 @@ use acteon_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::broken::Broken;
+use super::check::Broken;
 use super::clock::epoch;
 use super::provider_names::PLAIN;
 use super::recurring;
@@ -63,10 +63,7 @@ impl Kind for Counting {
         if !waits && !is_done {
             let action = action(flow.id, body.sent.len()).map_err(InvalidBody)?;
             body.sent.push(action.id.clone());
-            effects.push(Effect::Admit {
-                action: Arc::new(action),
-                since: flow.now,
-            });
+            effects.push(Effect::Admit(Arc::new(action)));
         }
         let is_over = is_done && !waits;
         Ok(Step {

@@ -6,7 +6,6 @@
 //! whatever happened (`check`). A seed decides everything, including the hash of the trace.
 
 mod answer;
-mod broken;
 mod check;
 mod clock;
 mod counting;
@@ -29,7 +28,7 @@ use std::time::Duration;
 
 use acteon_core::with_causes;
 use answer::Answer;
-pub use broken::Broken;
+pub use check::Broken;
 use world::{NODES, World};
 
 /// How long actions are posted and faults are injected.

@@ -1,6 +1,5 @@
 //! Recurring actions of a run: each minute, so often.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ impl World {
         Some(Definition {
             name: Some(format!("r{number}")),
             description: None,
-            labels: BTreeMap::default(),
+            labels: Default::default(),
             cron_expression: "* * * * *".into(),
             timezone: "Asia/Shanghai".into(),
             end_date: None,
@@ -53,7 +52,7 @@ impl World {
             provider: ProviderName::parse(PLAIN).ok()?,
             action_type: ActionType::parse("x").ok()?,
             payload: RawValue::from_string(format!(r#"{{"secret":"{CANARY}"}}"#)).ok()?,
-            metadata: BTreeMap::default(),
+            metadata: Default::default(),
             dedup_key: None,
             priority: Priority::default(),
         })
