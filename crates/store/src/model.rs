@@ -3,6 +3,7 @@
 mod admission;
 mod charges;
 mod checks;
+mod flow;
 mod ids;
 mod lease;
 mod record;
@@ -12,6 +13,8 @@ mod settlement;
 pub use self::admission::{Admission, Admitted, Disposition, Enqueue, Route, Turn};
 pub use self::charges::Charges;
 pub use self::checks::{Conditions, DedupCheck, Overage, QuotaCheck, ThrottleCheck};
+pub use self::flow::{Begin, FlowKey, FlowState, Poke};
+pub(crate) use self::flow::{UNREADABLE_FLOW, first_version};
 pub use self::ids::{ActionState, Hold, OwnerId, Seq};
 pub use self::lease::{Freed, Heartbeat};
 pub use self::record::Record;

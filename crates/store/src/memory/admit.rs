@@ -90,9 +90,7 @@ impl Tables {
         let owner = route
             .and_then(|route| route.enqueue.owner())
             .map_or(0, |owner| owner.0);
-        let prepared = route
-            .map(|route| Prepared::clone(&route.prepared))
-            .map(Arc::new);
+        let prepared = route.map(|route| Arc::new(Prepared::clone(&route.prepared)));
         let record = Record {
             seq,
             action: Arc::clone(&admission.action),

@@ -7,8 +7,8 @@ use acteon_core::{
 };
 
 use super::checks::{Conditions, QuotaCheck};
+use super::flow::{Begin, FlowKey};
 use super::ids::{OwnerId, Seq};
-use crate::flows::{Begin, FlowKey};
 
 /// Action to be written, with what was decided about it.
 pub struct Admission {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use acteon_core::{Action, Attempt, Origin, Prepared, Priority, ProviderName, Timestamp};
 
 use super::charges::Charges;
+use super::flow::FlowKey;
 use super::ids::{ActionState, Seq};
-use crate::flows::FlowKey;
 
 /// Record of an action: what was posted, decided and done so far.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use acteon_core::{Outcome, Timestamp};
 
 use super::charges::Charges;
+use super::flow::Poke;
 use super::ids::Hold;
-use crate::flows::Poke;
 
 /// Change of a row by its owner.
 pub struct Settlement {
