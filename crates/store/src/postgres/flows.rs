@@ -4,7 +4,7 @@ mod changes;
 mod claims;
 mod holds;
 mod look;
-mod row;
+pub(super) mod row;
 
 use std::sync::Arc;
 
@@ -23,7 +23,6 @@ use crate::store::Flows;
 
 pub(super) use self::changes::{FlowChanges, FlowStatements};
 pub(super) use self::holds::{retire, take_over};
-pub(super) use self::row::{COLUMNS, flow};
 
 impl Flows for PostgresStore {
     fn advance(&self, advance: Advance) -> BoxFuture<'_, Result<Advanced, StoreError>> {

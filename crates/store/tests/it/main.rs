@@ -25,6 +25,8 @@ mod damage;
 mod documents;
 mod engine;
 mod faults;
+#[cfg(feature = "postgres")]
+mod flow_locks;
 mod flows;
 mod gate;
 mod goldens;

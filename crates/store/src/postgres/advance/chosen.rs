@@ -12,7 +12,7 @@ use crate::flows::{Advanced, FlowKey};
 use crate::postgres::admit::Admitting;
 use crate::postgres::batch::Effects;
 use crate::postgres::error::Failure;
-use crate::postgres::flows::{COLUMNS, flow};
+use crate::postgres::flows::row::{COLUMNS, flow};
 
 /// A flow as it is, locked.
 pub(super) struct Found {

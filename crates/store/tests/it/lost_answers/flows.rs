@@ -10,11 +10,11 @@ use acteon_store::{
 use super::charged;
 use crate::at;
 
-pub(super) fn key(id: &str) -> FlowKey {
+pub(crate) fn key(id: &str) -> FlowKey {
     FlowKey::new("k", id)
 }
 
-pub(super) fn state(status: &str, due: Option<i64>) -> FlowState {
+pub(crate) fn state(status: &str, due: Option<i64>) -> FlowState {
     FlowState {
         status: status.into(),
         body: format!(r#"{{"step":"{status}"}}"#).into(),
@@ -24,14 +24,14 @@ pub(super) fn state(status: &str, due: Option<i64>) -> FlowState {
 }
 
 /// Version of a flow that an advance begins.
-pub(super) const FIRST: i64 = first(300);
+pub(crate) const FIRST: i64 = first(300);
 
 /// Version of a flow that begins at an instant.
-pub(super) const fn first(seconds: i64) -> i64 {
+pub(crate) const fn first(seconds: i64) -> i64 {
     seconds * 1000 * 1024
 }
 
-pub(super) fn new() -> Expect {
+pub(crate) fn new() -> Expect {
     Expect::New(
         Namespace::parse("n").expect("a name"),
         Tenant::parse("t").expect("a name"),
@@ -39,7 +39,7 @@ pub(super) fn new() -> Expect {
 }
 
 /// An advance that changes nothing but its flow.
-pub(super) fn advance(id: &str, expect: Expect, state: Option<FlowState>) -> Advance {
+pub(crate) fn advance(id: &str, expect: Expect, state: Option<FlowState>) -> Advance {
     Advance {
         key: key(id),
         expect,
@@ -53,7 +53,7 @@ pub(super) fn advance(id: &str, expect: Expect, state: Option<FlowState>) -> Adv
     }
 }
 
-pub(super) fn begin(id: &str) -> Begin {
+pub(crate) fn begin(id: &str) -> Begin {
     Begin {
         key: key(id),
         namespace: Namespace::parse("n").expect("a name"),
@@ -62,7 +62,7 @@ pub(super) fn begin(id: &str) -> Begin {
     }
 }
 
-pub(super) fn poke(id: &str, due: i64) -> Poke {
+pub(crate) fn poke(id: &str, due: i64) -> Poke {
     Poke {
         flow: key(id),
         due_at: at(due),
@@ -70,7 +70,7 @@ pub(super) fn poke(id: &str, due: i64) -> Poke {
 }
 
 /// Begins flows that wait.
-pub(super) async fn begun(store: &PostgresStore, ids: &[&str]) {
+pub(crate) async fn begun(store: &PostgresStore, ids: &[&str]) {
     for id in ids {
         let told = store
             .advance(advance(id, new(), Some(state("waits", None))))
@@ -79,12 +79,12 @@ pub(super) async fn begun(store: &PostgresStore, ids: &[&str]) {
     }
 }
 
-pub(super) async fn flow(store: &PostgresStore, id: &str) -> Flow {
+pub(crate) async fn flow(store: &PostgresStore, id: &str) -> Flow {
     store.flow(&key(id)).await.expect("read").expect("a flow")
 }
 
 /// Version that an advance was told; `None` where the flow had changed.
-pub(super) fn version(told: Result<Advanced, StoreError>) -> Result<Option<i64>, StoreError> {
+pub(crate) fn version(told: Result<Advanced, StoreError>) -> Result<Option<i64>, StoreError> {
     told.map(|advanced| match advanced {
         Advanced::Written { version, .. } => Some(version),
         Advanced::Changed(_) => None,
@@ -92,7 +92,7 @@ pub(super) fn version(told: Result<Advanced, StoreError>) -> Result<Option<i64>,
 }
 
 /// An unowned action that is charged to a quota which is used up and warns.
-pub(super) fn over_its_quota(id: &str) -> Admission {
+pub(crate) fn over_its_quota(id: &str) -> Admission {
     let mut admission = charged(id, OwnerId::NOBODY, 0);
     if let acteon_store::Disposition::Send { routes, .. } = &mut admission.disposition {
         for route in routes {

@@ -4,7 +4,7 @@ mod admissions;
 mod advance_batches;
 mod advances;
 mod flow_changes;
-mod flows;
+pub(crate) mod flows;
 mod letters;
 mod mixed_batch;
 mod nobodys_rows;
