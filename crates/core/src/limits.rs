@@ -286,6 +286,36 @@ pub const MAX_OFFSET: usize = 5_000;
 /// Most rows that one step of retention looks at: a commit of a few milliseconds.
 pub const MAX_PRUNE_BATCH: usize = 500;
 
+/// How long events are kept for those who follow them: a reader that was away for a night misses none.
+pub const EVENTS_KEPT: Duration = Duration::from_hours(24);
+
+/// Most events that one step of housekeeping looks at: narrow rows, and a commit of a few milliseconds.
+pub const MAX_PRUNED_EVENTS: usize = 2000;
+
+/// Most events of one look at them.
+pub const MAX_EVENTS: usize = 256;
+
+/// Most bytes of outcomes of one look at events, but for its last.
+pub const MAX_EVENTS_BYTES: usize = 1024 * 1024;
+
+/// Most events that wait for a reader of the stream. One that leaves more unread is cut off, and goes on from its last id.
+pub const MAX_STREAM_WAITING: usize = 512;
+
+/// Most readers of the stream. Each is a connection and the events that wait for it.
+pub const MAX_STREAMS: usize = 256;
+
+/// Most readers of the stream that read what they missed at a time: the store's connections for callers serve others as well.
+pub const MAX_STREAM_LOOKS: usize = 2;
+
+/// Most readers of the stream with one API key: half, so that others find room.
+pub const MAX_STREAMS_OF_KEY: usize = MAX_STREAMS / 2;
+
+/// Most readers of the stream with one API key that ask for the same tenant.
+pub const MAX_STREAMS_OF_TENANT: usize = 10;
+
+/// How often a reader of the stream to whom nothing is told gets a line all the same: proxies cut connections that are quiet for a minute.
+pub const STREAM_PING: Duration = Duration::from_secs(15);
+
 /// Most rows that one step of a sweep deletes: a commit of a few milliseconds.
 pub const MAX_SWEEP_ROWS: usize = 1000;
 

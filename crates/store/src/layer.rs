@@ -10,6 +10,7 @@ use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
+use crate::event::{EventId, EventPosition, EventsKept, EventsPage};
 use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
@@ -21,7 +22,7 @@ use crate::retention::{Pruned, Retention, SweepCursor};
 use crate::scheduled::{ScheduledPage, ScheduledRequest};
 use crate::shares::{DeadShare, OpenShare};
 use crate::store::{
-    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes,
+    Damage, Documents, Engine, Events, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes,
     SettledOutcome, Store, Wakeup,
 };
 
@@ -130,6 +131,12 @@ layered! {
         Scheduled = scheduled(request: ScheduledRequest) -> ScheduledPage;
         OutcomesOf = outcomes_of(seqs: Vec<Seq>) -> Vec<SettledOutcome>;
     }
+    Events {
+        Events = events(after: EventPosition, limit: usize) -> EventsPage;
+        NewestEvent = newest_event() -> EventPosition;
+        HasEvent = has_event(id: EventId) -> bool;
+        PruneEvents = prune_events(kept: EventsKept) -> usize;
+    }
     Documents {
         Documents = documents(kind: DocumentKind) -> Vec<Document>;
         Document = document(kind: DocumentKind, id: &str) keeps id -> Option<Document>;
@@ -148,6 +155,10 @@ layered! {
 impl<L: Layer> Engine for Layered<L> {
     fn wakeups(&self) -> BoxFuture<'_, Wakeup> {
         self.0.store().wakeups()
+    }
+
+    fn events_written(&self) -> BoxFuture<'_, ()> {
+        self.0.store().events_written()
     }
 
     fn ended(&self) -> BoxFuture<'_, StoreError> {

@@ -11,6 +11,7 @@ mod cause;
 mod claim;
 mod document;
 mod error;
+mod event;
 mod flows;
 mod gate;
 mod history;
@@ -36,6 +37,7 @@ pub use age::Age;
 pub use cause::Cause;
 pub use document::{Document, DocumentChanges, DocumentKind, Put};
 pub use error::{MEND, StoreError};
+pub use event::{Event, EventAction, EventId, EventKind, EventPosition, EventsKept, EventsPage};
 pub use flows::{
     Advance, Advanced, Begin, Expect, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey,
     FlowState, Poke,
@@ -55,7 +57,7 @@ pub use scheduled::{ScheduledPage, ScheduledRequest, ScheduledRow};
 pub use shares::{DeadShare, OpenShare};
 pub use sqlite::{FaultPoint, Faults, SqliteError, SqliteOptions, SqliteStore};
 pub use store::{
-    Damage, Documents, Engine, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes,
+    Damage, Documents, Engine, Events, Flows, History, Jobs, Journal, NoteSwap, Notes, Processes,
     SettledOutcome, Store, Wakeup,
 };
 pub use transfer::CLOCK_STEPS;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
+use crate::event::{EventId, EventPosition, EventsKept, EventsPage};
 use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
@@ -71,10 +72,13 @@ pub(crate) fn revision_beside(
 }
 
 /// Durable state: everything that an engine does, by its nouns. What a method returns was committed, and synced to disk, before.
-pub trait Store: Processes + Journal + Jobs + Flows + History + Documents + Notes + Engine {}
+pub trait Store:
+    Processes + Journal + Jobs + Flows + History + Events + Documents + Notes + Engine
+{
+}
 
 impl<T> Store for T where
-    T: Processes + Journal + Jobs + Flows + History + Documents + Notes + Engine
+    T: Processes + Journal + Jobs + Flows + History + Events + Documents + Notes + Engine
 {
 }
 
@@ -263,6 +267,25 @@ pub trait History: Send + Sync {
     -> BoxFuture<'_, Result<Vec<SettledOutcome>, StoreError>>;
 }
 
+/// Events: what happened, in an order that can be followed. Each is written in the commit of what it tells.
+pub trait Events: Send + Sync {
+    /// Events after a position, at most `limit`, in their order. Nothing that is committed later comes before or between them.
+    fn events(
+        &self,
+        after: EventPosition,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EventsPage, StoreError>>;
+
+    /// Position that the events have come to: what is committed from now on lies beyond it.
+    fn newest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>>;
+
+    /// Whether the event with this id is kept.
+    fn has_event(&self, id: EventId) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Deletes the oldest events that are kept no longer, among a bounded number; says how many. The newest stays.
+    fn prune_events(&self, kept: EventsKept) -> BoxFuture<'_, Result<usize, StoreError>>;
+}
+
 /// Documents and their revision.
 pub trait Documents: Send + Sync {
     /// All documents of a kind.
@@ -317,6 +340,9 @@ pub trait Notes: Send + Sync {
 pub trait Engine: Send + Sync {
     /// The next wake-up, as soon as there is one. Some may be missed, so that they replace no look around.
     fn wakeups(&self) -> BoxFuture<'_, Wakeup>;
+
+    /// Resolves once this process may have committed events since it was last awaited, by one who waits. Those of other processes are not told.
+    fn events_written(&self) -> BoxFuture<'_, ()>;
 
     /// Resolves when the store can do nothing any more and will not recover: its process should end, so that another can begin.
     fn ended(&self) -> BoxFuture<'_, StoreError> {

@@ -74,6 +74,10 @@ impl Call {
             | StoreCall::DeadShares
             | StoreCall::Scheduled
             | StoreCall::OutcomesOf
+            | StoreCall::Events
+            | StoreCall::NewestEvent
+            | StoreCall::HasEvent
+            | StoreCall::PruneEvents
             | StoreCall::Documents
             | StoreCall::Document
             | StoreCall::DocumentsSince

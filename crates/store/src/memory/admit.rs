@@ -75,6 +75,7 @@ impl Tables {
         if let Some(entry) = self.entries.get_mut(&seq.0) {
             entry.end(outcome, outcome.to_json(), admission.accepted_at);
         }
+        self.events.tell(admission.accepted_at, seq);
         Admitted::Ended(outcome.clone())
     }
 

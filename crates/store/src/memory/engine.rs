@@ -10,6 +10,11 @@ impl Engine for MemoryStore {
         Box::pin(std::future::pending())
     }
 
+    fn events_written(&self) -> BoxFuture<'_, ()> {
+        let written = self.lock().events_written();
+        Box::pin(async move { written.notified().await })
+    }
+
     fn is_busy(&self) -> bool {
         false
     }

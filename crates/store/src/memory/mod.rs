@@ -7,6 +7,7 @@ mod advance;
 mod claims;
 mod documents;
 mod engine;
+mod events;
 mod flows;
 mod gate;
 mod history;

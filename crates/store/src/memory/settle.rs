@@ -62,6 +62,7 @@ impl Tables {
                 record.takeovers = *takeovers;
                 record.class = class.map(str::to_owned);
                 entry.end(outcome, Arc::clone(text), *at);
+                self.events.tell(*at, hold.seq);
                 if let Some(charges) = refund {
                     self.refund(hold.seq, charges);
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use acteon_core::{ActionId, Outcome, Timestamp};
 
+use super::events::EventTable;
 use crate::document::{Document, DocumentKind};
 use crate::flows::{Flow, FlowKey};
 use crate::model::{ActionState, Hold, OwnerId, Record, Seq};
@@ -48,6 +49,7 @@ pub(super) struct Tables {
     pub(super) holders: BTreeMap<String, Holder>,
     pub(super) rings: BTreeMap<String, Ring>,
     pub(super) counters: BTreeMap<String, (u64, Timestamp)>,
+    pub(super) events: EventTable,
     pub(super) last_seq: i64,
     pub(super) last_owner: i64,
 }

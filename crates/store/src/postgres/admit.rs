@@ -9,6 +9,8 @@ mod seen;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
+use tokio::sync::Notify;
+
 use self::admitting::Goes;
 use super::batch::{Batched, Effects};
 use super::connect::Conn;
@@ -26,6 +28,8 @@ pub(super) use self::seen::{MAKES, Seen, Statements, see};
 pub(super) struct Admit {
     pub(super) open: Arc<AtomicIsize>,
     pub(super) optimism: Arc<Optimism>,
+    /// Notified of each event.
+    pub(super) told: Arc<Notify>,
 }
 
 impl Batched for Admit {
@@ -61,8 +65,12 @@ impl Batched for Admit {
     }
 
     fn committed(&self, _item: &Admitting, effect: &Admitted) {
-        if matches!(effect, Admitted::Open { .. }) {
-            self.open.fetch_add(1, Ordering::Relaxed);
+        match effect {
+            Admitted::Open { .. } => {
+                self.open.fetch_add(1, Ordering::Relaxed);
+            }
+            Admitted::Ended(_) => self.told.notify_one(),
+            Admitted::NoLetter | Admitted::Existing(_) => {}
         }
     }
 

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
+use tokio::sync::Notify;
+
 use self::chosen::{Chosen, Found};
 use self::write::{Statements, write};
 use super::admit::MAKES;
@@ -27,6 +29,8 @@ pub(super) use self::advancing::Advancing;
 /// Batched writes of advances.
 pub(super) struct Advances {
     pub(super) open: Arc<AtomicIsize>,
+    /// Notified of each event.
+    pub(super) told: Arc<Notify>,
 }
 
 impl Batched for Advances {
@@ -88,8 +92,12 @@ impl Batched for Advances {
         let ended = cancelled
             .iter()
             .filter(|settled| **settled == Settled::Written);
-        let more = opened.count().cast_signed() - ended.count().cast_signed();
+        let (opened, ended) = (opened.count(), ended.count());
+        let more = opened.cast_signed() - ended.cast_signed();
         self.open.fetch_add(more, Ordering::Relaxed);
+        if ended > 0 || opened < admitted.len() {
+            self.told.notify_one();
+        }
     }
 
     fn locks(item: &Advancing) -> &[u64] {

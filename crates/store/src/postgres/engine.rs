@@ -13,6 +13,10 @@ impl Engine for PostgresStore {
         Box::pin(self.wakeups.next())
     }
 
+    fn events_written(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.told.notified())
+    }
+
     fn ended(&self) -> BoxFuture<'_, StoreError> {
         crate::error::until_ended(&self.ended)
     }

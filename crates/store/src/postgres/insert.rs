@@ -9,6 +9,7 @@ use tokio_postgres::Statement;
 
 use super::connect::Conn;
 use super::error::Failure;
+use super::events::{self, Places};
 use super::rows::columns::{columns, insert_into, table_of};
 use crate::model::{Admission, Charges, OwnerId, Route, Seq};
 use crate::rows::{RequestTexts, charges_text, state_number, state_of};
@@ -85,6 +86,7 @@ fn insert_and(answer: &str) -> String {
     let actions = insert_into("actions", Arrays::COLUMNS, &[]);
     let jobs = insert_into("jobs", Arrays::COLUMNS, &[]);
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &NEVER_SENT);
+    let told = events::tell("ended", Places::OfAdmissions);
     format!(
         "\
 WITH living AS (
@@ -101,7 +103,9 @@ WITH living AS (
   WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
 ), ended AS (
   {outcomes}
-  FROM incoming i WHERE i.state IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
+  FROM incoming i WHERE i.state IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE RETURNING seq, finished_at
+), told AS (
+  {told}
 )
 {answer}"
     )

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0004_priorities.sql"),
     include_str!("0005_scheduled.sql"),
     include_str!("0006_flows.sql"),
+    include_str!("0007_events.sql"),
 ];
 
 /// The newest schema that this version knows.

@@ -16,6 +16,7 @@ mod connect;
 mod documents;
 mod engine;
 mod error;
+mod events;
 mod flows;
 mod gate;
 mod history;

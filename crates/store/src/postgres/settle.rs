@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use acteon_core::Outcome;
+use tokio::sync::Notify;
 use tokio_postgres::Statement;
 
 use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
+use super::events::{self, Places};
 use super::flows::{FlowChanges, FlowStatements};
 use super::gate;
 use super::rows::columns::{assignments, columns, insert_into, table_of};
@@ -22,6 +24,8 @@ use crate::rows::{state_number, state_of};
 /// Batched writes of settlements.
 pub(super) struct Settle {
     pub(super) open: Arc<AtomicIsize>,
+    /// Notified of each event.
+    pub(super) told: Arc<Notify>,
 }
 
 impl Batched for Settle {
@@ -72,6 +76,7 @@ impl Batched for Settle {
     fn committed(&self, item: &Settlement, effect: &Settled) {
         if *effect == Settled::Written && item.ends() {
             self.open.fetch_sub(1, Ordering::Relaxed);
+            self.told.notify_one();
         }
     }
 
@@ -121,6 +126,7 @@ static SETTLE: LazyLock<String> = LazyLock::new(|| {
     let incoming = table_of(Arrays::COLUMNS);
     let job = assignments("jobs", Arrays::COLUMNS);
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &LEFT);
+    let told = events::tell("ended", Places::OfSettlements);
     format!(
         "\
 WITH incoming AS (
@@ -136,7 +142,9 @@ WITH incoming AS (
   DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3 AND {UNTRIED}
   RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
 ), ended AS (
-  {outcomes} FROM closed i
+  {outcomes} FROM closed i RETURNING seq, finished_at
+), told AS (
+  {told}
 )
 SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed"
     )

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::admit::{Admit, Optimism};
 use super::advance::Advances;
@@ -15,7 +15,7 @@ use super::options::PostgresOptions;
 use super::positions::Positions;
 use super::settle::Settle;
 use super::store::PostgresStore;
-use super::{batch, calls, connect, listen, migrate, open_rows};
+use super::{batch, calls, connect, events, listen, migrate, open_rows};
 use crate::StoreError;
 use crate::queue_bytes::QueueBytes;
 
@@ -31,20 +31,25 @@ impl PostgresStore {
         let connector = Connector::new(options)?;
         let (own, pool) = connector.pools(options.pool)?;
         migrate::migrate(&own, &options.schema).await?;
+        events::forget_foreign(&own).await?;
         let open = Arc::new(AtomicIsize::new(0));
         let optimism = Arc::new(Optimism::default());
         let (ended, _) = watch::channel(None);
         // One more for what is found out beside the workers.
         let writers = connector.writers(batch::WORKERS * 4 + 1)?;
+        let told = Arc::new(Notify::new());
         let admit = || Admit {
             open: Arc::clone(&open),
+            told: Arc::clone(&told),
             optimism: Arc::clone(&optimism),
         };
         let settle = Settle {
             open: Arc::clone(&open),
+            told: Arc::clone(&told),
         };
         let advance = Advances {
             open: Arc::clone(&open),
+            told: Arc::clone(&told),
         };
         let admissions = Batcher::start(admit(), &writers, ADMISSION_PATIENCE, &ended);
         let gated = Batcher::start(admit(), &writers, ADMISSION_PATIENCE, &ended);
@@ -88,6 +93,7 @@ impl PostgresStore {
             positions,
             optimism,
             open,
+            told,
             wakeups,
             channel,
             claims,

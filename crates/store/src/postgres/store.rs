@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acteon_core::with_causes;
 use deadpool_postgres::Pool;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::admit::{Admit, Optimism};
@@ -47,6 +48,8 @@ pub struct PostgresStore {
     pub(super) positions: Arc<Positions>,
     pub(super) optimism: Arc<Optimism>,
     pub(super) open: Arc<AtomicIsize>,
+    /// Notified of each event that this process commits.
+    pub(super) told: Arc<Notify>,
     pub(super) wakeups: Arc<Wakeups>,
     pub(super) channel: Option<String>,
     pub(super) claims: AtomicI64,

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::gate::{SqlCounters, charge, charge_all, give_back};
 use super::insert::{before, insert, known};
 use super::statement::inserting;
-use super::{Result, letters};
+use super::{Result, events, letters};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
 use crate::model::{Admission, Admitted, Charges, Conditions, Disposition, Route, Seq};
@@ -152,5 +152,6 @@ fn end(
         "VALUES (" ")"
     );
     connection.prepare_cached(statement)?.execute(values)?;
+    events::tell(connection, admission.accepted_at, seq)?;
     Ok(Admitted::Ended(outcome.clone()))
 }

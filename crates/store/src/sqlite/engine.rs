@@ -15,6 +15,10 @@ impl Engine for SqliteStore {
         Box::pin(std::future::pending())
     }
 
+    fn events_written(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.written.notified())
+    }
+
     fn ended(&self) -> BoxFuture<'_, StoreError> {
         crate::error::until_ended(&self.ended)
     }

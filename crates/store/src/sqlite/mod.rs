@@ -14,6 +14,7 @@ mod disk;
 mod documents;
 mod engine;
 mod error;
+mod events;
 mod faults;
 mod flow_claims;
 mod flow_rows;

@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0006_priorities.sql"),
     include_str!("0007_scheduled.sql"),
     include_str!("0008_flows.sql"),
+    include_str!("0009_events.sql"),
 ];
 
 /// The writer waits this long for the checkpointer to finish with the log, or for another program: not so long that the disk would seem not to answer, or

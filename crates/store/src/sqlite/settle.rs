@@ -3,10 +3,10 @@
 use acteon_core::{Outcome, Timestamp};
 use rusqlite::Connection;
 
-use super::Result;
 use super::gate::refund;
 use super::pokes::poke;
 use super::statement::{inserting, updating};
+use super::{Result, events};
 use crate::age::Age;
 use crate::model::{Charges, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
@@ -116,6 +116,7 @@ fn finish(
     connection
         .prepare_cached("DELETE FROM jobs WHERE seq = ?1")?
         .execute([hold.seq.0])?;
+    events::tell(connection, settlement.at, hold.seq)?;
     if let Some(charges) = given_back {
         refund(connection, hold.seq, charges)?;
     }

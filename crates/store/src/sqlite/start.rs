@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::checkpoint::{Checkpointer, Signal, Worker};
 use super::disk::{Disk, OpenFiles};
@@ -48,8 +48,10 @@ impl SqliteStore {
             rescue: RefCell::default(),
             faults,
         };
+        let written = Arc::new(Notify::new());
         let tools = Tools {
             connection,
+            written: Arc::clone(&written),
             open: Arc::clone(&open),
             signal: Arc::clone(&worker.signal),
             room: Arc::clone(&worker.room),
@@ -65,6 +67,7 @@ impl SqliteStore {
             readers,
             queue_bytes,
             open,
+            written,
             revision,
             disk,
             ended,

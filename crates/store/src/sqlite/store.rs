@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use acteon_core::BoxFuture;
 use rusqlite::Connection;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::checkpoint::Checkpointer;
 use super::command::{Task, Urgency};
@@ -22,6 +22,8 @@ pub struct SqliteStore {
     pub(super) readers: Readers,
     pub(super) queue_bytes: QueueBytes,
     pub(super) open: Arc<AtomicUsize>,
+    /// Notified of each commit.
+    pub(super) written: Arc<Notify>,
     /// Revision of the documents.
     pub(super) revision: watch::Sender<i64>,
     pub(super) disk: Arc<Disk>,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use acteon_core::limits::MAX_COMMIT_QUEUE;
 use acteon_core::with_causes;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Notify;
 
 use self::backoff::Backoff;
 use super::checkpoint::{Signal, leave_alone_if_overwritten};
@@ -35,6 +36,8 @@ pub(super) struct Writer {
 /// Connection and shared state of the writer.
 pub(super) struct Tools {
     pub(super) connection: Connection,
+    /// Notified of each commit: it may have written events.
+    pub(super) written: Arc<Notify>,
     pub(super) open: Arc<AtomicUsize>,
     pub(super) signal: Arc<Signal>,
     pub(super) room: Arc<DiskSpace>,
@@ -228,6 +231,7 @@ impl Loop {
             for command in batch {
                 command.committed(&self.tools.open);
             }
+            self.tools.written.notify_one();
             return;
         };
         // It is in files that nobody will find: nobody is told that it is kept.

@@ -24,6 +24,7 @@ macro_rules! on_every_engine {
 mod damage;
 mod documents;
 mod engine;
+mod events;
 mod faults;
 #[cfg(feature = "postgres")]
 mod flow_locks;

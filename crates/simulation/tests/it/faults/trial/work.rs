@@ -7,8 +7,8 @@ use std::time::Duration;
 use acteon_core::{ActionId, Caller, Clock as _, Scope};
 use acteon_gateway::ReplayRequest;
 use acteon_store::{
-    ActionState, DocumentKind, FlowKey, HistoryFilter, NoteSwap, OwnerId, PageRequest, StoreCall,
-    StoreError,
+    ActionState, DocumentKind, EventId, EventPosition, FlowKey, HistoryFilter, NoteSwap, OwnerId,
+    PageRequest, StoreCall, StoreError,
 };
 
 use super::{Trial, quota};
@@ -132,6 +132,21 @@ impl Trial {
             (
                 StoreCall::Scheduled,
                 self.store.scheduled(nothing_scheduled(now)).await.map(drop),
+            ),
+            (
+                StoreCall::Events,
+                self.store.events(EventPosition::START, 5).await.map(drop),
+            ),
+            (
+                StoreCall::NewestEvent,
+                self.store.newest_event().await.map(drop),
+            ),
+            (
+                StoreCall::HasEvent,
+                self.store
+                    .has_event(EventId::new(now, EventPosition::START))
+                    .await
+                    .map(drop),
             ),
             (
                 StoreCall::OutcomesOf,

@@ -1,0 +1,197 @@
+//! Events: in the order of their transactions, each of which is told once those before it are over.
+
+use acteon_core::limits::{MAX_EVENTS_BYTES, MAX_PRUNED_EVENTS};
+use acteon_core::{BoxFuture, Timestamp};
+use deadpool_postgres::Pool;
+use tokio_postgres::Row;
+
+use super::calls;
+use super::connect::{Conn, in_time};
+use super::error::Failure;
+use super::store::PostgresStore;
+use crate::StoreError;
+use crate::event::{Event, EventAction, EventId, EventKind, EventPosition, EventsKept, EventsPage};
+use crate::model::Seq;
+use crate::raw::outcome_text;
+use crate::store::Events;
+
+impl Events for PostgresStore {
+    fn events(
+        &self,
+        after: EventPosition,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EventsPage, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => look(conn, after, limit)) })
+    }
+
+    fn newest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => newest(conn)) })
+    }
+
+    fn has_event(&self, id: EventId) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => has(conn, id)) })
+    }
+
+    fn prune_events(&self, kept: EventsKept) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => prune(conn, kept)) })
+    }
+}
+
+/// Bits of a position that are the place within a transaction. The others are the transaction's number.
+const PLACE_BITS: u32 = 26;
+/// Number of the first transaction that is not known to be over.
+const SETTLED: &str = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+/// Number of the first transaction that has not begun.
+const NOT_BEGUN: &str = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+
+/// Places of the events that a statement writes, so that several may share a transaction.
+#[derive(Clone, Copy)]
+pub(super) enum Places {
+    OfAdmissions,
+    OfSettlements,
+}
+
+impl Places {
+    const fn first(self) -> i64 {
+        match self {
+            Self::OfAdmissions => 0,
+            Self::OfSettlements => 1 << 20,
+        }
+    }
+}
+
+/// `INSERT` of the events of actions that came to their outcomes, of which a table of the statement has the columns `seq` and `finished_at`.
+pub(super) fn tell(ended: &str, places: Places) -> String {
+    let (kind, first) = (EventKind::ActionDispatched.number(), places.first());
+    format!(
+        "INSERT INTO events (pos, at, kind, seq) SELECT {first} + row_number() OVER (ORDER BY seq), finished_at, {kind}, seq FROM {ended}"
+    )
+}
+
+/// Forgets the events of another database that this one was made of: their transactions are yet to come here, and would be for a long time.
+pub(super) async fn forget_foreign(pool: &Pool) -> Result<(), StoreError> {
+    let delete = format!("DELETE FROM events WHERE xid >= {NOT_BEGUN}");
+    call!(pool, conn => async { Ok::<_, Failure>(conn.execute(&delete, &[]).await?) }).map(drop)
+}
+
+/// Number of a transaction and place in it.
+fn parts(position: EventPosition) -> (i64, i64) {
+    let number = position.number();
+    (
+        i64::try_from(number >> PLACE_BITS).unwrap_or(i64::MAX),
+        (number & ((1 << PLACE_BITS) - 1)) as i64,
+    )
+}
+
+fn position(xid: i64, place: i64) -> EventPosition {
+    let (xid, place) = (
+        u128::from(xid.max(0).unsigned_abs()),
+        u128::from(place.max(0).unsigned_abs()),
+    );
+    EventPosition::of((xid << PLACE_BITS) | place)
+}
+
+/// Last position before those of a transaction.
+fn before(xid: i64) -> EventPosition {
+    position(xid - 1, (1 << PLACE_BITS) - 1)
+}
+
+async fn newest(conn: &Conn) -> Result<EventPosition, Failure> {
+    let select = conn.prepare_cached(&format!("SELECT {SETTLED}")).await?;
+    Ok(before(conn.query_one(&select, &[]).await?.try_get(0)?))
+}
+
+async fn has(conn: &Conn, id: EventId) -> Result<bool, Failure> {
+    let (xid, place) = parts(id.position());
+    let select = conn
+        .prepare_cached("SELECT at FROM events WHERE xid = $1 AND pos = $2")
+        .await?;
+    let found = conn.query_opt(&select, &[&xid, &place]).await?;
+    let at: Option<i64> = found.map(|row| row.try_get(0)).transpose()?;
+    Ok(at.is_some_and(|at| id.is_of(Timestamp::from_millis(at))))
+}
+
+/// Statement of a look. Its parameters are the position that it begins after, how many events, and how many bytes. It has a row also where there is
+/// no event, which says how far everything is settled, whether something waits for that, and how many events were looked at.
+fn look_statement() -> String {
+    format!(
+        "\
+WITH settled AS MATERIALIZED (
+  SELECT {SETTLED} AS xid
+), page AS MATERIALIZED (
+  SELECT xid, pos, at, kind, seq FROM events WHERE (xid, pos) > ($1, $2) AND xid < (SELECT xid FROM settled) ORDER BY xid, pos LIMIT $3
+), found AS (
+  SELECT p.xid, p.pos, p.at, p.kind, p.seq, a.id, a.namespace, a.tenant, a.provider, a.action_type, o.outcome,
+    SUM(COALESCE(octet_length(o.outcome), 0)) OVER (ORDER BY p.xid, p.pos) - COALESCE(octet_length(o.outcome), 0) AS bytes_before
+  FROM page p LEFT JOIN actions a ON a.seq = p.seq LEFT JOIN outcomes o ON o.seq = p.seq
+)
+SELECT (SELECT xid FROM settled), EXISTS (SELECT 1 FROM events WHERE xid >= (SELECT xid FROM settled)), (SELECT COUNT(*) FROM page),
+  f.xid, f.pos, f.at, f.kind, f.seq, f.id, f.namespace, f.tenant, f.provider, f.action_type, f.outcome
+FROM (SELECT 1) AS one LEFT JOIN found f ON f.bytes_before < $4 ORDER BY f.xid, f.pos"
+    )
+}
+
+async fn look(conn: &Conn, after: EventPosition, limit: usize) -> Result<EventsPage, Failure> {
+    let (xid, place) = parts(after);
+    let select = conn.prepare_cached(&look_statement()).await?;
+    let (limit, bytes) = (
+        i64::try_from(limit).unwrap_or(i64::MAX),
+        MAX_EVENTS_BYTES as i64,
+    );
+    let rows = conn.query(&select, &[&xid, &place, &limit, &bytes]).await?;
+    let mut page = EventsPage::begin(after, after);
+    let (mut looked, mut read) = (0, 0);
+    for row in &rows {
+        page.settled = before(row.try_get(0)?);
+        page.pending = row.try_get(1)?;
+        looked = row.try_get(2)?;
+        if let (Some(xid), Some(place)) = (row.try_get(3)?, row.try_get(4)?) {
+            read += 1;
+            page.looked_to = position(xid, place);
+            page.events.extend(event(row, page.looked_to)?);
+        }
+    }
+    page.more = looked == limit || read < looked;
+    Ok(page)
+}
+
+/// Event of a row; `None` where the journal has its action no more, and of a kind that a later version wrote.
+fn event(row: &Row, position: EventPosition) -> Result<Option<Event>, Failure> {
+    let kind = EventKind::of_number(row.try_get(6)?);
+    let (seq, id): (Option<i64>, Option<String>) = (row.try_get(7)?, row.try_get(8)?);
+    let outcome: Option<String> = row.try_get(13)?;
+    let (Some(kind), Some(seq), Some(id), Some(outcome)) = (kind, seq, id, outcome) else {
+        return Ok(None);
+    };
+    Ok(Some(Event {
+        position,
+        at: Timestamp::from_millis(row.try_get(5)?),
+        kind,
+        action: EventAction {
+            seq: Seq(seq),
+            id,
+            namespace: row.try_get(9)?,
+            tenant: row.try_get(10)?,
+            provider: row.try_get(11)?,
+            action_type: row.try_get(12)?,
+            outcome: outcome_text(outcome),
+        },
+    }))
+}
+
+async fn prune(conn: &Conn, kept: EventsKept) -> Result<usize, Failure> {
+    let delete = "WITH oldest AS (SELECT xid, pos, at FROM events ORDER BY xid, pos LIMIT $1) \
+         DELETE FROM events e USING oldest o WHERE e.xid = o.xid AND e.pos = o.pos AND (o.at < $2 OR o.at > $3) \
+         AND (e.xid, e.pos) < (SELECT n.xid, n.pos FROM events n ORDER BY n.xid DESC, n.pos DESC LIMIT 1)";
+    let deleted = conn
+        .execute(
+            delete,
+            &[
+                &(MAX_PRUNED_EVENTS as i64),
+                &kept.from.as_millis(),
+                &kept.to.as_millis(),
+            ],
+        )
+        .await?;
+    Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+}
