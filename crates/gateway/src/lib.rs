@@ -29,6 +29,7 @@ mod runner;
 mod shared;
 mod start;
 mod stop;
+mod stream;
 #[cfg(test)]
 mod testing;
 
@@ -64,3 +65,7 @@ pub use policies::{
 pub use registry::{Registry, RegistryError};
 pub use shared::{Gateway, GatewayOptions, RetentionPolicy};
 pub use start::Parts;
+pub use stream::event::StreamEvent;
+pub use stream::filter::StreamFilter;
+pub use stream::reader::{StreamReader, Told};
+pub use stream::subscribe::Subscription;

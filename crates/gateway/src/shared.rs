@@ -26,6 +26,7 @@ use crate::operate::backlog::LastBacklog;
 use crate::operate::store_health::StoreHealth;
 use crate::policies::CurrentPolicies;
 use crate::registry::Providers;
+use crate::stream::follower::Arrivals;
 
 /// Settings of a gateway.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +109,10 @@ pub(crate) struct Inner {
     pub(crate) idle: Notify,
     pub(crate) store_health: Arc<StoreHealth>,
     pub(crate) last_backlog: LastBacklog,
+    /// Readers of the stream that wait to be taken in.
+    pub(crate) arrivals: Arrivals,
+    /// Turns of readers of the stream at the store, for what they missed.
+    pub(crate) stream_looks: Semaphore,
 }
 
 impl Gateway {

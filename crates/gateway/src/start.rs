@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS};
+use acteon_core::limits::{MAX_BATCH_ADMITTING, MAX_DRY_RUNS, MAX_STREAM_LOOKS};
 use acteon_core::{Clock, Entropy, with_causes};
 use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
@@ -25,6 +25,8 @@ use crate::operate::{housekeeping, store_watch};
 use crate::policies::CurrentPolicies;
 use crate::registry::Registry;
 use crate::shared::{Gateway, GatewayOptions, Inner};
+use crate::stream::follower::Arrivals;
+use crate::stream::tail;
 use crate::{policies, runner};
 
 /// Parts that a gateway is started from.
@@ -98,6 +100,8 @@ impl Gateway {
             idle: Notify::new(),
             store_health,
             last_backlog: LastBacklog::default(),
+            arrivals: Arrivals::default(),
+            stream_looks: Semaphore::new(MAX_STREAM_LOOKS),
         });
         let calendars = inner.options.calendars.clone();
         inner.policies.set_calendars(calendars).await;
@@ -141,4 +145,5 @@ fn spawn_workers(inner: &Arc<Inner>) {
     inner.spawn(lease_keeper::watch_others(Arc::clone(inner)));
     inner.spawn(store_watch::probe(Arc::clone(inner)));
     inner.spawn(store_watch::watch_disk(Arc::clone(inner)));
+    inner.spawn(tail::follow(Arc::clone(inner)));
 }

@@ -130,6 +130,28 @@ impl Redaction {
         view
     }
 
+    /// Whether anything is hidden.
+    pub(crate) fn hides_something(&self) -> bool {
+        !self.paths.is_empty()
+    }
+
+    /// Outcome of an action as it may be seen.
+    pub(crate) fn outcome(&self, action: &Action, mut outcome: Outcome) -> Outcome {
+        let mut hidden = Hidden::default();
+        self.apply(action, &mut hidden);
+        hidden.order();
+        hidden.blot_outcome(&mut outcome);
+        outcome
+    }
+
+    /// Outcome as it may be seen where nobody knows what is hidden of its action.
+    pub(crate) fn outcome_of_unknown(mut outcome: Outcome) -> Outcome {
+        let mut hidden = Hidden::default();
+        hidden.mark_unreadable();
+        hidden.blot_outcome(&mut outcome);
+        outcome
+    }
+
     /// Answer to a replay as it may be seen: who replays an action is not who sent it.
     pub(crate) fn answer(&self, action: &Action, answer: DispatchAnswer) -> DispatchAnswer {
         if self.paths.is_empty() {

@@ -111,6 +111,12 @@ impl ActionView {
             action: record.action,
         }
     }
+
+    /// Whether the action is over.
+    pub fn is_over(&self) -> bool {
+        self.state != "open"
+    }
+
     /// Bytes that it takes of an answer, about.
     pub(crate) fn weight(&self) -> usize {
         let labels = self.action.metadata.iter();

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::limits::EVENTS_KEPT;
 use acteon_core::{Scope, Timestamp, with_causes};
-use acteon_store::{Cursor, HistoryFilter, PageRequest, StoreError, Tenants};
+use acteon_store::{Cursor, EventsKept, HistoryFilter, PageRequest, StoreError, Tenants};
 
 use crate::operate::retention_clock::{Moved, RetentionClock};
 use crate::shared::Inner;
@@ -100,6 +101,7 @@ impl Housekeeper {
             // The journal is pruned all the same: a sweep that fails again and again would keep it for ever.
             Err(error) => inner.could_not("keys and windows that are over could not all be deleted; it is tried again in a while", &error),
         }
+        prune_events(inner, moved.now).await?;
         let gateway = Gateway {
             inner: Arc::clone(inner),
         };
@@ -175,6 +177,20 @@ async fn sweep(inner: &Inner, now: Timestamp) -> Result<bool, StoreError> {
         next = inner.store.sweep(now, Some(cursor)).await?;
     }
     Ok(true)
+}
+
+/// Deletes the events that are kept no longer. Those that are a day ahead of the clock were written while it was wrong, and would be in the way for as long.
+async fn prune_events(inner: &Inner, now: Timestamp) -> Result<(), StoreError> {
+    let kept = EventsKept {
+        from: now - EVENTS_KEPT,
+        to: inner.clock.now() + EVENTS_KEPT,
+    };
+    while inner.store.prune_events(kept).await? > 0 {
+        if !inner.sleep(STEP).await {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Tenants by the time for which their actions are kept, each time once.

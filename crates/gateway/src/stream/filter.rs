@@ -1,0 +1,64 @@
+//! Filters of the stream.
+
+use acteon_core::Scope;
+use acteon_store::Event;
+
+use crate::stream::event::StreamEvent;
+
+/// Filter of the stream. A field that is `None` lets every event through.
+#[derive(Clone, Debug)]
+pub struct StreamFilter {
+    /// Scope that the events must lie in.
+    pub scope: Scope,
+    /// Type of the action.
+    pub action_type: Option<String>,
+    /// Name of the outcome, such as `executed`.
+    pub outcome: Option<String>,
+    /// Kind of the event, such as `action_dispatched`.
+    pub kind: Option<String>,
+    /// Id of the action.
+    pub action_id: Option<String>,
+    /// Whether it asks for what no event has, and lets nothing through.
+    pub is_vain: bool,
+}
+
+impl StreamFilter {
+    /// Filter that lets everything within a scope through.
+    pub fn of(scope: Scope) -> Self {
+        Self {
+            scope,
+            action_type: None,
+            outcome: None,
+            kind: None,
+            action_id: None,
+            is_vain: false,
+        }
+    }
+
+    /// Whether it lets an event through, as far as its outcome is not asked for.
+    pub(crate) fn may_let_through(&self, event: &Event) -> bool {
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted == found)
+        };
+        let action = &event.action;
+        !self.is_vain
+            && is(&self.action_type, &action.action_type)
+            && is(&self.kind, event.kind.as_str())
+            && is(&self.action_id, &action.id)
+            && self.scope.covers(
+                &action.namespace,
+                &action.tenant,
+                &action.provider,
+                &action.action_type,
+            )
+    }
+
+    /// Whether it lets an event through.
+    pub(crate) fn lets_through(&self, event: &StreamEvent) -> bool {
+        self.may_let_through(&event.event)
+            && self
+                .outcome
+                .as_ref()
+                .is_none_or(|wanted| wanted == event.outcome)
+    }
+}
