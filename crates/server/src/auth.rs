@@ -89,6 +89,14 @@ impl Auth {
         }
     }
 
+    /// Whether a caller who was let in would be let in now, with the same role and grants.
+    pub(crate) fn still_knows(&self, caller: &Caller) -> bool {
+        match self {
+            Self::Off(_) => true,
+            Self::Keys { table, .. } => table.load().has(caller),
+        }
+    }
+
     /// Successes and failures of reading the file; `None` where no key is asked for.
     pub(crate) fn reloads(&self) -> Option<&Reloads> {
         match self {

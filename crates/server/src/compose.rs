@@ -99,6 +99,7 @@ impl Server {
             sign_ins: SignIns::default(),
             reads: Turns::new(MAX_READS),
             replays: Turns::new(MAX_REPLAYS),
+            streams: Arc::default(),
             asides: Asides::new(MAX_ASIDE, MAX_ASIDE_WAITING),
             answers: Arc::clone(&answers.of_looks),
             stopped: stopped.clone(),

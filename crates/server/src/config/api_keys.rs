@@ -105,6 +105,11 @@ impl AuthTable {
         Ok(table)
     }
 
+    /// Whether a key leads to this very caller, with this role and these grants.
+    pub fn has(&self, caller: &Caller) -> bool {
+        self.callers.values().any(|known| known == caller)
+    }
+
     /// Caller with this key.
     pub fn caller(&self, KeyOf(key): KeyOf<'_>) -> Option<&Caller> {
         self.callers.get(&sha256(key.as_bytes()))

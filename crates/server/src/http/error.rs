@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use acteon_api::{ErrorBody, FieldError};
 use acteon_core::json::head;
-use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS, MAX_REFUSAL_BYTES};
+use acteon_core::limits::{MAX_FAULT_BYTES, MAX_FAULTS, MAX_REFUSAL_BYTES, STREAM_PING};
 use acteon_core::{ActionId, with_causes};
 use acteon_gateway::{DispatchError, PolicyError};
 use acteon_store::StoreError;
@@ -100,6 +100,14 @@ impl Refusal {
         let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message);
         refusal.body.retryable = true;
         refusal.body.retry_after = Some(LONGEST_WAIT.as_secs());
+        refusal
+    }
+
+    /// Refusal of one more reader of the stream.
+    pub(super) fn too_many_streams(message: impl Into<String>) -> Self {
+        let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", message);
+        refusal.body.retryable = true;
+        refusal.body.retry_after = Some(STREAM_PING.as_secs());
         refusal
     }
 

@@ -4,7 +4,7 @@ use acteon_core::json::head;
 use acteon_core::limits::{MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
 use acteon_core::{Caller, ErrorKind, TO_REPAIR, Timestamp, VerdictKind};
 use acteon_gateway::Search;
-use acteon_store::{Cursor, HistoryFilter, PageRequest, Seq};
+use acteon_store::{Cursor, EventKind, HistoryFilter, PageRequest, Seq};
 
 use super::error::Refusal;
 use super::extract::query::{FromQuery, Parameters, refusal};
@@ -32,7 +32,7 @@ const SEARCHES: [&str; 3] = ["recipient", "message_id", "text"];
 const NOT_BUILT: [&str; 3] = ["chain_id", "signer_id", "kid"];
 
 /// Words of outcomes: those that exist, then those of the wire format that nothing has.
-const OUTCOMES: [&str; 17] = [
+pub(super) const OUTCOMES: [&str; 17] = [
     "executed",
     "failed",
     "scheduled",
@@ -50,6 +50,22 @@ const OUTCOMES: [&str; 17] = [
     "pending_approval",
     "chain_started",
     "pending",
+];
+
+/// Kinds of events: those that exist, then those of the wire format that nothing tells yet.
+pub(super) const EVENT_TYPES: [&str; 12] = [
+    EventKind::ActionDispatched.as_str(),
+    "group_flushed",
+    "timeout",
+    "chain_advanced",
+    "approval_required",
+    "scheduled_action_due",
+    "chain_step_completed",
+    "chain_completed",
+    "group_event_added",
+    "group_resolved",
+    "approval_resolved",
+    "action_status_changed",
 ];
 
 /// Codes of failures: those of providers, then the gateway's own.
@@ -192,6 +208,7 @@ pub(super) fn words(name: &str) -> Option<Vec<&'static str>> {
         "verdict" => Some(verdicts()),
         "code" => Some(CODES.to_vec()),
         "class" => Some(CLASSES.to_vec()),
+        "event_type" => Some(EVENT_TYPES.to_vec()),
         _ => None,
     }
 }

@@ -16,7 +16,9 @@ mod router;
 mod routes;
 mod shape;
 mod site;
+mod sse;
 mod state;
+mod stream_places;
 
 pub(crate) use front::{Effect, Front, closing, effect_of, no_room_for_answer, while_starting};
 pub(crate) use offload::{Asides, Turns};

@@ -16,11 +16,12 @@ use super::extract::query::NoQuery;
 use super::json::json;
 use super::openapi::{
     self, Operation, operations as of, recurring as of_recurring, scheduled as of_scheduled,
+    stream as of_the_stream,
 };
 use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
     actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
-    recurring, reload, replay, rules, scheduled, silences, upcoming,
+    recurring, reload, replay, rules, scheduled, silences, stream, upcoming,
 };
 use super::state::AppState;
 
@@ -61,7 +62,8 @@ async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
 /// the last six are for everybody.
 fn list() -> Routes {
     let routes = Routes::default();
-    of_operation(of_policies(of_rules(of_later(of_actions(routes)))))
+    let routes = of_stream(of_later(of_actions(routes)));
+    of_operation(of_policies(of_rules(routes)))
 }
 
 /// Routes of actions, of their audit log and of dead letters.
@@ -149,6 +151,17 @@ fn of_later(routes: Routes) -> Routes {
             of_recurring::BACKFILL,
         )
         .get("/v1/upcoming", upcoming::list, of_recurring::UPCOMING)
+}
+
+/// Routes that tell what happens as it happens.
+fn of_stream(routes: Routes) -> Routes {
+    routes
+        .get("/v1/stream", stream::follow, of_the_stream::FOLLOW)
+        .get(
+            "/v1/subscribe/action/{id}",
+            stream::action,
+            of_the_stream::ACTION,
+        )
 }
 
 /// Routes of rules: listing, trying, switching and reloading.

@@ -209,7 +209,7 @@ impl Origins {
         asks.then(|| {
             let allowed = [
                 (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE"),
-                (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, idempotency-key, prefer, x-api-key, x-requested-with"),
+                (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, idempotency-key, last-event-id, prefer, x-api-key, x-requested-with"),
                 (header::ACCESS_CONTROL_MAX_AGE, "600"),
             ];
             let mut response = (StatusCode::NO_CONTENT, allowed).into_response();

@@ -7,6 +7,7 @@ use acteon_core::{Clock, Entropy};
 use acteon_gateway::Gateway;
 
 use super::offload::{Asides, Turns};
+use super::stream_places::StreamPlaces;
 use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::configuration::ConfigurationLoader;
@@ -29,6 +30,8 @@ pub(crate) struct AppState {
     /// Turns to read lists and records, and to replay actions.
     pub(crate) reads: Turns,
     pub(crate) replays: Turns,
+    /// Places of readers of the stream.
+    pub(crate) streams: Arc<StreamPlaces>,
     /// Turns to evaluate rules and preview silences.
     pub(crate) asides: Asides,
     /// Room for answers that wait to be read by their callers.

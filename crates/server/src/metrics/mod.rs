@@ -10,6 +10,7 @@ mod handles;
 mod labels;
 mod outcomes;
 mod scraped;
+mod streams;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_METRIC_NAMES;
 use acteon_core::{ProviderError, ProviderName};
-use acteon_gateway::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
+use acteon_gateway::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind, Told};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -33,6 +34,8 @@ use labels::{BreakerLabels, PauseLabels, RuleLabel, Text};
 use outcomes::OUTCOMES;
 use scraped::Scraped;
 pub(crate) use scraped::Sources;
+pub(crate) use streams::StreamCount;
+use streams::Streams;
 
 /// Overage words of quotas, each with its counter's name and help.
 const QUOTAS: [(&str, &str, &str); 4] = [
@@ -71,6 +74,7 @@ pub(crate) struct Metrics {
     pruned: Counter,
     retention_behind: Gauge<u64, AtomicU64>,
     log_dropped: Counter,
+    streams: Streams,
     scraped: Scraped,
 }
 
@@ -92,6 +96,7 @@ impl Metrics {
             pruned: Counter::default(),
             retention_behind: Gauge::default(),
             log_dropped: Counter::default(),
+            streams: Streams::default(),
             scraped: Scraped::default(),
         };
         metrics.register();
@@ -152,6 +157,7 @@ impl Metrics {
             Unit::Seconds,
             behind,
         );
+        self.streams.register(registry);
         self.scraped.register(registry);
     }
 
@@ -161,6 +167,16 @@ impl Metrics {
 
     pub(crate) fn sign_in_failed(&self) {
         self.sign_in_failures.inc();
+    }
+
+    /// Counts a reader of the stream, until what is returned is dropped.
+    pub(crate) fn stream(&self) -> StreamCount {
+        self.streams.count()
+    }
+
+    /// Counts what a reader of the stream is told.
+    pub(crate) fn told(&self, told: &Told) {
+        self.streams.told(told);
     }
 
     /// Text of all metrics, for a scraper.

@@ -48,6 +48,7 @@ mod shares;
 mod silences;
 mod slips;
 mod storage;
+mod stream;
 mod support;
 mod times;
 mod told_apart;

@@ -8,6 +8,7 @@ pub(super) mod operations;
 mod parameters;
 pub(super) mod recurring;
 pub(super) mod scheduled;
+pub(super) mod stream;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -15,10 +16,11 @@ use serde_json::{Map, Value, json};
 pub(super) use operation::Operation;
 
 /// Tags of the operations, in the order in which they are shown.
-const TAGS: [&str; 10] = [
+const TAGS: [&str; 11] = [
     "actions",
     "scheduled actions",
     "recurring actions",
+    "stream",
     "audit",
     "dead letters",
     "rules",

@@ -330,7 +330,7 @@ fn meaning(status: u16) -> &'static str {
         415 => "The body is not JSON in UTF-8.",
         422 => "Well-formed, but wrong.",
         429 => {
-            "Too many failed sign-ins from this address, or as many of them as a tenant may have."
+            "Too many failed sign-ins from this address, too many streams, or as many of them as a tenant may have."
         }
         501 => "A transfer coding that is not taken.",
         503 => "Come back, after `Retry-After`.",

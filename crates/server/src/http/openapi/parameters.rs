@@ -60,7 +60,7 @@ fn query_schema(name: &str) -> Value {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": MAX_PAGE }),
         "offset" => json!({ "type": "integer", "minimum": 0, "maximum": MAX_OFFSET }),
         "max_replays" => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
-        "all" | "dry_run" | "include_expired" => json!({ "type": "boolean" }),
+        "all" | "dry_run" | "include_expired" | "include_history" => json!({ "type": "boolean" }),
         "from" | "to" | "evaluate_at" => json!({ "type": "string", "format": "date-time" }),
         "cron_expression" => {
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_CRON_BYTES, "pattern": PLAIN })
@@ -84,6 +84,10 @@ pub(super) fn of_head(name: &str) -> Value {
         "Prefer" => (
             "wait=5",
             "`respond-async` to be answered as soon as it is stored, or `wait=N` for N seconds.",
+        ),
+        "Last-Event-ID" => (
+            "019c1347-d2fb-7000-8000-00000000002a",
+            "Id of the last event that was read: the stream goes on behind it.",
         ),
         _ => (
             "checkout-5xx-1",

@@ -18,4 +18,5 @@ pub(super) mod replay;
 pub(super) mod rules;
 pub(super) mod scheduled;
 pub(super) mod silences;
+pub(super) mod stream;
 pub(super) mod upcoming;

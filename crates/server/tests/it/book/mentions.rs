@@ -34,6 +34,12 @@ async fn every_route_that_a_page_names_is_there() {
     }
     assert!(named.len() > 20, "{named:?}");
     for (method, path, place) in named {
+        if path == "/v1/stream" {
+            // It has no end.
+            let answer = gateway.follow(&path, None).await.expect("an answer");
+            assert!(answer.status().is_success(), "{place}");
+            continue;
+        }
         let answer = gateway
             .try_send(
                 method.parse::<Method>().expect("a method"),

@@ -220,6 +220,22 @@ impl Client {
         Ok(Answer { status, body })
     }
 
+    /// Asks for an answer that goes on, from behind the event that was read last.
+    pub(crate) async fn follow(
+        &self,
+        path: &str,
+        last: Option<&str>,
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        request.send().await
+    }
+
     /// Posts an action and returns its outcome.
     pub(crate) async fn dispatch(&self, action: &Value) -> Value {
         let answer = self.post("/v1/dispatch", action).await;
