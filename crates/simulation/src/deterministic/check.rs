@@ -6,7 +6,10 @@ use std::time::Duration;
 use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Outcome, Scope, with_causes};
 use acteon_gateway::Gateway;
-use acteon_store::{ActionState, History as _, HistoryFilter, MemoryStore, PageRequest, Record};
+use acteon_store::{
+    ActionState, EventPosition, Events as _, History as _, HistoryFilter, MemoryStore, PageRequest,
+    Record,
+};
 
 use super::answer::Answer;
 use super::posted::Posted;
@@ -83,6 +86,7 @@ pub(super) async fn everything(
     let recurring = recurring::check(store, &records, after.was_stepped).await;
     recurring.map_err(broken)?;
     check_budget(&seen, after.crashes).map_err(broken)?;
+    check_events(&records, store).await.map_err(broken)?;
     if after.service.overruns() > 0 {
         return Err(broken(format!(
             "{} sends were begun without a lease",
@@ -113,6 +117,32 @@ pub(super) async fn everything(
         sends,
         takeovers,
     })
+}
+
+/// What is over was told at most once, in an order, and nothing else was. What was told a day ago by a clock that was set since may be gone.
+async fn check_events(records: &[Record], store: &MemoryStore) -> Result<(), String> {
+    let over = records
+        .iter()
+        .filter(|record| record.state != ActionState::Open)
+        .map(|record| record.seq.0);
+    let mut untold: BTreeSet<i64> = over.collect();
+    let mut after = EventPosition::START;
+    loop {
+        let page = store
+            .events(after, 100)
+            .await
+            .map_err(|error| with_causes(&error).to_string())?;
+        for event in page.events {
+            if !untold.remove(&event.action.seq.0) || event.position <= after {
+                return Err(format!("{}: told twice, or too early", event.action.id));
+            }
+            after = event.position;
+        }
+        after = after.max(page.looked_to);
+        if !page.more {
+            return Ok(());
+        }
+    }
 }
 
 fn check_records(records: &[Record], seen: &BTreeMap<String, Seen>) -> Result<(), String> {

@@ -19,6 +19,7 @@ mod spilling;
 mod starts;
 mod steps;
 mod strangers;
+mod stream;
 mod token_clock;
 mod told_once;
 mod unreadable;
