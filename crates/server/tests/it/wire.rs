@@ -290,7 +290,7 @@ async fn what_is_not_built_answers_404_in_json() {
         (Method::GET, "/v1/approvals"),
         (Method::POST, "/v1/recurring"),
         (Method::GET, "/v1/templates"),
-        (Method::GET, "/v1/stream"),
+        (Method::GET, "/v1/subscribe/chain/x"),
         (Method::GET, "/v1/analytics"),
         (Method::POST, "/v1/auth/login"),
         (Method::GET, "/admin/circuit-breakers"),
