@@ -7,7 +7,7 @@ use acteon_schedule::{Calendars, Cron, Recurrence, time_zone};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::occurrence_id;
+use super::occurrence::occurrence_id;
 use super::timetable::{OnDays, Timetable};
 use crate::kind::InvalidBody;
 

@@ -3,10 +3,12 @@
 mod body;
 mod catch_up;
 mod definition;
+mod occurrence;
 mod timetable;
 
 pub use body::{Recurring, Status};
 pub use definition::{Definition, MissedRuns, OverlapPolicy};
+pub use occurrence::{OCCURRENCE_IDS, occurrence_id};
 pub use timetable::{OnDays, Timetable};
 
 use std::sync::Arc;
@@ -22,16 +24,6 @@ pub struct RecurringFlow;
 impl RecurringFlow {
     /// Name of the kind.
     pub const NAME: &'static str = "recurring";
-}
-
-/// Beginning of the ids of all actions for occurrences.
-pub const OCCURRENCE_IDS: &str = "rec:";
-
-/// Id of the action for an occurrence of a recurring action.
-pub fn occurrence_id(id: &str, occurrence: Timestamp) -> Result<ActionId, InvalidBody> {
-    let seconds = occurrence.as_millis().div_euclid(1000);
-    ActionId::parse(&format!("{OCCURRENCE_IDS}{id}:{seconds}"))
-        .map_err(|error| InvalidBody(format!("the id of an occurrence: {error}")))
 }
 
 impl Kind for RecurringFlow {

@@ -82,13 +82,18 @@ pub(crate) async fn settle(
     }
     if due_at.is_none() {
         // After the commit: while the row is open it takes its share.
-        inner.shares.ended(&job.entry.name, &job.action.tenant);
-        if job.parent.is_some() {
-            inner.flow_work.notify_one();
-        }
+        ended(inner, job);
     }
     announce(inner, job, &outcome, due_at.is_some());
     Some(text)
+}
+
+/// Gives back the share of an action that is over, and wakes the worker of flows where one was poked.
+fn ended(inner: &Inner, job: &Job) {
+    inner.shares.ended(&job.entry.name, &job.action.tenant);
+    if job.parent.is_some() {
+        inner.flow_work.notify_one();
+    }
 }
 
 /// Poke of the flow that wanted an action, due now: the store makes it where the action ends.

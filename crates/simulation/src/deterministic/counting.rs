@@ -12,7 +12,7 @@ use acteon_store::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::check::Broken;
+use super::broken::Broken;
 use super::clock::epoch;
 use super::provider_names::PLAIN;
 use super::recurring;

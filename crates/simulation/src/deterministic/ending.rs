@@ -5,7 +5,7 @@ use std::time::Duration;
 use acteon_core::Scope;
 use acteon_store::{ActionState, Engine as _, History as _, HistoryFilter, PageRequest, Record};
 
-use super::check::Broken;
+use super::broken::Broken;
 use super::clock::epoch;
 use super::world::World;
 

@@ -6,6 +6,7 @@
 //! whatever happened (`check`). A seed decides everything, including the hash of the trace.
 
 mod answer;
+mod broken;
 mod check;
 mod clock;
 mod counting;
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use acteon_core::with_causes;
 use answer::Answer;
-pub use check::Broken;
+pub use broken::Broken;
 use world::{NODES, World};
 
 /// How long actions are posted and faults are injected.

@@ -10,7 +10,7 @@ use acteon_core::{Caller, Origin, Priority, with_causes};
 use acteon_gateway::Wait;
 
 use super::answer::Answer;
-use super::check::Broken;
+use super::broken::Broken;
 use super::clock::epoch;
 use super::posted::{Goes, Posted};
 use super::world::{LEASE, World};

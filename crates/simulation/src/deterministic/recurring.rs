@@ -1,5 +1,6 @@
 //! Recurring actions of a run: each minute, so often.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl World {
         Some(Definition {
             name: Some(format!("r{number}")),
             description: None,
-            labels: Default::default(),
+            labels: BTreeMap::default(),
             cron_expression: "* * * * *".into(),
             timezone: "Asia/Shanghai".into(),
             end_date: None,
@@ -52,7 +53,7 @@ impl World {
             provider: ProviderName::parse(PLAIN).ok()?,
             action_type: ActionType::parse("x").ok()?,
             payload: RawValue::from_string(format!(r#"{{"secret":"{CANARY}"}}"#)).ok()?,
-            metadata: Default::default(),
+            metadata: BTreeMap::default(),
             dedup_key: None,
             priority: Priority::default(),
         })

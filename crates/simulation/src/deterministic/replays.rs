@@ -6,7 +6,7 @@ use acteon_core::{ActionId, Caller, Scope, with_causes};
 use acteon_gateway::{Gateway, ReplayResult, Wait};
 use acteon_store::{ActionState, History as _, HistoryFilter, PageRequest};
 
-use super::check::Broken;
+use super::broken::Broken;
 use super::trace::Trace;
 use super::world::World;
 

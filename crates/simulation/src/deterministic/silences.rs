@@ -8,7 +8,7 @@ use acteon_gateway::{Gateway, Silence};
 use acteon_rules::{MatchOp, MatcherSpec};
 use acteon_store::{DocumentKind, Documents as _};
 
-use super::check::Broken;
+use super::broken::Broken;
 use super::clock::epoch;
 use super::world::World;
 

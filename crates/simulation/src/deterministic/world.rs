@@ -11,7 +11,7 @@ use acteon_gateway::{
 use acteon_store::{Layered, MemoryStore, Store};
 
 use super::answer::Answer;
-use super::check::Broken;
+use super::broken::Broken;
 use super::clock::{SimulatedClock, WorldTime};
 use super::counting::Counting;
 use super::node_provider::NodeProvider;
