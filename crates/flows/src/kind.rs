@@ -95,7 +95,12 @@ pub enum Due {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// An action is admitted. Its id follows from the flow and the step, so that a step that is done again admits nothing twice.
-    Admit(Arc<Action>),
+    Admit {
+        /// Action to admit.
+        action: Arc<Action>,
+        /// Instant of the wall clock at which it should have gone: it is late from then on.
+        since: Timestamp,
+    },
     /// An action is called off, if nobody has begun to send it.
     Cancel(ActionId),
 }

@@ -20,6 +20,7 @@ use crate::cluster::lease::{Lease, LeaseTimes};
 use crate::deliver::breaker::Breakers;
 use crate::deliver::retry::RetryPolicy;
 use crate::flows::kinds::FlowKinds;
+use crate::flows::room::FlowRoom;
 use crate::history::redaction::Redaction;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
@@ -86,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) notices: Notices,
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,
+    pub(crate) flow_room: FlowRoom,
     /// Wakes the worker that steps flows: one is due, or there is room for another.
     pub(crate) flow_work: Notify,
     /// Permits for actions of callers' batches on their way to a commit.

@@ -18,6 +18,7 @@ use crate::admit::{ask_outcomes, recount};
 use crate::cluster::due_clock::DueClock;
 use crate::cluster::lease::Lease;
 use crate::cluster::{lease_keeper, reconcile};
+use crate::flows::room::FlowRoom;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
 use crate::operate::store_health::{StoreHealth, Watched};
@@ -83,6 +84,7 @@ impl Gateway {
             waiters: Waiters::default(),
             held: Arc::default(),
             held_flows: Arc::default(),
+            flow_room: FlowRoom::default(),
             flow_work: Notify::new(),
             shares,
             notices: Notices::default(),

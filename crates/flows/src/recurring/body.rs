@@ -1,11 +1,16 @@
 //! Body of a recurring action's flow: its definition, and how far it came.
 
+use std::time::Duration;
+
 use acteon_core::{ActionId, Timestamp};
 use acteon_schedule::Calendars;
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
 use crate::kind::{Due, InvalidBody, Step};
+
+/// Step back of the clock after which what was sent counts as sent.
+const SET_BACK_AT_MOST: Duration = Duration::from_hours(25);
 
 /// Body of a recurring action's flow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,24 +99,47 @@ impl Recurring {
 
     /// Goes on with the first occurrence after `now`. What would have occurred before that was not missed.
     pub fn resume(&mut self, now: Timestamp, calendars: &Calendars) -> Result<(), InvalidBody> {
-        let next = self.definition.next_after(now, calendars)?;
+        let next = self.next_from(now, calendars)?;
         self.status = Status::Active;
         self.go_on(next);
         Ok(())
     }
 
-    /// Takes another definition. One that is paused stays so; one that was completed goes on if the new definition has more.
+    /// Takes another definition. One that is paused stays so; one that was completed goes on if the new definition has more. Where the times are the
+    /// same, what is due stays due. Where they are others, an occurrence that was due and not sent is counted as skipped: `true` says that there was one.
     pub fn redefine(
         &mut self,
         definition: Definition,
         now: Timestamp,
         calendars: &Calendars,
-    ) -> Result<(), InvalidBody> {
+    ) -> Result<bool, InvalidBody> {
+        let is_same_times = self.definition.has_times_of(&definition);
         self.definition = definition;
         if self.status == Status::Paused {
-            return Ok(());
+            return Ok(false);
         }
-        self.resume(now, calendars)
+        if is_same_times && self.next.is_some() {
+            self.go_on(self.next);
+            return Ok(false);
+        }
+        let is_lost = self.next.is_some_and(|next| next <= now);
+        self.skipped = self.skipped.saturating_add(u64::from(is_lost));
+        self.resume(now, calendars)?;
+        Ok(is_lost)
+    }
+
+    /// First occurrence that is yet to come at `now`. Those that were sent already lie ahead where the clock was set back; further than a day ahead
+    /// it had been wrong.
+    pub(super) fn next_from(
+        &self,
+        now: Timestamp,
+        calendars: &Calendars,
+    ) -> Result<Option<Timestamp>, InvalidBody> {
+        let sent_ahead = self
+            .last_executed_at
+            .filter(|last| last.since(now) <= SET_BACK_AT_MOST);
+        let from = sent_ahead.map_or(now, |last| last.max(now));
+        self.definition.next_after(from, calendars)
     }
 
     /// Number of occurrences that it may still have; `None` for any number.

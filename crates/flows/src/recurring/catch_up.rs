@@ -12,10 +12,12 @@ use crate::kind::InvalidBody;
 
 /// Lateness from which on an occurrence counts as missed. The text of what is sent later than that says so as well.
 const MISSED_AFTER: Duration = Duration::from_mins(2);
+/// Shortest time.
+const ONE: Duration = Duration::from_millis(1);
 /// Most occurrences that are made up for.
 pub(super) const MOST_MADE_UP: usize = 100;
 /// Most occurrences that are counted one by one.
-const MOST_COUNTED: usize = 10_000;
+const MOST_COUNTED: usize = 1000;
 /// Spans before now that are searched for the newest occurrences where there are too many to count, shortest first.
 const SPANS: [Duration; 3] = [
     Duration::from_hours(3),
@@ -26,8 +28,8 @@ const SPANS: [Duration; 3] = [
 /// Occurrences that are due at an instant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CatchUp {
-    /// Occurrences that are sent, oldest first.
-    pub(super) sent: Vec<Timestamp>,
+    /// Occurrence that is sent.
+    pub(super) send: Option<Timestamp>,
     /// Number of those that the policy for missed runs skips.
     pub(super) skipped: u64,
     /// Whether more were skipped than were counted.
@@ -46,9 +48,9 @@ impl CatchUp {
         let first = recurring.next.filter(|next| *next <= now);
         let Some(first) = first else {
             // Looked for anew: the clock may have been set back, or the calendar changed.
-            let next = definition.next_after(now, calendars)?;
+            let next = recurring.next_from(now, calendars)?;
             return Ok(Self {
-                sent: Vec::new(),
+                send: None,
                 skipped: 0,
                 more: false,
                 next,
@@ -74,9 +76,12 @@ impl CatchUp {
         }
         let left = recurring.left().unwrap_or(u64::MAX);
         sent.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        let skipped = (count as u64).saturating_sub(sent.len() as u64);
+        // One a step: each finds room by itself, and the next is due at once.
+        let next = sent.get(1).copied().or(next);
         Ok(Self {
-            skipped: (count as u64).saturating_sub(sent.len() as u64),
-            sent,
+            send: sent.first().copied(),
+            skipped,
             more,
             next,
         })
@@ -117,12 +122,13 @@ impl Due {
         calendars: &Calendars,
     ) -> Result<Self, InvalidBody> {
         let mut due = Self {
-            newest: VecDeque::from([first]),
-            count: 1,
+            newest: VecDeque::new(),
+            count: 0,
             more: false,
             next: None,
         };
-        due.go_through(recurring, first, now, calendars)?;
+        // With the first, unless the calendar has changed since it was computed.
+        due.go_through(recurring, first - ONE, now, calendars)?;
         if due.next.is_some_and(|next| next <= now) {
             due.more = true;
             for span in SPANS {

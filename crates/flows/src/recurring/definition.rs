@@ -100,6 +100,14 @@ impl Definition {
         Ok(cron.in_zone(zone))
     }
 
+    /// Whether another definition has the same occurrences.
+    pub(super) fn has_times_of(&self, other: &Self) -> bool {
+        self.cron_expression == other.cron_expression
+            && self.timezone == other.timezone
+            && self.calendar == other.calendar
+            && self.end_date == other.end_date
+    }
+
     /// First occurrence after an instant, on the days of its calendar and before its end; `None` where there is none.
     pub fn next_after(
         &self,

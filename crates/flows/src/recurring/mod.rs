@@ -60,7 +60,7 @@ impl Kind for RecurringFlow {
     }
 }
 
-/// Step that sends what is due, and says when the next occurrence is.
+/// Step that sends what is due, and says when the next is.
 fn due_step(
     mut recurring: Recurring,
     due: &CatchUp,
@@ -72,20 +72,21 @@ fn due_step(
         let child = flow.children.iter().find(|child| child.id == *id);
         child.is_some_and(|child| child.state == ChildState::Open)
     };
-    let mut open = recurring.last_action.clone().filter(is_open);
-    for occurrence in &due.sent {
-        match recurring.definition.overlap_policy {
-            OverlapPolicy::Skip if open.is_some() => {
-                overlapped += 1;
-                continue;
+    let open = recurring.last_action.clone().filter(is_open);
+    if let Some(occurrence) = due.send {
+        match (recurring.definition.overlap_policy, open) {
+            (OverlapPolicy::Skip, Some(_)) => overlapped = 1,
+            (policy, open) => {
+                let action = action(&recurring, occurrence, flow)?;
+                recurring.count_execution(occurrence, action.id.clone());
+                effects.push(Effect::Admit {
+                    action: Arc::new(action),
+                    since: occurrence,
+                });
+                let cancelled = open.filter(|_| policy == OverlapPolicy::CancelOther);
+                effects.extend(cancelled.map(Effect::Cancel));
             }
-            OverlapPolicy::CancelOther => effects.extend(open.take().map(Effect::Cancel)),
-            OverlapPolicy::Skip | OverlapPolicy::AllowAll => {}
         }
-        let action = action(&recurring, *occurrence, flow)?;
-        recurring.count_execution(*occurrence, action.id.clone());
-        open = Some(action.id.clone());
-        effects.push(Effect::Admit(Arc::new(action)));
     }
     recurring.skipped = recurring
         .skipped

@@ -66,10 +66,26 @@ fn step_at(recurring: &Recurring, now: Timestamp, children: &[Child]) -> (Step, 
 
 fn admitted(step: &Step) -> Vec<String> {
     let id = |effect: &Effect| match effect {
-        Effect::Admit(action) => Some(action.id.to_string()),
+        Effect::Admit { action, .. } => Some(action.id.to_string()),
         Effect::Cancel(_) => None,
     };
     step.effects.iter().filter_map(id).collect()
+}
+
+/// All actions that are sent by steps at one instant, and the body that they leave.
+fn run_at(recurring: &Recurring, now: &str) -> (Vec<String>, Vec<String>, Recurring) {
+    let (mut sent, mut notices, mut recurring) = (Vec::new(), Vec::new(), recurring.clone());
+    loop {
+        let (step, left) = step(&recurring, now, &[]);
+        assert!(admitted(&step).len() <= 1, "one a step");
+        sent.extend(admitted(&step));
+        notices.extend(step.notice);
+        recurring = left;
+        match recurring.next {
+            Some(next) if next <= at(now) => {}
+            _ => return (sent, notices, recurring),
+        }
+    }
 }
 
 fn id(occurrence: &str) -> String {
@@ -81,10 +97,11 @@ fn an_occurrence_is_one_action_with_all_that_the_definition_says() {
     let recurring = begun(definition("0 9 * * MON-FRI"), "2026-11-27T00:00:00Z");
     assert_eq!(recurring.next, Some(at("2026-11-27T01:00:00Z")));
     let (step, left) = step(&recurring, "2026-11-27T01:00:01Z", &[]);
-    let [Effect::Admit(action)] = &step.effects[..] else {
+    let [Effect::Admit { action, since }] = &step.effects[..] else {
         panic!("{step:?}");
     };
     assert_eq!(action.id.as_str(), id("2026-11-27T01:00:00Z"));
+    assert_eq!(*since, at("2026-11-27T01:00:00Z"));
     assert_eq!(action.metadata, recurring.definition.metadata);
     assert_eq!(action.priority, Priority::High);
     assert_eq!(
@@ -106,11 +123,11 @@ fn what_was_missed_goes_by_its_policy() {
             ..definition("* * * * *")
         };
         let recurring = begun(minutely, "2026-11-27T00:00:30Z");
-        let (step, left) = step(&recurring, "2026-11-27T01:00:10Z", &[]);
+        let (sent, notices, left) = run_at(&recurring, "2026-11-27T01:00:10Z");
         assert_eq!(left.next, Some(at("2026-11-27T01:01:00Z")));
         assert_eq!(left.executions + left.skipped, 60, "each counts");
-        assert_eq!(step.notice.is_some(), left.skipped > 0, "it is told");
-        admitted(&step)
+        assert_eq!(notices.is_empty(), left.skipped == 0, "it is told");
+        sent
     };
     let on_time = [id("2026-11-27T00:59:00Z"), id("2026-11-27T01:00:00Z")];
     assert_eq!(sent_after_an_hour(MissedRuns::Skip), on_time);
@@ -125,15 +142,10 @@ fn a_long_time_is_made_up_for_within_bounds() {
         ..definition("* * * * *")
     };
     let recurring = begun(minutely, "2025-01-01T00:00:30Z");
-    let (step, left) = step(&recurring, "2026-11-27T01:00:10Z", &[]);
-    let sent = admitted(&step);
+    let (sent, notices, left) = run_at(&recurring, "2026-11-27T01:00:10Z");
     assert_eq!(sent.len(), catch_up::MOST_MADE_UP);
     assert_eq!(sent.last(), Some(&id("2026-11-27T01:00:00Z")));
-    assert!(
-        step.notice
-            .is_some_and(|told| told.starts_with("more than")),
-        "too many to count"
-    );
+    assert!(notices[0].starts_with("more than"), "too many to count");
     assert_eq!(left.next, Some(at("2026-11-27T01:01:00Z")));
 }
 
@@ -216,6 +228,35 @@ fn it_occurs_on_the_days_of_its_calendar() {
     assert_eq!(
         next("2026-10-09T02:00:00Z"),
         Some(at("2026-10-10T01:00:00Z"))
+    );
+}
+
+#[test]
+fn another_definition_with_the_same_times_keeps_what_is_due() {
+    let mut recurring = begun(definition("0 9 * * *"), "2026-11-27T00:00:00Z");
+    let now = at("2026-11-27T01:30:00Z");
+    let mut other = definition("0 9 * * *");
+    other.description = Some("another".into());
+    let lost = recurring.redefine(other, now, &Calendars::default());
+    assert_eq!(lost, Ok(false));
+    assert_eq!(recurring.next, Some(at("2026-11-27T01:00:00Z")));
+    let lost = recurring.redefine(definition("0 10 * * *"), now, &Calendars::default());
+    assert_eq!((lost, recurring.skipped), (Ok(true), 1), "it is counted");
+    assert_eq!(recurring.next, Some(at("2026-11-27T02:00:00Z")));
+}
+
+#[test]
+fn a_clock_that_was_set_back_counts_nothing_twice() {
+    let mut recurring = begun(definition("* * * * *"), "2026-11-27T00:00:30Z");
+    for minute in ["2026-11-27T00:01:00Z", "2026-11-27T00:02:00Z"] {
+        recurring = step(&recurring, minute, &[]).1;
+    }
+    let (step, left) = step(&recurring, "2026-11-26T23:30:00Z", &[]);
+    assert!(step.effects.is_empty());
+    assert_eq!(
+        left.next,
+        Some(at("2026-11-27T00:03:00Z")),
+        "not those that were sent"
     );
 }
 

@@ -16,6 +16,9 @@ use crate::shared::Inner;
 
 /// Pause between two looks.
 const EVERY: Duration = Duration::from_mins(1);
+/// What the log says where a look fails.
+const NOT_COMPARED: &str =
+    "could not compare what this process owns with what it works on; trying again";
 /// Rows of one page of a look.
 const PAGE: usize = 1000;
 
@@ -31,16 +34,13 @@ struct Findings {
 pub(crate) async fn run(inner: Arc<Inner>) {
     let (mut last, mut last_flows) = (Findings::default(), FlowFindings::default());
     while inner.sleep(EVERY).await {
-        let looked = async {
-            last = look(&inner, &last).await?;
-            last_flows = look_at_flows(&inner, &last_flows).await?;
-            Ok(())
-        };
-        if let Err(error) = looked.await {
-            inner.could_not(
-                "could not compare what this process owns with what it works on; trying again",
-                &error,
-            );
+        match look(&inner, &last).await {
+            Ok(next) => last = next,
+            Err(error) => inner.could_not(NOT_COMPARED, &error),
+        }
+        match look_at_flows(&inner, &last_flows).await {
+            Ok(next) => last_flows = next,
+            Err(error) => inner.could_not(NOT_COMPARED, &error),
         }
     }
 }

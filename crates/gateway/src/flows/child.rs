@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Caller, Origin};
+use acteon_core::{Action, Caller, Origin, Timestamp};
 use acteon_store::{Admission, Admitted, Disposition, Enqueue, FlowKey, Turn};
 
 use crate::admit::accept::{Candidate, enter};
@@ -23,10 +23,11 @@ pub(crate) struct Child {
 
 impl Child {
     /// Decides about an action that a flow wants; `parent` is poked when it is over. The row is nobody's at first: the runner claims it like any other that is due.
+    /// Its age counts from `since`, unless it is postponed; when it is given up counts from now, since it was not tried before.
     pub(crate) fn plan(
         inner: &Inner,
-        action: &Arc<Action>,
-        origin: Origin,
+        (action, origin): (&Arc<Action>, Origin),
+        since: Timestamp,
         parent: Option<&FlowKey>,
     ) -> Result<(Self, Admission), QueueFull> {
         let request = DispatchRequest {
@@ -41,11 +42,21 @@ impl Child {
         let (disposition, routes) = match step {
             Step::End(outcome) => (Disposition::Ended(outcome), Vec::new()),
             Step::Send(conditions, routes, postponed) => {
+                let since = inner.due.of_wall(since);
+                let is_postponed = postponed.is_some();
                 let so_far =
                     postponed.map(|postponed| postponed.outcome(candidate.action()).to_json());
-                let to_store = |route: &Route| acteon_store::Route {
-                    so_far: so_far.clone(),
-                    ..to_store(route, Enqueue::DueAt(route.not_before))
+                let to_store = |route: &Route| {
+                    let not_before = if is_postponed {
+                        route.not_before
+                    } else {
+                        route.not_before.min(since)
+                    };
+                    acteon_store::Route {
+                        so_far: so_far.clone(),
+                        not_before,
+                        ..to_store(route, Enqueue::DueAt(not_before))
+                    }
                 };
                 let send = Disposition::Send {
                     conditions,

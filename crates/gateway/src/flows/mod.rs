@@ -2,4 +2,5 @@
 
 pub(crate) mod child;
 pub(crate) mod kinds;
+pub(crate) mod room;
 pub(crate) mod step;

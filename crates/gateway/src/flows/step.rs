@@ -4,12 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{ActionId, Namespace, Scope, Tenant, Timestamp};
+use acteon_core::{ActionId, Namespace, Scope, Tenant, Timestamp, with_causes};
 use acteon_flows::{
     Child as LookedChild, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step,
 };
 use acteon_store::{
-    ActionState, Admission, Advance, Advanced, Expect, Flow, FlowState, Record, Settled,
+    ActionState, Admission, Advance, Advanced, Expect, Flow, FlowHold, FlowState, Record, Settled,
     Settlement, StoreError,
 };
 
@@ -23,8 +23,8 @@ use crate::shared::Inner;
 pub(crate) const STUCK: &str = "stuck";
 /// Processes that may die while they work on a flow before it is left alone.
 const MAX_TAKEOVERS: u32 = 3;
-/// Tries to write a step that the store refuses for a reason of its own, before the flow is left alone.
-const MAX_TRIES: u32 = 4;
+/// Tries of a step before the flow is given back.
+const MAX_TRIES: u32 = 20;
 /// Pause before a step is tried again that could not be written.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 /// Pause of a flow whose action finds no room.
@@ -34,72 +34,73 @@ const LOOK_AGAIN: Duration = Duration::from_hours(24);
 /// Who calls actions off for a flow, in the audit trail.
 const CALLER: &str = "gateway";
 
-/// Takes a claimed flow one step on. Until that is written, or the flow is another's, it is tried again: a step that is forgotten would keep the flow
-/// for as long as this process lives.
+/// Takes a claimed flow one step on, or frees it where that cannot be done for some seconds: what is forgotten would be this process's for as long as
+/// it lives.
 pub(crate) async fn step(inner: &Arc<Inner>, mut flow: Flow) {
-    let mut refusals = 0;
-    loop {
-        let wanted = match want(inner, &flow).await {
-            Ok(wanted) => wanted,
-            Err(error) => {
-                inner.could_not("a flow's actions could not be read; trying again", &error);
-                if !inner.sleep(STORE_PAUSE).await {
-                    return;
-                }
-                continue;
-            }
-        };
-        let Wanted {
-            advance,
-            children,
-            cancels,
-        } = wanted;
-        match inner.store.advance(advance).await {
-            Ok(Advanced::Written {
-                admitted,
-                cancelled,
-                ..
-            }) => {
-                for (child, admitted) in children.into_iter().zip(&admitted) {
-                    child.admitted(inner, admitted);
-                }
-                for ((record, at), settled) in cancels.iter().zip(&cancelled) {
-                    if *settled == Settled::Written {
-                        called_off(inner, record, CALLER, *at);
-                    }
-                }
-                inner.work.notify_one();
-                return;
-            }
+    let _room = inner.flow_room.take(flow.state.body.len()).await;
+    for _ in 0..MAX_TRIES {
+        match once(inner, &flow).await {
+            Ok(None) => return,
             // Poked in between: the step is computed anew.
-            Ok(Advanced::Changed(Some(now))) if now.owner == flow.owner => flow = now,
-            // Somebody else took it on, and it is nobody's now, or it is gone.
-            Ok(Advanced::Changed(_)) => return,
+            Ok(Some(now)) => flow = now,
             Err(error) => {
                 inner.could_not("a flow's step could not be written; trying again", &error);
-                refusals += u32::from(is_of_the_step(&error));
-                if refusals >= MAX_TRIES {
-                    return give_up(inner, &flow, &error.to_string()).await;
-                }
                 if !inner.sleep(STORE_PAUSE).await {
                     return;
                 }
             }
         }
     }
+    free(inner, &flow).await;
 }
 
-/// Whether an error is about what was to be written, and would come again.
-fn is_of_the_step(error: &StoreError) -> bool {
-    matches!(error, StoreError::Engine(_) | StoreError::Unstorable(_))
+/// Computes a step and writes it. Returns the flow as it stands where it was poked in between and is still this process's.
+async fn once(inner: &Arc<Inner>, flow: &Flow) -> Result<Option<Flow>, StoreError> {
+    let Wanted {
+        advance,
+        children,
+        cancels,
+    } = want(inner, flow).await?;
+    match inner.store.advance(advance).await {
+        Ok(Advanced::Written {
+            admitted,
+            cancelled,
+            ..
+        }) => {
+            for (child, admitted) in children.into_iter().zip(&admitted) {
+                child.admitted(inner, admitted);
+            }
+            for ((record, at), settled) in cancels.iter().zip(&cancelled) {
+                if *settled == Settled::Written {
+                    called_off(inner, record, CALLER, *at);
+                }
+            }
+            inner.work.notify_one();
+            Ok(None)
+        }
+        // Where somebody else took it on, it is nobody's now, or gone.
+        Ok(Advanced::Changed(now)) => Ok(now.filter(|now| now.owner == flow.owner)),
+        // It would not be written another time either.
+        Err(error @ StoreError::Unstorable(_)) => {
+            let stuck = stuck(inner, flow, &with_causes(&error).to_string());
+            inner.store.advance(stuck.advance).await.map(|_| None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
-/// Leaves a flow alone whose step the store refuses.
-async fn give_up(inner: &Arc<Inner>, flow: &Flow, why: &str) {
-    let stuck = stuck(inner, flow, why).advance;
-    if let Err(error) = inner.store.advance(stuck).await {
-        // It is still this process's: the comparison of what is owned with what is held frees it.
-        inner.could_not("a stuck flow could not be marked", &error);
+/// Gives a flow back, however often it takes: another process may do better, and others of this one have their turns.
+async fn free(inner: &Arc<Inner>, flow: &Flow) {
+    let hold = FlowHold {
+        key: flow.key.clone(),
+        owner: flow.owner,
+        version: flow.version,
+    };
+    while let Err(error) = inner.store.free_flows(vec![hold.clone()]).await {
+        inner.could_not("a flow could not be given back; trying again", &error);
+        if !inner.sleep(STORE_PAUSE).await {
+            return;
+        }
     }
 }
 
@@ -123,7 +124,7 @@ async fn want(inner: &Arc<Inner>, flow: &Flow) -> Result<Wanted, StoreError> {
         ));
     }
     let body = &flow.state.body;
-    let ids = match offload::by_size(body.len(), || kind.looks_at(body)) {
+    let ids = match caught(|| offload::by_size(body.len(), || kind.looks_at(body))) {
         Ok(ids) => ids,
         Err(error) => return Ok(stuck(inner, flow, &error.to_string())),
     };
@@ -144,7 +145,11 @@ async fn look(
     tenant: &Tenant,
     id: ActionId,
 ) -> Result<LookedChild, StoreError> {
-    let found = find(inner, namespace, tenant, &id).await?;
+    let found = match find(inner, namespace, tenant, &id).await {
+        // It may be open or over: nobody will know, and the flow goes on.
+        Err(StoreError::Damaged(_)) => None,
+        found => found?,
+    };
     let state = match found.map(|record| record.state) {
         None => ChildState::Absent,
         Some(ActionState::Open) => ChildState::Open,
@@ -163,7 +168,7 @@ async fn find(
     Ok(inner.store.find(&scope, id).await?.pop())
 }
 
-/// Step that the kind computes. A kind that panics is a fault of this program, and ends nothing but its flow.
+/// Step that the kind computes.
 fn next_step(
     inner: &Inner,
     kind: &dyn Kind,
@@ -180,10 +185,14 @@ fn next_step(
         children,
         calendars: &calendars,
     };
-    let step = || offload::by_size(flow.state.body.len(), || kind.step(&looked));
-    catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|_| {
+    caught(|| offload::by_size(flow.state.body.len(), || kind.step(&looked)))
+}
+
+/// What a kind answers. One that panics is a fault of this program, and ends nothing but its flow.
+fn caught<T>(work: impl FnOnce() -> Result<T, InvalidBody>) -> Result<T, InvalidBody> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(InvalidBody(
-            "its step panicked; this is a bug, please report it".into(),
+            "its kind panicked; this is a bug, please report it".into(),
         ))
     })
 }
@@ -197,19 +206,17 @@ async fn translate(
 ) -> Result<Wanted, StoreError> {
     let (mut children, mut admissions) = (Vec::new(), Vec::new());
     let (mut cancels, mut settlements) = (Vec::new(), Vec::new());
+    let mut full = None;
     for effect in &step.effects {
         match effect {
-            Effect::Admit(action) => {
-                let bytes = action.payload.get().len();
+            Effect::Admit { action, since } => {
                 let parent = kind.follows_actions().then_some(&flow.key);
-                let planned = Child::plan(inner, action, kind.origin(), parent);
-                match planned {
+                match Child::plan(inner, (action, kind.origin()), *since, parent) {
                     Ok((child, admission)) => {
-                        tracing::debug!(flow = %flow.key, action = %action.id, bytes, "a flow sends");
                         children.push(child);
                         admissions.push(admission);
                     }
-                    Err(full) => return Ok(put_off(inner, flow, &full)),
+                    Err(no_room) => full = Some(no_room),
                 }
             }
             Effect::Cancel(id) => {
@@ -221,6 +228,15 @@ async fn translate(
                 }
             }
         }
+    }
+    if let Some(full) = full {
+        // What is called off makes room.
+        let advance = put_off(inner, flow, &full, settlements);
+        return Ok(Wanted {
+            advance,
+            children: Vec::new(),
+            cancels,
+        });
     }
     if let Some(notice) = &step.notice {
         tracing::warn!(flow = %flow.key, "{notice}");
@@ -256,10 +272,17 @@ fn advance(
     admissions: Vec<Admission>,
     cancels: Vec<Settlement>,
 ) -> Advance {
+    // A look that changes nothing does not count as a change.
+    let is_same = state.body == flow.state.body && state.status == flow.state.status;
+    let at = if is_same {
+        flow.updated_at
+    } else {
+        inner.clock.now()
+    };
     Advance {
         key: flow.key.clone(),
         expect: Expect::Version(flow.version),
-        at: inner.clock.now(),
+        at,
         due: inner.due.now(),
         state: Some(state),
         admissions,
@@ -270,13 +293,13 @@ fn advance(
 }
 
 /// Advance of a flow whose action finds no room: as it is, a little later.
-fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull) -> Wanted {
+fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull, cancels: Vec<Settlement>) -> Advance {
     tracing::warn!(flow = %flow.key, reason = %full, "a flow's action finds no room; it is tried again");
     let state = FlowState {
         due_at: Some(inner.due.now() + NO_ROOM_PAUSE),
         ..flow.state.clone()
     };
-    alone(advance(inner, flow, state, Vec::new(), Vec::new()))
+    advance(inner, flow, state, Vec::new(), cancels)
 }
 
 /// Advance of a flow that cannot go on by itself. A poke or an operator wakes it.
@@ -287,12 +310,8 @@ fn stuck(inner: &Inner, flow: &Flow, why: &str) -> Wanted {
         due_at: None,
         ..flow.state.clone()
     };
-    alone(advance(inner, flow, state, Vec::new(), Vec::new()))
-}
-
-fn alone(advance: Advance) -> Wanted {
     Wanted {
-        advance,
+        advance: advance(inner, flow, state, Vec::new(), Vec::new()),
         children: Vec::new(),
         cancels: Vec::new(),
     }

@@ -13,10 +13,12 @@ use crate::shared::Inner;
 
 /// Pause after which due flows are looked for without a wake-up.
 const SCAN_EVERY: Duration = Duration::from_secs(5);
-/// Pause before a due flow is asked for again that was not given: another holds it for now, or this process has lost its lease.
-const NOT_OURS: Duration = Duration::from_millis(10);
+/// Pause before due flows are asked for again where there were more than room.
+const MORE: Duration = Duration::from_millis(1);
+/// Pause before a due flow is asked for again that was not given: it cannot be read, or this process has lost its lease.
+const NOT_GIVEN: Duration = Duration::from_millis(500);
 /// Flows that are stepped at a time: enough for their commits to go together, few enough that callers' commits do not wait for them.
-const MOST_AT_A_TIME: usize = 128;
+const MOST_AT_A_TIME: usize = 64;
 
 /// Claims and steps what is due, until a stop begins.
 pub(crate) async fn run(inner: Arc<Inner>) {
@@ -62,6 +64,7 @@ async fn claim_due(inner: &Arc<Inner>, permits: &Arc<Semaphore>) -> Result<Durat
             limit: room.len(),
         })
         .await?;
+    let least = if claimed.is_empty() { NOT_GIVEN } else { MORE };
     for (flow, permit) in claimed.into_iter().zip(room) {
         let holding = taking.hold(flow.key.clone());
         let task = Arc::clone(inner);
@@ -73,7 +76,7 @@ async fn claim_due(inner: &Arc<Inner>, permits: &Arc<Semaphore>) -> Result<Durat
     }
     drop(taking);
     let next = inner.store.next_flow_due(&kinds).await?;
-    let until = |due: acteon_core::Timestamp| due.since(inner.due.now()).max(NOT_OURS);
+    let until = |due: acteon_core::Timestamp| due.since(inner.due.now()).max(least);
     Ok(next.map_or(SCAN_EVERY, until).min(SCAN_EVERY))
 }
 

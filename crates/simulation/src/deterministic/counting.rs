@@ -63,7 +63,10 @@ impl Kind for Counting {
         if !waits && !is_done {
             let action = action(flow.id, body.sent.len()).map_err(InvalidBody)?;
             body.sent.push(action.id.clone());
-            effects.push(Effect::Admit(Arc::new(action)));
+            effects.push(Effect::Admit {
+                action: Arc::new(action),
+                since: flow.now,
+            });
         }
         let is_over = is_done && !waits;
         Ok(Step {
