@@ -7,6 +7,7 @@ mod extract;
 mod filter;
 mod front;
 mod json;
+mod no_route;
 mod offload;
 mod openapi;
 mod record;

@@ -1,97 +1,21 @@
 //! Flows that count: each sends so many actions, one after the other, and goes on only when the one before is over. Nothing wakes them but pokes, so
 //! that one that gets lost stops its flow; what a flow did stands in its body, so that a step that is lost or done twice shows.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+pub(super) mod kind;
 
-use acteon_core::{Action, ActionId, Namespace, Origin, Tenant, with_causes};
-use acteon_flows::{ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+use std::collections::{BTreeMap, BTreeSet};
+
+use acteon_core::{ActionId, Namespace, Tenant, with_causes};
 use acteon_store::{
     Advance, Expect, Flow, FlowFilter, FlowKey, FlowState, Flows as _, MemoryStore, Record,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::kind::{DONE, NAME, id_of, parse};
 use super::broken::Broken;
 use super::clock::epoch;
-use super::provider_names::PLAIN;
 use super::recurring;
 use super::world::World;
-
-/// Name of the kind.
-const NAME: &str = "counting";
-/// Status of a flow that has sent everything.
-const DONE: &str = "done";
-
-/// Kind of the flows that count.
-pub(super) struct Counting;
-
-/// Body of a flow that counts.
-#[derive(Debug, Serialize, Deserialize)]
-struct Body {
-    /// Number of actions to send.
-    of: u64,
-    /// Ids of those that were sent, in their order.
-    sent: Vec<ActionId>,
-}
-
-impl Kind for Counting {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn origin(&self) -> Origin {
-        Origin::Recurring
-    }
-
-    fn follows_actions(&self) -> bool {
-        true
-    }
-
-    fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
-        Ok(parse(body)?.sent.pop().into_iter().collect())
-    }
-
-    fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
-        let mut body = parse(flow.body)?;
-        let mut effects = Vec::new();
-        let waits = flow
-            .children
-            .iter()
-            .any(|child| child.state != ChildState::Ended);
-        let is_done = body.sent.len() as u64 == body.of;
-        if !waits && !is_done {
-            let action = action(flow.id, body.sent.len()).map_err(InvalidBody)?;
-            body.sent.push(action.id.clone());
-            effects.push(Effect::Admit {
-                action: Arc::new(action),
-                since: flow.now,
-            });
-        }
-        let is_over = is_done && !waits;
-        Ok(Step {
-            status: if is_over { DONE } else { "counting" },
-            body: serde_json::to_string(&body).map_err(|error| InvalidBody(error.to_string()))?,
-            due: if is_over { Due::Never } else { Due::Poked },
-            effects,
-            notice: None,
-        })
-    }
-}
-
-fn parse(body: &str) -> Result<Body, InvalidBody> {
-    serde_json::from_str(body).map_err(|error| InvalidBody(error.to_string()))
-}
-
-fn action(flow: &str, number: usize) -> Result<Action, String> {
-    let whole = json!({ "id": id_of(flow, number), "namespace": "n", "tenant": "t", "provider": PLAIN, "action_type": "count",
-        "payload": { "number": number }, "created_at": "2026-01-01T00:00:00Z" });
-    serde_json::from_value(whole).map_err(|error| error.to_string())
-}
-
-fn id_of(flow: &str, number: usize) -> String {
-    format!("{flow}:{number}")
-}
 
 impl World {
     /// Begins the flow with this number.

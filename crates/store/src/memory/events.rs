@@ -1,10 +1,10 @@
 //! Events of the store in memory.
 
-use std::collections::BTreeMap;
+pub(super) mod table;
+
 use std::sync::Arc;
 
-use acteon_core::limits::MAX_PRUNED_EVENTS;
-use acteon_core::{BoxFuture, Timestamp};
+use acteon_core::BoxFuture;
 use tokio::sync::Notify;
 
 use super::store::{MemoryStore, ready};
@@ -37,40 +37,6 @@ impl Events for MemoryStore {
 
     fn prune_events(&self, kept: EventsKept) -> BoxFuture<'_, Result<usize, StoreError>> {
         ready(Ok(self.lock().events.prune(kept)))
-    }
-}
-
-/// Events by their positions.
-#[derive(Default)]
-pub(super) struct EventTable {
-    rows: BTreeMap<i64, EventRow>,
-    last: i64,
-    written: Arc<Notify>,
-}
-
-struct EventRow {
-    at: Timestamp,
-    seq: Seq,
-}
-
-impl EventTable {
-    /// Tells that an action came to its outcome.
-    pub(super) fn tell(&mut self, at: Timestamp, seq: Seq) {
-        self.last += 1;
-        self.rows.insert(self.last, EventRow { at, seq });
-        self.written.notify_one();
-    }
-
-    fn prune(&mut self, kept: EventsKept) -> usize {
-        let oldest = self.rows.range(..self.last).take(MAX_PRUNED_EVENTS);
-        let goes: Vec<i64> = oldest
-            .filter(|(_, row)| !kept.have(row.at))
-            .map(|(position, _)| *position)
-            .collect();
-        for position in &goes {
-            self.rows.remove(position);
-        }
-        goes.len()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acteon_core::{ActionId, Outcome, Timestamp};
 
-use super::events::EventTable;
+use super::events::table::EventTable;
 use crate::document::{Document, DocumentKind};
 use crate::flows::{Flow, FlowKey};
 use crate::model::{ActionState, Hold, OwnerId, Record, Seq};

@@ -1,5 +1,7 @@
 //! Events: in the order of their transactions, each of which is told once those before it are over.
 
+pub(super) mod tell;
+
 use acteon_core::limits::{MAX_EVENTS_BYTES, MAX_PRUNED_EVENTS};
 use acteon_core::{BoxFuture, Timestamp};
 use deadpool_postgres::Pool;
@@ -43,30 +45,6 @@ const PLACE_BITS: u32 = 26;
 const SETTLED: &str = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
 /// Number of the first transaction that has not begun.
 const NOT_BEGUN: &str = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
-
-/// Places of the events that a statement writes, so that several may share a transaction.
-#[derive(Clone, Copy)]
-pub(super) enum Places {
-    OfAdmissions,
-    OfSettlements,
-}
-
-impl Places {
-    const fn first(self) -> i64 {
-        match self {
-            Self::OfAdmissions => 0,
-            Self::OfSettlements => 1 << 20,
-        }
-    }
-}
-
-/// `INSERT` of the events of actions that came to their outcomes, of which a table of the statement has the columns `seq` and `finished_at`.
-pub(super) fn tell(ended: &str, places: Places) -> String {
-    let (kind, first) = (EventKind::ActionDispatched.number(), places.first());
-    format!(
-        "INSERT INTO events (pos, at, kind, seq) SELECT {first} + row_number() OVER (ORDER BY seq), finished_at, {kind}, seq FROM {ended}"
-    )
-}
 
 /// Forgets the events of another database that this one was made of: their transactions are yet to come here, and would be for a long time.
 pub(super) async fn forget_foreign(pool: &Pool) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use tokio_postgres::Statement;
 
 use super::connect::Conn;
 use super::error::Failure;
-use super::events::{self, Places};
+use super::events::tell::{Places, tell};
 use super::rows::columns::{columns, insert_into, table_of};
 use crate::model::{Admission, Charges, OwnerId, Route, Seq};
 use crate::rows::{RequestTexts, charges_text, state_number, state_of};
@@ -86,7 +86,7 @@ fn insert_and(answer: &str) -> String {
     let actions = insert_into("actions", Arrays::COLUMNS, &[]);
     let jobs = insert_into("jobs", Arrays::COLUMNS, &[]);
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &NEVER_SENT);
-    let told = events::tell("ended", Places::OfAdmissions);
+    let told = tell("ended", Places::OfAdmissions);
     format!(
         "\
 WITH living AS (

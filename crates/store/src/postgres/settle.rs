@@ -12,7 +12,7 @@ use tokio_postgres::Statement;
 use super::batch::{Batched, Effects};
 use super::connect::Conn;
 use super::error::Failure;
-use super::events::{self, Places};
+use super::events::tell::{Places, tell};
 use super::flows::{FlowChanges, FlowStatements};
 use super::gate;
 use super::rows::columns::{assignments, columns, insert_into, table_of};
@@ -126,7 +126,7 @@ static SETTLE: LazyLock<String> = LazyLock::new(|| {
     let incoming = table_of(Arrays::COLUMNS);
     let job = assignments("jobs", Arrays::COLUMNS);
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &LEFT);
-    let told = events::tell("ended", Places::OfSettlements);
+    let told = tell("ended", Places::OfSettlements);
     format!(
         "\
 WITH incoming AS (

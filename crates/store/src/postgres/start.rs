@@ -57,25 +57,16 @@ impl PostgresStore {
         let advances = Batcher::start(advance, &writers, ADMISSION_PATIENCE, &ended);
         let wakeups = Arc::new(Wakeups::default());
         let channel = options.notify.then(|| listen::channel(&options.schema));
-        let mut tasks = vec![tokio::spawn(open_rows::keep_counting(
-            own.clone(),
-            Arc::clone(&open),
-        ))];
-        if let Some(channel) = &channel {
-            tasks.push(tokio::spawn(listen::listen(
-                connector.clone(),
-                channel.clone(),
-                Arc::clone(&wakeups),
-            )));
-        }
-        let place = connect::place(&connector.config);
+        let counting = open_rows::keep_counting(own.clone(), Arc::clone(&open));
+        let listening = channel.as_ref().map(|channel| {
+            listen::listen(connector.clone(), channel.clone(), Arc::clone(&wakeups))
+        });
+        let tasks = std::iter::once(tokio::spawn(counting))
+            .chain(listening.map(tokio::spawn))
+            .collect();
         let lease = connector.pool(1)?;
         let claiming = connector.writers(2)?;
-        let (claims, lost_claims, positions) = (
-            AtomicI64::new(1),
-            Mutex::default(),
-            Arc::new(Positions::new()),
-        );
+        let positions = Arc::new(Positions::new());
         let count = open_rows::count(&own).await?;
         open.store(isize::try_from(count).unwrap_or(0), Ordering::Relaxed);
         Ok(Self {
@@ -96,11 +87,11 @@ impl PostgresStore {
             told,
             wakeups,
             channel,
-            claims,
-            lost_claims,
+            claims: AtomicI64::new(1),
+            lost_claims: Mutex::default(),
             lost_flows: Mutex::default(),
             tasks,
-            place,
+            place: connect::place(&connector.config),
         })
     }
 
