@@ -1,8 +1,6 @@
 //! Flows that count: each sends so many actions, one after the other, and goes on only when the one before is over. Nothing wakes them but pokes, so
 //! that one that gets lost stops its flow; what a flow did stands in its body, so that a step that is lost or done twice shows.
 
-pub(super) mod kind;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::{ActionId, Namespace, Tenant, with_causes};
@@ -11,9 +9,9 @@ use acteon_store::{
 };
 use serde_json::json;
 
-use self::kind::{DONE, NAME, id_of, parse};
 use super::broken::Broken;
 use super::clock::epoch;
+use super::counting_kind::{DONE, NAME, id_of, parse};
 use super::recurring;
 use super::world::World;
 

@@ -10,6 +10,7 @@ mod broken;
 mod check;
 mod clock;
 mod counting;
+mod counting_kind;
 mod ending;
 mod node_provider;
 mod posted;

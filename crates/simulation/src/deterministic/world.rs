@@ -13,7 +13,7 @@ use acteon_store::{Layered, MemoryStore, Store};
 use super::answer::Answer;
 use super::broken::Broken;
 use super::clock::{SimulatedClock, WorldTime};
-use super::counting::kind::Counting;
+use super::counting_kind::Counting;
 use super::node_provider::NodeProvider;
 use super::posted::Posted;
 use super::provider_names::{HELD, ORDERED, PLAIN};

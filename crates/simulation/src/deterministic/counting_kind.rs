@@ -7,7 +7,7 @@ use acteon_flows::{ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::super::provider_names::PLAIN;
+use super::provider_names::PLAIN;
 
 /// Name of the kind.
 pub(super) const NAME: &str = "counting";
@@ -15,7 +15,7 @@ pub(super) const NAME: &str = "counting";
 pub(super) const DONE: &str = "done";
 
 /// Kind of the flows that count.
-pub(in super::super) struct Counting;
+pub(super) struct Counting;
 
 /// Body of a flow that counts.
 #[derive(Debug, Serialize, Deserialize)]
