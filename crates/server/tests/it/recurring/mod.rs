@@ -1,6 +1,8 @@
 //! Recurring actions over HTTP: made, changed, looked at, and what is refused.
 
 mod calls;
+#[cfg(feature = "wechat")]
+mod kills;
 mod refused;
 
 use serde_json::{Value, json};
