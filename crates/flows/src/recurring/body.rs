@@ -7,6 +7,7 @@ use acteon_schedule::Calendars;
 use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
+use super::timetable::Timetable;
 use crate::kind::{Due, InvalidBody, Step};
 
 /// Step back of the clock after which what was sent counts as sent.
@@ -99,7 +100,7 @@ impl Recurring {
 
     /// Goes on with the first occurrence after `now`. What would have occurred before that was not missed.
     pub fn resume(&mut self, now: Timestamp, calendars: &Calendars) -> Result<(), InvalidBody> {
-        let next = self.next_from(now, calendars)?;
+        let next = self.next_from(now, &self.definition.timetable(calendars)?);
         self.status = Status::Active;
         self.go_on(next);
         Ok(())
@@ -130,16 +131,12 @@ impl Recurring {
 
     /// First occurrence that is yet to come at `now`. Those that were sent already lie ahead where the clock was set back; further than a day ahead
     /// it had been wrong.
-    pub(super) fn next_from(
-        &self,
-        now: Timestamp,
-        calendars: &Calendars,
-    ) -> Result<Option<Timestamp>, InvalidBody> {
+    pub(super) fn next_from(&self, now: Timestamp, timetable: &Timetable<'_>) -> Option<Timestamp> {
         let sent_ahead = self
             .last_executed_at
             .filter(|last| last.since(now) <= SET_BACK_AT_MOST);
         let from = sent_ahead.map_or(now, |last| last.max(now));
-        self.definition.next_after(from, calendars)
+        timetable.after(from)
     }
 
     /// Number of occurrences that it may still have; `None` for any number.

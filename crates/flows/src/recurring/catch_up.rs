@@ -8,6 +8,7 @@ use acteon_schedule::Calendars;
 
 use super::body::Recurring;
 use super::definition::{MissedRuns, OverlapPolicy};
+use super::timetable::Timetable;
 use crate::kind::InvalidBody;
 
 /// Lateness from which on an occurrence counts as missed. The text of what is sent later than that says so as well.
@@ -45,10 +46,11 @@ impl CatchUp {
         calendars: &Calendars,
     ) -> Result<Self, InvalidBody> {
         let definition = &recurring.definition;
+        let timetable = definition.timetable(calendars)?;
         let first = recurring.next.filter(|next| *next <= now);
         let Some(first) = first else {
             // Looked for anew: the clock may have been set back, or the calendar changed.
-            let next = recurring.next_from(now, calendars)?;
+            let next = recurring.next_from(now, &timetable);
             return Ok(Self {
                 send: None,
                 skipped: 0,
@@ -61,7 +63,7 @@ impl CatchUp {
             count,
             more,
             next,
-        } = Due::look(recurring, first, now, calendars)?;
+        } = Due::look(&timetable, first, now);
         let missed = |occurrence: Timestamp| now.since(occurrence) > MISSED_AFTER;
         let mut sent: Vec<Timestamp> = match definition.missed_runs {
             MissedRuns::Skip => newest.into_iter().filter(|at| !missed(*at)).collect(),
@@ -115,12 +117,7 @@ struct Due {
 }
 
 impl Due {
-    fn look(
-        recurring: &Recurring,
-        first: Timestamp,
-        now: Timestamp,
-        calendars: &Calendars,
-    ) -> Result<Self, InvalidBody> {
+    fn look(timetable: &Timetable<'_>, first: Timestamp, now: Timestamp) -> Self {
         let mut due = Self {
             newest: VecDeque::new(),
             count: 0,
@@ -128,33 +125,27 @@ impl Due {
             next: None,
         };
         // With the first, unless the calendar has changed since it was computed.
-        due.go_through(recurring, first - ONE, now, calendars)?;
+        due.go_through(timetable, first - ONE, now);
         if due.next.is_some_and(|next| next <= now) {
             due.more = true;
             for span in SPANS {
                 due.newest.clear();
                 let counted = due.count;
-                due.go_through(recurring, now - span, now, calendars)?;
+                due.go_through(timetable, now - span, now);
                 due.count = counted;
                 if due.newest.len() >= MOST_MADE_UP {
                     break;
                 }
             }
         }
-        Ok(due)
+        due
     }
 
     /// Adds the occurrences after `from`, until there are too many to count.
-    fn go_through(
-        &mut self,
-        recurring: &Recurring,
-        from: Timestamp,
-        now: Timestamp,
-        calendars: &Calendars,
-    ) -> Result<(), InvalidBody> {
+    fn go_through(&mut self, timetable: &Timetable<'_>, from: Timestamp, now: Timestamp) {
         let mut from = from;
         for _ in 0..MOST_COUNTED {
-            self.next = recurring.definition.next_after(from, calendars)?;
+            self.next = timetable.after(from);
             let Some(next) = self.next.filter(|next| *next <= now) else {
                 break;
             };
@@ -165,6 +156,5 @@ impl Due {
             }
             from = next;
         }
-        Ok(())
     }
 }

@@ -108,16 +108,10 @@ impl Definition {
             && self.end_date == other.end_date
     }
 
-    /// First occurrence after an instant, on the days of its calendar and before its end; `None` where there is none.
-    pub fn next_after(
-        &self,
-        instant: Timestamp,
-        calendars: &Calendars,
-    ) -> Result<Option<Timestamp>, InvalidBody> {
-        let on = self.calendar.as_ref();
-        let timetable = Timetable::new(self.recurrence()?, on, calendars);
-        let next = timetable.after(instant);
-        Ok(next.filter(|next| self.end_date.is_none_or(|end| *next <= end)))
+    /// Its occurrences, on the days of its calendar and up to its end. The expression is read once for all of them.
+    pub fn timetable<'c>(&self, calendars: &'c Calendars) -> Result<Timetable<'c>, InvalidBody> {
+        let timetable = Timetable::new(self.recurrence()?, self.calendar.as_ref(), calendars);
+        Ok(timetable.until(self.end_date))
     }
 
     /// Action for an occurrence of the flow with this id, made at `now`.

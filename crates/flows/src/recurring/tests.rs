@@ -216,9 +216,9 @@ fn it_occurs_on_the_days_of_its_calendar() {
         ..definition("0 9 * * *")
     };
     let next = |from: &str| {
-        workdays
-            .next_after(at(from), &Calendars::default())
-            .expect("it can be read")
+        let calendars = Calendars::default();
+        let timetable = workdays.timetable(&calendars).expect("it can be read");
+        timetable.after(at(from))
     };
     // National Day: the first to the seventh are holidays, and the tenth, a Saturday, is a workday in their place.
     assert_eq!(

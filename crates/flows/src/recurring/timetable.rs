@@ -23,6 +23,7 @@ pub struct OnDays {
 pub struct Timetable<'c> {
     recurrence: Recurrence,
     days: Option<(&'c Calendar, DayKind)>,
+    until: Timestamp,
 }
 
 impl<'c> Timetable<'c> {
@@ -38,7 +39,23 @@ impl<'c> Timetable<'c> {
             }
         };
         let days = on.and_then(|on| Some((calendars.get(&on.name)?, kind(on))));
-        Self { recurrence, days }
+        Self {
+            recurrence,
+            days,
+            until: Timestamp::MAX,
+        }
+    }
+
+    /// The same up to an instant, after which there are no occurrences.
+    pub(super) fn until(self, until: Option<Timestamp>) -> Self {
+        let until = until.unwrap_or(Timestamp::MAX);
+        Self { until, ..self }
+    }
+
+    /// Occurrences after an instant, one after the other.
+    pub fn all_after(&self, instant: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let next = |at: &Timestamp| self.after(*at);
+        std::iter::successors(self.after(instant), next)
     }
 
     /// First occurrence after an instant; `None` where there is none.
@@ -46,6 +63,9 @@ impl<'c> Timetable<'c> {
         let mut from = instant;
         for _ in 0..MAX_DAYS {
             let next = self.recurrence.after(from)?;
+            if next > self.until {
+                return None;
+            }
             let Some((calendar, kind)) = self.days else {
                 return Some(next);
             };

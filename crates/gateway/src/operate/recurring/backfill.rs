@@ -34,17 +34,12 @@ impl Gateway {
         let calendars = self.inner.policies.load().calendars.clone();
         let definition = &found.recurring.definition;
         let of = (id, &found.namespace, &found.tenant);
-        let mut occurrences = Vec::new();
-        let mut from = start - Duration::from_millis(1);
-        while occurrences.len() < limit.min(MAX_BACKFILL) {
-            match definition.next_after(from, &calendars)? {
-                Some(next) if next <= end => {
-                    occurrences.push(next);
-                    from = next;
-                }
-                Some(_) | None => break,
-            }
-        }
+        let timetable = definition.timetable(&calendars)?;
+        let occurrences: Vec<_> = timetable
+            .all_after(start - Duration::from_millis(1))
+            .take_while(|at| *at <= end)
+            .take(limit.min(MAX_BACKFILL))
+            .collect();
         let mut backfilled = Vec::with_capacity(occurrences.len());
         for occurrence in occurrences {
             let now = self.inner.clock.now();

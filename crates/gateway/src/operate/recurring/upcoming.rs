@@ -1,10 +1,14 @@
 //! Upcoming: what will go within a span, scheduled and recurring together.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Scope, Timestamp};
-use acteon_flows::{Definition, OnDays, Status, Timetable};
+use acteon_flows::{OnDays, Status, Timetable};
 use acteon_schedule::{Calendars, Recurrence};
+use acteon_store::StoreError;
 
 use crate::operate::recurring::{RecurringAction, RecurringError};
 use crate::operate::scheduled::ScheduledAction;
@@ -14,10 +18,16 @@ use crate::shared::Gateway;
 const MAX_LOOKED_AT: usize = 1000;
 
 /// Most occurrences before a span that are counted, to know whether it has one that is left.
-const MOST_COUNTED: usize = 1000;
+const MOST_COUNTED: u64 = 1000;
+
+/// Most occurrences that one list computes, counted ones too.
+const MAX_STEPS: u32 = 50_000;
 
 /// Pages of scheduled actions that one list looks through.
 const MAX_PAGES: usize = 20;
+
+/// Shortest time.
+const ONE: Duration = Duration::from_millis(1);
 
 /// Action that will go.
 #[derive(Clone, Debug)]
@@ -28,8 +38,8 @@ pub enum Upcoming {
     Occurrence {
         /// Instant of the occurrence.
         at: Timestamp,
-        /// Recurring action.
-        of: Box<RecurringAction>,
+        /// Recurring action, as in a list: without what its actions say.
+        of: Arc<RecurringAction>,
     },
 }
 
@@ -48,7 +58,7 @@ impl Upcoming {
 pub struct UpcomingList {
     /// What will go, the soonest first.
     pub upcoming: Vec<Upcoming>,
-    /// Whether there is more within the span than is listed.
+    /// Whether there is, or may be, more within the span than is listed.
     pub more: bool,
 }
 
@@ -57,41 +67,21 @@ impl Gateway {
     pub async fn upcoming(
         &self,
         scope: &Scope,
-        (from, to): (Timestamp, Timestamp),
+        span: (Timestamp, Timestamp),
         limit: usize,
     ) -> Result<UpcomingList, RecurringError> {
-        let mut upcoming = self
-            .upcoming_scheduled(scope, (from, to), limit + 1)
-            .await?;
-        let recurring = self
-            .recurring_actions(scope, Some(Status::Active.as_str()), (0, MAX_LOOKED_AT))
-            .await?;
+        let (scheduled, more_scheduled) = self.upcoming_scheduled(scope, span, limit + 1).await?;
+        let active = Some(Status::Active.as_str());
+        let (recurring, more_recurring) =
+            self.look_through(scope, active, (0, MAX_LOOKED_AT)).await?;
         let calendars = self.inner.policies.load().calendars.clone();
-        for action in recurring {
-            let Some(next) = action.recurring.next else {
-                continue;
-            };
-            let definition = &action.recurring.definition;
-            let left = action
-                .recurring
-                .left()
-                .and_then(|left| usize::try_from(left).ok());
-            // Where few are left, those before the span are counted too.
-            let (begins, most) = match left.filter(|left| *left <= MOST_COUNTED) {
-                Some(left) => (next, left),
-                None => (from.max(next), limit + 1),
-            };
-            let begins = begins - Duration::from_millis(1);
-            let all = occurrences(definition, &calendars, (begins, to), most)?;
-            for at in all.into_iter().filter(|at| *at >= from).take(limit + 1) {
-                let of = Box::new(action.clone());
-                upcoming.push(Upcoming::Occurrence { at, of });
-            }
-        }
-        upcoming.sort_by_key(Upcoming::at);
-        let more = upcoming.len() > limit;
-        upcoming.truncate(limit);
-        Ok(UpcomingList { upcoming, more })
+        let merged = move || merged(recurring, scheduled, &calendars, span, limit);
+        let mut list = self
+            .aside(merged)
+            .await
+            .ok_or_else(|| StoreError::Engine("the look at what goes soon broke off".into()))?;
+        list.more |= more_scheduled || more_recurring;
+        Ok(list)
     }
 
     /// The next occurrences of a recurring action that goes on.
@@ -107,8 +97,8 @@ impl Gateway {
         let calendars = self.inner.policies.load().calendars.clone();
         let left = recurring.left().unwrap_or(u64::MAX);
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(count);
-        let span = (next - Duration::from_millis(1), Timestamp::MAX);
-        occurrences(&recurring.definition, &calendars, span, most)
+        let timetable = recurring.definition.timetable(&calendars)?;
+        Ok(timetable.all_after(next - ONE).take(most).collect())
     }
 
     /// The occurrences after an instant of an expression that nobody made a recurring action of.
@@ -124,18 +114,16 @@ impl Gateway {
             return Err(RecurringError::Calendar(calendars.unknown(&on.name)));
         }
         let timetable = Timetable::new(recurrence, on, &calendars);
-        let next = |at: &Timestamp| timetable.after(*at);
-        Ok(std::iter::successors(timetable.after(after), next)
-            .take(count)
-            .collect())
+        Ok(timetable.all_after(after).take(count).collect())
     }
 
+    /// Scheduled actions within a span, at most `limit`, and whether the look ended before the span did.
     async fn upcoming_scheduled(
         &self,
         scope: &Scope,
         (from, to): (Timestamp, Timestamp),
         limit: usize,
-    ) -> Result<Vec<Upcoming>, RecurringError> {
+    ) -> Result<(Vec<ScheduledAction>, bool), RecurringError> {
         let mut found = Vec::new();
         let mut after = None;
         for _ in 0..MAX_PAGES {
@@ -144,38 +132,142 @@ impl Gateway {
                 .await?;
             for action in page.actions {
                 if action.scheduled_for > to || found.len() == limit {
-                    return Ok(found);
+                    return Ok((found, false));
                 }
                 if action.scheduled_for >= from {
-                    found.push(Upcoming::Scheduled(action));
+                    found.push(action);
                 }
             }
             after = page.next;
             if after.is_none() {
-                break;
+                return Ok((found, false));
             }
         }
-        Ok(found)
+        Ok((found, true))
     }
 }
 
-/// Occurrences after `begins` and up to `to`, at most `most`.
-fn occurrences(
-    definition: &Definition,
-    calendars: &Calendars,
-    (begins, to): (Timestamp, Timestamp),
-    most: usize,
-) -> Result<Vec<Timestamp>, RecurringError> {
-    let mut found = Vec::new();
-    let mut from = begins;
-    while found.len() < most {
-        match definition.next_after(from, calendars)? {
-            Some(next) if next <= to => {
-                found.push(next);
-                from = next;
+/// Recurring action whose occurrences are listed.
+struct Source<'c> {
+    of: Arc<RecurringAction>,
+    timetable: Timetable<'c>,
+    /// Number of occurrences that it may have from its next one on.
+    left: u64,
+}
+
+impl<'c> Source<'c> {
+    /// Source of the occurrences from `from` on, and the first of them. `None` where there is none; an error where `steps` do not reach to it.
+    fn new(
+        of: RecurringAction,
+        calendars: &'c Calendars,
+        from: Timestamp,
+        steps: &mut Steps,
+    ) -> Result<Option<(Timestamp, Self)>, OutOfSteps> {
+        let recurring = &of.recurring;
+        let (Some(next), Ok(timetable)) =
+            (recurring.next, recurring.definition.timetable(calendars))
+        else {
+            return Ok(None);
+        };
+        let mut left = recurring.left().unwrap_or(u64::MAX);
+        // Where few are left, those before the span are counted too.
+        let begins = if left <= MOST_COUNTED {
+            next
+        } else {
+            from.max(next)
+        };
+        steps.take()?;
+        let mut first = timetable.after(begins - ONE);
+        while let Some(before) = first.filter(|at| *at < from) {
+            left = left.saturating_sub(1);
+            if left == 0 {
+                return Ok(None);
             }
-            Some(_) | None => break,
+            steps.take()?;
+            first = timetable.after(before);
+        }
+        let of = Arc::new(of);
+        Ok(first.map(|first| {
+            let source = Self {
+                of,
+                timetable,
+                left,
+            };
+            (first, source)
+        }))
+    }
+
+    /// Occurrence after the one at an instant.
+    fn after(&mut self, at: Timestamp, steps: &mut Steps) -> Result<Option<Timestamp>, OutOfSteps> {
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            return Ok(None);
+        }
+        steps.take()?;
+        Ok(self.timetable.after(at))
+    }
+}
+
+/// Occurrences that may still be computed.
+struct Steps(u32);
+
+/// As many occurrences were computed as may be.
+struct OutOfSteps;
+
+impl Steps {
+    fn take(&mut self) -> Result<(), OutOfSteps> {
+        self.0 = self.0.checked_sub(1).ok_or(OutOfSteps)?;
+        Ok(())
+    }
+}
+
+/// Scheduled actions and occurrences in one order. No more occurrences are computed than are listed, but for those that are counted.
+fn merged(
+    recurring: Vec<RecurringAction>,
+    scheduled: Vec<ScheduledAction>,
+    calendars: &Calendars,
+    (from, to): (Timestamp, Timestamp),
+    limit: usize,
+) -> UpcomingList {
+    let mut steps = Steps(MAX_STEPS);
+    let (mut sources, mut soonest) = (Vec::new(), BinaryHeap::new());
+    let mut more = false;
+    for action in recurring {
+        match Source::new(action, calendars, from, &mut steps) {
+            Ok(Some((first, source))) if first <= to => {
+                soonest.push(Reverse((first, sources.len())));
+                sources.push(source);
+            }
+            Ok(_) => {}
+            Err(OutOfSteps) => more = true,
         }
     }
-    Ok(found)
+    let mut scheduled = scheduled.into_iter().peekable();
+    let mut upcoming = Vec::new();
+    while upcoming.len() < limit {
+        let occurrence = soonest.peek().map(|Reverse((at, _))| *at);
+        let waits =
+            |action: &ScheduledAction| occurrence.is_none_or(|at| action.scheduled_for <= at);
+        if let Some(action) = scheduled.next_if(waits) {
+            upcoming.push(Upcoming::Scheduled(action));
+            continue;
+        }
+        let Some(Reverse((at, index))) = soonest.pop() else {
+            break;
+        };
+        let Some(source) = sources.get_mut(index) else {
+            break;
+        };
+        let of = Arc::clone(&source.of);
+        upcoming.push(Upcoming::Occurrence { at, of });
+        let Ok(next) = source.after(at, &mut steps) else {
+            // What comes next is not known any more.
+            more = true;
+            break;
+        };
+        let next = next.filter(|next| *next <= to);
+        soonest.extend(next.map(|next| Reverse((next, index))));
+    }
+    let more = more || !soonest.is_empty() || scheduled.peek().is_some();
+    UpcomingList { upcoming, more }
 }
