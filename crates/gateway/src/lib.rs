@@ -41,7 +41,7 @@ pub use deliver::breaker::{BreakerPolicy, Breakers};
 pub use deliver::retry::RetryPolicy;
 pub use deliver::to_repair::{OnRepairable, ToRepair};
 pub use flows::kinds::FlowKinds;
-pub use history::redaction::{InvalidPath, Redaction};
+pub use history::redaction::{InvalidPath, REDACTED, Redaction};
 pub use history::search::{Search, SearchPage};
 pub use history::stats::Snapshot;
 pub use history::view::{ActionPage, ActionView};
@@ -51,7 +51,7 @@ pub use operate::backlog::Backlog;
 pub use operate::health::ProviderHealth;
 pub use operate::last_check::HealthFinding;
 pub use operate::recurring::{
-    Backfilled, MAX_BACKFILL, RecurringAction, RecurringError, Upcoming, UpcomingList,
+    Backfilled, MAX_BACKFILL, Once, RecurringAction, RecurringError, Upcoming, UpcomingList,
 };
 pub use operate::reloads::{Reloads, TroubleTurn};
 pub use operate::replace::CannotReplace;

@@ -35,6 +35,9 @@ pub struct Recurring {
     /// Number of occurrences that a policy skipped.
     #[serde(default)]
     pub skipped: u64,
+    /// Digest of the request that made it, where that had a key under which it may come again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// Status of a recurring action.
@@ -78,6 +81,7 @@ impl Recurring {
             last_action: None,
             executions: 0,
             skipped: 0,
+            request: None,
         };
         recurring.resume(now, calendars)?;
         Ok(recurring)

@@ -11,7 +11,7 @@ use acteon_store::Record;
 use hidden::Hidden;
 
 use crate::admit::answer::DispatchAnswer;
-use crate::history::redaction::placeholder::{PLACEHOLDER, placeholder};
+use crate::history::redaction::placeholder::placeholder;
 use crate::history::view::ActionView;
 
 mod hidden;
@@ -19,6 +19,8 @@ mod hidden;
 mod hide;
 
 mod placeholder;
+
+pub use placeholder::REDACTED;
 
 /// Redaction: the parts that are hidden.
 #[derive(Clone, Debug, Default)]
@@ -180,7 +182,7 @@ impl Redaction {
             };
             let mut optional = |field: &mut Option<String>| {
                 if let Some(text) = field {
-                    hidden.collect(std::mem::replace(text, PLACEHOLDER.into()));
+                    hidden.collect(std::mem::replace(text, REDACTED.into()));
                 }
             };
             match root.as_str() {
@@ -195,7 +197,7 @@ impl Redaction {
                         .iter_mut()
                         .filter(|(label, _)| keys.is_empty() || name == "*" || **label == name);
                     labels.for_each(|(_, value)| {
-                        hidden.collect(std::mem::replace(value, PLACEHOLDER.into()));
+                        hidden.collect(std::mem::replace(value, REDACTED.into()));
                     });
                 }
             }
@@ -214,7 +216,7 @@ fn unreadable(outcome: &str) -> Outcome {
     }
     Outcome::Failed {
         code: "REDACTED".into(),
-        message: PLACEHOLDER.into(),
+        message: REDACTED.into(),
         retryable: false,
         attempts: 0,
     }

@@ -25,7 +25,7 @@ impl World {
         let trace = Arc::clone(&self.trace);
         drop(tokio::spawn(async move {
             let everything = Scope::everything();
-            let made = gateway.create_recurring(&everything, within, definition);
+            let made = gateway.create_recurring(&everything, within, definition, None);
             let done = tokio::time::timeout(Duration::from_secs(30), made).await;
             trace.note("recurs", u64::from(matches!(done, Ok(Ok(_)))), "");
         }));

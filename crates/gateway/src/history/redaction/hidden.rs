@@ -10,7 +10,7 @@ use acteon_core::{Attempt, LastError, Outcome, Response};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::history::redaction::placeholder::{PLACEHOLDER, placeholder};
+use crate::history::redaction::placeholder::{REDACTED, placeholder};
 
 /// Shortest hidden text that is looked for within other texts: shorter ones are in every other word, and count where they stand alone.
 const MIN_ECHO: usize = 4;
@@ -38,7 +38,7 @@ impl Hidden {
     }
 
     pub(super) fn collect(&mut self, text: String) {
-        if text.is_empty() || text == PLACEHOLDER {
+        if text.is_empty() || text == REDACTED {
             return;
         }
         if text.len() >= MIN_ECHO {
@@ -200,11 +200,11 @@ impl Hidden {
     /// Takes the texts out of another text.
     pub(super) fn blot(&self, text: &mut String) {
         if self.unreadable {
-            PLACEHOLDER.clone_into(text);
+            REDACTED.clone_into(text);
         }
         for hidden in &self.texts {
             if text.contains(hidden.as_str()) {
-                *text = text.replace(hidden.as_str(), PLACEHOLDER);
+                *text = text.replace(hidden.as_str(), REDACTED);
             }
         }
     }
@@ -212,16 +212,16 @@ impl Hidden {
     /// Takes the texts out of what a service wrote, which may repeat numbers and names too.
     fn blot_json(&self, value: &mut Value) {
         match value {
-            Value::String(text) if self.whole.contains(text) => PLACEHOLDER.clone_into(text),
+            Value::String(text) if self.whole.contains(text) => REDACTED.clone_into(text),
             Value::String(text) => self.blot(text),
             Value::Number(number) if self.whole.contains(&number.to_string()) => {
-                *value = Value::String(PLACEHOLDER.into());
+                *value = Value::String(REDACTED.into());
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.blot_json(item)),
             Value::Object(fields) => {
                 for (mut name, mut field) in std::mem::take(fields) {
                     if self.names.contains(&name) || self.whole.contains(&name) {
-                        PLACEHOLDER.clone_into(&mut name);
+                        REDACTED.clone_into(&mut name);
                     }
                     self.blot(&mut name);
                     self.blot_json(&mut field);

@@ -5,7 +5,7 @@ use acteon_core::json::{items, members};
 use serde_json::value::RawValue;
 
 use super::hidden::Hidden;
-use crate::history::redaction::placeholder::{PLACEHOLDER, placeholder};
+use crate::history::redaction::placeholder::{REDACTED, placeholder};
 
 /// Payload as it may be seen. What is taken out is put into `hidden`.
 pub(super) fn payload(
@@ -25,7 +25,7 @@ fn hide(json: &str, paths: &[&[String]], shown: &mut String, hidden: &mut Hidden
     if paths.iter().any(|path| path.is_empty()) {
         hidden.collect_json(json);
         shown.push('"');
-        shown.push_str(PLACEHOLDER);
+        shown.push_str(REDACTED);
         return shown.push('"');
     }
     if paths.is_empty() {

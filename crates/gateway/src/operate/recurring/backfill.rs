@@ -5,6 +5,7 @@ use std::time::Duration;
 use acteon_core::{ActionId, Caller, Origin, Scope, Timestamp};
 
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
+use crate::offload;
 use crate::operate::recurring::RecurringError;
 use crate::shared::Gateway;
 
@@ -22,13 +23,15 @@ pub struct Backfilled {
 }
 
 impl Gateway {
-    /// Sends the occurrences from `start` to `end`, oldest first, at most `limit`. One that was sent before is not sent again.
+    /// Sends the occurrences from `start` to `end` for a caller, oldest first, at most `limit`. One that was sent before is not sent again. Those that
+    /// are sent are not counted as executions.
     pub async fn backfill_recurring(
         &self,
         scope: &Scope,
         id: &str,
         (start, end): (Timestamp, Timestamp),
         limit: usize,
+        caller: &Caller,
     ) -> Result<Vec<Backfilled>, RecurringError> {
         let found = self.recurring(scope, id).await?;
         let calendars = self.inner.policies.load().calendars.clone();
@@ -47,12 +50,18 @@ impl Gateway {
             let action_id = action.id.clone();
             let answer = self
                 .dispatch(
-                    action,
+                    action.clone(),
                     Origin::Recurring,
-                    Caller::gateway(),
+                    caller.clone(),
                     Wait::ForCommit,
                 )
                 .await;
+            // That of one that was sent before may repeat what is hidden of it.
+            let answer = answer.map(|answer| {
+                offload::by_size(action.payload.get().len(), || {
+                    self.inner.options.redaction.answer(&action, answer)
+                })
+            });
             backfilled.push(Backfilled {
                 occurrence,
                 action_id,

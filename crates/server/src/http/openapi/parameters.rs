@@ -4,7 +4,7 @@ use acteon_core::limits::{MAX_CRON_BYTES, MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, 
 use serde_json::{Value, json};
 
 use crate::http::filter::words;
-use crate::http::recurring::body::DAYS;
+use crate::http::recurring::fields::DAYS;
 use crate::http::routes::recurring::STATUSES;
 use crate::http::routes::upcoming::MAX_AHEAD;
 
@@ -91,7 +91,7 @@ pub(super) fn of_head(name: &str) -> Value {
         ),
         _ => (
             "checkout-5xx-1",
-            "Id of an action that has none of its own, in plain ASCII.",
+            "Id of an action that has none of its own, or key of a request that makes something once, in plain ASCII.",
         ),
     };
     json!({ "name": name, "in": "header", "description": description, "schema": { "type": "string" }, "example": example })

@@ -3,7 +3,9 @@
 use super::links::OF_RECURRING;
 use super::operation::Operation;
 use crate::http::extract::scope::Scoped;
-use crate::http::recurring::body::{BackfillSpan, NewRecurring, RecurringUpdate, Which};
+use crate::http::recurring::body::{BackfillSpan, NewRecurring};
+use crate::http::recurring::changes::RecurringUpdate;
+use crate::http::recurring::fields::Which;
 use crate::http::routes::recurring::{OneQuery, RecurringQuery};
 use crate::http::routes::upcoming::{PreviewQuery, UpcomingQuery};
 
@@ -22,8 +24,10 @@ pub(in crate::http) const CREATE: Operation = on(
     "Makes a recurring action",
     "RecurringCreated",
 )
+.headers(&["Idempotency-Key"])
 .takes::<NewRecurring>()
 .created()
+.others(&[409])
 .links(OF_RECURRING);
 pub(in crate::http) const PREVIEW: Operation = on(
     "previewRecurring",

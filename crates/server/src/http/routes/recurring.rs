@@ -13,12 +13,16 @@ use axum::http::StatusCode;
 use crate::http::error::Refusal;
 use crate::http::extract::body::{Incoming, NoBody};
 use crate::http::extract::caller::{MayDispatch, MayRead, check_scope};
+use crate::http::extract::idempotency::IdempotencyKey;
 use crate::http::extract::json_body::JsonBody;
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::{limit, word};
-use crate::http::recurring::body::{BackfillSpan, NewRecurring, RecurringUpdate, Which};
+use crate::http::recurring::body::{BackfillSpan, NewRecurring};
+use crate::http::recurring::changes::RecurringUpdate;
+use crate::http::recurring::fields::Which;
+use crate::http::recurring::once::once;
 use crate::http::recurring::shown::{Shown, backfilled, listed, shown};
 use crate::http::routes::upcoming::{Ahead, occurrences_of};
 use crate::http::state::AppState;
@@ -33,6 +37,7 @@ pub(in crate::http) async fn create(
     MayDispatch(caller): MayDispatch,
     State(state): State<Arc<AppState>>,
     _: NoQuery,
+    IdempotencyKey(key): IdempotencyKey,
     JsonBody(new): JsonBody<NewRecurring>,
 ) -> Result<(StatusCode, Json<RecurringCreated>), Refusal> {
     let NewRecurring {
@@ -41,10 +46,19 @@ pub(in crate::http) async fn create(
         definition,
     } = new;
     check_scope(&caller, namespace.as_str(), tenant.as_str())?;
+    let once = match key {
+        Some(key) => Some(once((&namespace, &tenant), &key, &definition)?),
+        None => None,
+    };
     let _turn = state.reads.take().await?;
     let made = state
         .gateway
-        .create_recurring(&Scope::of(&caller.grants), (namespace, tenant), definition)
+        .create_recurring(
+            &Scope::of(&caller.grants),
+            (namespace, tenant),
+            definition,
+            once,
+        )
         .await?;
     let body = RecurringCreated {
         status: made.status().to_owned(),
@@ -128,7 +142,7 @@ pub(in crate::http) async fn update(
     Query(asked): Query<Scoped>,
     JsonBody(update): JsonBody<RecurringUpdate>,
 ) -> Result<Json<Shown>, Refusal> {
-    let scope = within(asked.of(&caller), &update.which);
+    let scope = within(asked.of(&caller), &update.which)?;
     let _turn = state.reads.take().await?;
     let found = state
         .gateway
@@ -160,7 +174,7 @@ pub(in crate::http) async fn pause(
     body: Incoming,
 ) -> Result<Json<Shown>, Refusal> {
     let which = body.read_or_nothing::<Which>(state.clock.now()).await?;
-    let scope = within(asked.of(&caller), &which.unwrap_or_default());
+    let scope = within(asked.of(&caller), &which.unwrap_or_default())?;
     let _turn = state.reads.take().await?;
     let found = state.gateway.pause_recurring(&scope, &id).await?;
     shown(&state, &found, None).map(Json)
@@ -174,7 +188,7 @@ pub(in crate::http) async fn resume(
     body: Incoming,
 ) -> Result<Json<Shown>, Refusal> {
     let which = body.read_or_nothing::<Which>(state.clock.now()).await?;
-    let scope = within(asked.of(&caller), &which.unwrap_or_default());
+    let scope = within(asked.of(&caller), &which.unwrap_or_default())?;
     let _turn = state.reads.take().await?;
     let found = state.gateway.resume_recurring(&scope, &id).await?;
     shown(&state, &found, None).map(Json)
@@ -187,11 +201,11 @@ pub(in crate::http) async fn backfill(
     Query(asked): Query<Scoped>,
     JsonBody(span): JsonBody<BackfillSpan>,
 ) -> Result<Json<Backfilled>, Refusal> {
-    let scope = within(asked.of(&caller), &span.which);
+    let scope = within(asked.of(&caller), &span.which)?;
     let _turn = state.replays.take().await?;
     let found = state
         .gateway
-        .backfill_recurring(&scope, &id, (span.start, span.end), span.limit)
+        .backfill_recurring(&scope, &id, (span.start, span.end), span.limit, &caller)
         .await?;
     Ok(Json(Backfilled {
         id,
@@ -202,10 +216,26 @@ pub(in crate::http) async fn backfill(
 }
 
 /// Scope within the namespace and tenant that a body repeats.
-fn within(mut scope: Scope, which: &Which) -> Scope {
+fn within(mut scope: Scope, which: &Which) -> Result<Scope, Refusal> {
+    let differs = |name: &str, asked: &str| {
+        let message = format!("is another than the {name} of the query, which is {asked:?}");
+        Refusal::field(name, message)
+    };
+    match (&scope.namespace, &which.namespace) {
+        (Some(asked), Some(said)) if asked != said => {
+            return Err(differs("namespace", asked.as_str()));
+        }
+        _ => {}
+    }
+    match (&scope.tenant, &which.tenant) {
+        (Some(asked), Some(said)) if asked != said => {
+            return Err(differs("tenant", asked.as_str()));
+        }
+        _ => {}
+    }
     scope.namespace = which.namespace.clone().or(scope.namespace);
     scope.tenant = which.tenant.clone().or(scope.tenant);
-    scope
+    Ok(scope)
 }
 
 impl From<RecurringError> for Refusal {
@@ -220,6 +250,11 @@ impl From<RecurringError> for Refusal {
                 Self::field("cron_expression", format!("would never occur: {why}"))
             }
             RecurringError::Conflict { .. } => Self::new(StatusCode::CONFLICT, "CONFLICT", message),
+            RecurringError::Used(_) => Self::new(StatusCode::CONFLICT, "ID_CONFLICT", message),
+            RecurringError::Payload(message) => {
+                Self::field("payload", format!("could not be sent: {message}"))
+            }
+            RecurringError::DedupKey(_) => Self::field("dedup_key", message),
             RecurringError::Provider(message) => Self::field("provider", message),
             RecurringError::Calendar(message) => Self::field("calendar", message),
             RecurringError::Invalid(_) => {

@@ -17,7 +17,8 @@ use crate::http::extract::caller::MayRead;
 use crate::http::extract::query::{FromQuery, Parameters, Query, refusal};
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::{Span, limit, word};
-use crate::http::recurring::body::{DAYS, DEFAULT_ZONE};
+use crate::http::recurring::body::DEFAULT_ZONE;
+use crate::http::recurring::fields::DAYS;
 use crate::http::state::AppState;
 
 /// Most occurrences that one request looks ahead to.

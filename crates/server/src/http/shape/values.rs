@@ -20,11 +20,24 @@ pub(in crate::http) enum FieldValue<'a> {
 
 /// Fields of an object that are there, and not `null` or blank.
 #[derive(Debug, Default)]
-pub(in crate::http) struct FieldValues<'a>(Vec<(&'static str, FieldValue<'a>)>);
+pub(in crate::http) struct FieldValues<'a>(
+    Vec<(&'static str, FieldValue<'a>)>,
+    /// Fields that are `null`.
+    Vec<&'static str>,
+);
 
 impl<'a> FieldValues<'a> {
     pub(super) fn put(&mut self, name: &'static str, value: FieldValue<'a>) {
         self.0.push((name, value));
+    }
+
+    pub(super) fn put_null(&mut self, name: &'static str) {
+        self.1.push(name);
+    }
+
+    /// Whether a field is there as `null`. Most bodies make no difference between that and a field that is left out.
+    pub(in crate::http) fn is_null(&self, name: &str) -> bool {
+        self.1.contains(&name)
     }
 
     fn take(&mut self, name: &str) -> Option<FieldValue<'a>> {

@@ -103,6 +103,7 @@ fn object<'a>(
             continue;
         };
         if raw.get() == "null" {
+            values.put_null(field.name);
             continue;
         }
         there |= 1 << place;
