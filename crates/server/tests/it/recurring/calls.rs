@@ -1,5 +1,8 @@
 //! Calls on recurring actions, one after the other.
 
+mod again;
+mod ahead;
+
 use std::time::Duration;
 
 use acteon_core::{Clock as _, SystemClock};

@@ -1,7 +1,5 @@
 //! Recurring actions over HTTP: made, changed, looked at, and what is refused.
 
-mod again;
-mod ahead;
 mod calls;
 #[cfg(feature = "wechat")]
 mod kills;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use acteon_core::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
-use super::{LOG, made};
+use crate::recurring::{LOG, made};
 use crate::support::Gateway;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{LOG, daily, faults, made};
 use crate::auth;
+use crate::recurring::{LOG, daily, faults, made};
 use crate::support::{Answer, Gateway, store_lines};
 
 async fn post_with_key(gateway: &Gateway, key: &str, body: &Value) -> Answer {
