@@ -301,6 +301,12 @@ pub const MAX_EVENTS_BYTES: usize = 1024 * 1024;
 /// Most events that wait for a reader of the stream. One that leaves more unread is cut off, and goes on from its last id.
 pub const MAX_STREAM_WAITING: usize = 512;
 
+/// Most bytes of events that wait for a reader of the stream, but for the first of them.
+pub const MAX_STREAM_WAITING_BYTES: usize = 1024 * 1024;
+
+/// Most actions that are read at once to tell what of their events is hidden.
+pub const MAX_EVENT_RECORDS: usize = 16;
+
 /// Most readers of the stream. Each is a connection and the events that wait for it.
 pub const MAX_STREAMS: usize = 256;
 

@@ -23,6 +23,12 @@ pub trait Observer: Send + Sync {
     fn quota(&self, overage: &'static str);
     /// An action ended because its row in the store cannot be read.
     fn unreadable(&self);
+    /// An event could not be told as it is.
+    fn event_unreadable(&self) {}
+    /// The oldest event that others may still come before waits for so long; zero where none does.
+    fn stream_waits(&self, waits: Duration) {
+        let _ = waits;
+    }
     /// Retention deleted so many actions. Its clock is `behind` the machine's.
     fn retention(&self, deleted: usize, behind: Duration) {
         let _ = (deleted, behind);

@@ -10,6 +10,10 @@ use crate::model::Seq;
 
 /// Bits of a UUID of version 7 beside its time, its version and its variant.
 const POSITION_BITS: u32 = 74;
+/// Mark of the ids of actions, in the place of a position's highest bit: no engine gives such positions.
+const OF_ACTION: u128 = 1 << (POSITION_BITS - 1);
+/// Mark of the ids of positions, in the place of the bit below it.
+const OF_POSITION: u128 = 1 << (POSITION_BITS - 2);
 /// Bits of them that stand before the variant.
 const BEFORE_VARIANT: u32 = 12;
 /// Bits of them that stand behind it.
@@ -63,8 +67,25 @@ impl EventId {
 
     /// Id of the outcome of the action at a position of the journal, where no event is at hand. No event has it.
     pub fn of_action(at: Timestamp, seq: Seq) -> Self {
-        let mark = 1 << (POSITION_BITS - 1);
-        Self::new(at, EventPosition(EventPosition::of_row(seq.0).0 | mark))
+        Self::new(
+            at,
+            EventPosition(EventPosition::of_row(seq.0).0 | OF_ACTION),
+        )
+    }
+
+    /// Id of a position that the events had come to at an instant: whoever has had no event goes on by it. No event has it.
+    pub fn of_position(at: Timestamp, position: EventPosition) -> Self {
+        Self::new(at, EventPosition(position.0 | OF_POSITION))
+    }
+
+    /// Whether it is the id of a position, and of no event.
+    pub const fn is_of_position(self) -> bool {
+        self.position.0 & (OF_ACTION | OF_POSITION) == OF_POSITION
+    }
+
+    /// Instant of the event, or of which the position is.
+    pub fn at(self) -> Timestamp {
+        Timestamp::from_millis(self.millis)
     }
 
     /// Id of the text of a UUID; `None` of a text that is none of version 7.
@@ -90,14 +111,23 @@ impl EventId {
         })
     }
 
-    /// Position of the event.
+    /// Position of the event, or the position itself.
     pub const fn position(self) -> EventPosition {
-        self.position
+        if self.is_of_position() {
+            EventPosition(self.position.0 & !OF_POSITION)
+        } else {
+            self.position
+        }
     }
 
-    /// Whether the event at this position has it, if it is of this instant.
+    /// Whether the event at this position has it, if it is of this instant. Of the id of a position: whether the newest event up to there may be of
+    /// this instant. A later one is another store's.
     pub(crate) fn is_of(self, at: Timestamp) -> bool {
-        Self::new(at, self.position) == self
+        if self.is_of_position() {
+            at <= self.at()
+        } else {
+            Self::new(at, self.position) == self
+        }
     }
 }
 
@@ -197,8 +227,8 @@ pub struct EventsPage {
     pub looked_to: EventPosition,
     /// Whether the look ended at its bound, and another finds more.
     pub more: bool,
-    /// Whether there are events that cannot be told yet, since others may come before them.
-    pub pending: bool,
+    /// Instant of the first event that cannot be told yet, since others may come before it.
+    pub pending: Option<Timestamp>,
     /// Position up to which no event is yet to come. Below the one that was asked for it says that the store has lost commits.
     pub settled: EventPosition,
 }
@@ -209,7 +239,7 @@ impl EventsPage {
             events: Vec::new(),
             looked_to: after,
             more: false,
-            pending: false,
+            pending: None,
             settled,
         }
     }

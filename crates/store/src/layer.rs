@@ -134,6 +134,7 @@ layered! {
     Events {
         Events = events(after: EventPosition, limit: usize) -> EventsPage;
         NewestEvent = newest_event() -> EventPosition;
+        OldestEvent = oldest_event() -> EventPosition;
         HasEvent = has_event(id: EventId) -> bool;
         PruneEvents = prune_events(kept: EventsKept) -> usize;
     }

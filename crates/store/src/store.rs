@@ -279,7 +279,10 @@ pub trait Events: Send + Sync {
     /// Position that the events have come to: what is committed from now on lies beyond it.
     fn newest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>>;
 
-    /// Whether the event with this id is kept.
+    /// Position of the oldest event that is kept; the first of all where there is none.
+    fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>>;
+
+    /// Whether the event with this id is kept. Of the id of a position: whether the events have come to it, and are those that it was told of.
     fn has_event(&self, id: EventId) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Deletes the oldest events that are kept no longer, among a bounded number; says how many. The newest stays.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use acteon_core::limits::MAX_INLINE_BYTES;
+use acteon_core::limits::{MAX_EVENT_RECORDS, MAX_INLINE_BYTES};
 use acteon_core::{Action, Outcome, Timestamp};
-use acteon_store::{Event, EventAction, EventId, EventKind, EventPosition, StoreError, UNREADABLE};
+use acteon_store::{
+    Event, EventAction, EventId, EventKind, EventPosition, Record, Seq, StoreError, UNREADABLE,
+};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::history::redaction::Redaction;
 use crate::history::view::ActionView;
@@ -41,24 +43,50 @@ struct Data<'a> {
 }
 
 impl StreamEvent {
-    /// Event as it may be seen.
-    pub(crate) async fn of(inner: &Inner, event: Event) -> Result<Self, StoreError> {
-        let mut outcome =
-            serde_json::from_str(&event.action.outcome).unwrap_or_else(|_| unreadable());
-        leave_out_body(&mut outcome);
-        if inner.options.redaction.hides_something() && has_words_of_others(&outcome) {
-            outcome = redacted(inner, &event, outcome).await?;
-            leave_out_body(&mut outcome);
+    /// Events as they may be seen. The actions of which something is hidden are read together.
+    pub(crate) async fn of(inner: &Inner, events: Vec<Event>) -> Result<Vec<Self>, StoreError> {
+        let mut shown = Vec::with_capacity(events.len());
+        let mut left = events.into_iter();
+        loop {
+            let some: Vec<Event> = left.by_ref().take(MAX_EVENT_RECORDS).collect();
+            if some.is_empty() {
+                return Ok(shown);
+            }
+            shown.extend(Self::of_some(inner, some).await?);
         }
-        Ok(Self::with(
-            EventId::new(event.at, event.position),
-            event,
-            outcome,
-        ))
+    }
+
+    async fn of_some(inner: &Inner, events: Vec<Event>) -> Result<Vec<Self>, StoreError> {
+        let outcomes: Vec<Outcome> = events.iter().map(|event| read(inner, event)).collect();
+        let is_hidden = inner.options.redaction.hides_something();
+        let mut whole: Vec<Seq> = events
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| is_hidden && has_words_of_others(outcome))
+            .map(|(event, _)| event.action.seq)
+            .collect();
+        whole.dedup();
+        let mut records = Vec::new();
+        if !whole.is_empty() {
+            let found = inner.store.records(whole.clone()).await?;
+            records.extend(found.into_iter().map(Arc::new));
+        }
+        let mut shown = Vec::with_capacity(events.len());
+        for (event, mut outcome) in events.into_iter().zip(outcomes) {
+            let seq = event.action.seq;
+            if whole.contains(&seq) {
+                let record = records.iter().find(|record| record.seq == seq);
+                outcome = redacted(inner, record.map(Arc::clone), outcome).await?;
+                leave_out_body(&mut outcome);
+            }
+            let id = EventId::new(event.at, event.position);
+            shown.push(Self::with(inner, id, event, outcome));
+        }
+        Ok(shown)
     }
 
     /// Event of an action that is over, as the journal has it.
-    pub(crate) fn of_view(view: &ActionView) -> Self {
+    pub(crate) fn of_view(inner: &Inner, view: &ActionView) -> Self {
         let mut outcome = view.outcome.clone();
         leave_out_body(&mut outcome);
         let at = view.finished_at.unwrap_or(view.accepted_at);
@@ -77,25 +105,21 @@ impl StreamEvent {
                 outcome: "".into(),
             },
         };
-        Self::with(EventId::of_action(at, view.seq), event, outcome)
+        Self::with(inner, EventId::of_action(at, view.seq), event, outcome)
     }
 
-    fn with(id: EventId, event: Event, outcome: Outcome) -> Self {
+    fn with(inner: &Inner, id: EventId, mut event: Event, outcome: Outcome) -> Self {
         let name = outcome.as_str();
-        let action = &event.action;
-        let data = Data {
-            id: id.to_string(),
-            timestamp: event.at,
-            r#type: event.kind.as_str(),
-            outcome: in_the_wire_format(outcome),
-            provider: &action.provider,
-            namespace: &action.namespace,
-            tenant: &action.tenant,
-            action_type: &action.action_type,
-            action_id: &action.id,
-        };
-        // Plain data with text keys: serializing it cannot fail.
-        let data = serde_json::to_string(&data).unwrap_or_default();
+        let data = to_json(id, &event, outcome).unwrap_or_else(|error| {
+            say_unreadable(inner, &event, &error);
+            let action = &event.action;
+            serde_json::json!({ "id": id.to_string(), "timestamp": event.at, "type": event.kind.as_str(), "outcome": null,
+                "provider": action.provider, "namespace": action.namespace, "tenant": action.tenant, "action_type": action.action_type,
+                "action_id": action.id })
+            .to_string()
+        });
+        // It is told in `data`, and may be long.
+        event.action.outcome = "".into();
         Self {
             id,
             kind: event.kind,
@@ -104,6 +128,49 @@ impl StreamEvent {
             event,
         }
     }
+
+    /// Bytes that it holds while it waits for a reader, near enough.
+    pub(crate) fn bytes(&self) -> usize {
+        // What it has besides are names that its data has as well.
+        2 * self.data.len() + size_of::<Self>()
+    }
+}
+
+/// Event in the wire format, as JSON.
+fn to_json(id: EventId, event: &Event, outcome: Outcome) -> serde_json::Result<String> {
+    let action = &event.action;
+    let data = Data {
+        id: id.to_string(),
+        timestamp: event.at,
+        r#type: event.kind.as_str(),
+        outcome: in_the_wire_format(outcome)?,
+        provider: &action.provider,
+        namespace: &action.namespace,
+        tenant: &action.tenant,
+        action_type: &action.action_type,
+        action_id: &action.id,
+    };
+    serde_json::to_string(&data)
+}
+
+/// Outcome of an event without a body. One that cannot be read is told as a failure, and the log says why.
+fn read(inner: &Inner, event: &Event) -> Outcome {
+    let mut outcome = serde_json::from_str(&event.action.outcome).unwrap_or_else(|error| {
+        say_unreadable(inner, event, &error);
+        unreadable()
+    });
+    leave_out_body(&mut outcome);
+    outcome
+}
+
+/// Logs and counts an event that cannot be told as it is.
+fn say_unreadable(inner: &Inner, event: &Event, error: &serde_json::Error) {
+    let action = &event.action;
+    tracing::error!(
+        action = %action.id, namespace = %action.namespace, tenant = %action.tenant, %error,
+        "the outcome of an action could not be read or written for the stream; its readers are told that it cannot be read"
+    );
+    inner.observer.event_unreadable();
 }
 
 /// Outcome that is told in the place of one that cannot be read.
@@ -117,12 +184,11 @@ fn unreadable() -> Outcome {
 }
 
 /// An outcome as the published clients read it.
-fn in_the_wire_format(outcome: Outcome) -> Box<RawValue> {
-    let text = match outcome {
-        Outcome::Deduplicated { .. } => r#""Deduplicated""#.to_owned(),
-        other => other.as_published().to_json().to_string(),
-    };
-    RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
+fn in_the_wire_format(outcome: Outcome) -> serde_json::Result<Box<RawValue>> {
+    match outcome {
+        Outcome::Deduplicated { .. } => to_raw_value("Deduplicated"),
+        other => to_raw_value(&other.as_published()),
+    }
 }
 
 /// Leaves out what a service answered. It may be long, and the audit trail has it.
@@ -150,11 +216,14 @@ fn has_words_of_others(outcome: &Outcome) -> bool {
     }
 }
 
-/// Outcome without what is hidden of its action, for which the whole of the action is read.
-async fn redacted(inner: &Inner, event: &Event, outcome: Outcome) -> Result<Outcome, StoreError> {
+/// Outcome without what is hidden of its action.
+async fn redacted(
+    inner: &Inner,
+    record: Option<Arc<Record>>,
+    outcome: Outcome,
+) -> Result<Outcome, StoreError> {
     let redaction = inner.options.redaction.clone();
-    let found = inner.store.records(vec![event.action.seq]).await?.pop();
-    let Some(record) = found else {
+    let Some(record) = record else {
         // It was deleted just now: nobody knows what of it is hidden.
         return Ok(Redaction::outcome_of_unknown(outcome));
     };

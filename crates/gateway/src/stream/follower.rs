@@ -1,9 +1,10 @@
 //! Followers: readers as the tail sees them, each with a bounded queue.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use acteon_core::limits::MAX_STREAM_WAITING;
+use acteon_core::Timestamp;
+use acteon_core::limits::{MAX_STREAM_WAITING, MAX_STREAM_WAITING_BYTES};
 use acteon_store::{Event, EventPosition, StoreError};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -31,6 +32,29 @@ pub(crate) struct Joined {
     pub(crate) from: EventPosition,
     /// Number of events that found no room, once there was one.
     pub(crate) skipped: Arc<AtomicU64>,
+    /// Bytes of the events in its queue.
+    pub(crate) waiting: Arc<AtomicUsize>,
+    /// Where the tail is.
+    pub(crate) place: Arc<Place>,
+}
+
+/// Position up to which the tail has handed out everything, and an instant before which nothing lies beyond it.
+pub(crate) struct Place(Mutex<(EventPosition, Timestamp)>);
+
+impl Default for Place {
+    fn default() -> Self {
+        Self(Mutex::new((EventPosition::START, Timestamp::default())))
+    }
+}
+
+impl Place {
+    pub(crate) fn is(&self) -> (EventPosition, Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set(&self, position: EventPosition, at: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (position, at);
+    }
 }
 
 /// Tail's side of a reader.
@@ -40,6 +64,16 @@ pub(crate) struct Follower {
     queue: Option<mpsc::Sender<Arc<StreamEvent>>>,
     /// Closed as soon as the reader has left.
     skipped: Arc<AtomicU64>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Joined {
+    /// The next event of its queue; `None` at the end.
+    pub(crate) async fn receive(&mut self) -> Option<Arc<StreamEvent>> {
+        let event = self.queue.recv().await?;
+        self.waiting.fetch_sub(event.bytes(), Ordering::AcqRel);
+        Some(event)
+    }
 }
 
 impl Arrivals {
@@ -66,19 +100,22 @@ impl Arrivals {
 
 impl Arrival {
     /// Gives it a place; `None` where it has left.
-    pub(crate) fn take_in(self, from: EventPosition) -> Option<Follower> {
+    pub(crate) fn take_in(self, from: EventPosition, place: &Arc<Place>) -> Option<Follower> {
         let (sender, queue) = mpsc::channel(MAX_STREAM_WAITING);
-        let skipped = Arc::<AtomicU64>::default();
+        let (skipped, waiting) = (Arc::<AtomicU64>::default(), Arc::<AtomicUsize>::default());
         let joined = Joined {
             queue,
             from,
             skipped: Arc::clone(&skipped),
+            waiting: Arc::clone(&waiting),
+            place: Arc::clone(place),
         };
         let is_there = self.reply.send(Ok(joined)).is_ok();
         is_there.then_some(Follower {
             filter: self.filter,
             queue: Some(sender),
             skipped,
+            waiting,
         })
     }
 
@@ -107,12 +144,18 @@ impl Follower {
             return;
         }
         let is_taken = match &self.queue {
-            Some(queue) => queue.try_send(Arc::clone(event)).is_ok(),
+            Some(queue) => self.has_room(event) && queue.try_send(Arc::clone(event)).is_ok(),
             None => false,
         };
         if !is_taken {
             self.cut_off();
         }
+    }
+
+    /// Takes room for an event in bytes; there is always some for one.
+    fn has_room(&self, event: &StreamEvent) -> bool {
+        let before = self.waiting.fetch_add(event.bytes(), Ordering::AcqRel);
+        before == 0 || before + event.bytes() <= MAX_STREAM_WAITING_BYTES
     }
 
     /// Cuts it off for an event that it misses.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use acteon_core::limits::MAX_EVENTS;
-use acteon_core::with_causes;
+use acteon_core::limits::{EVENTS_KEPT, MAX_EVENTS};
+use acteon_core::{Timestamp, with_causes};
 use acteon_store::{EventId, EventPosition, StoreError};
+use tokio::task::JoinSet;
 
 use crate::shared::{Gateway, Inner};
 use crate::stream::event::StreamEvent;
@@ -18,13 +19,19 @@ use crate::stream::follower::Joined;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Looks that may fail in a row before a reader is told to come back.
 const MAX_FAILURES: u32 = 50;
+/// Time that events may be older than what was told before them: clocks of gateways differ, and a commit takes its time.
+const CLOCKS_APART: Duration = Duration::from_hours(1);
 
 /// Reader of the stream.
 pub struct StreamReader {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     filter: Arc<StreamFilter>,
     /// Position up to which it has been told everything, but for what is ready.
     after: EventPosition,
+    /// Instant before which nothing lies beyond `after`; `None` until it has an event, where it began at the oldest.
+    since: Option<Timestamp>,
+    /// Its look at the store, while there is one. It goes on by itself, whoever waits for it.
+    look: JoinSet<Result<Found, StoreError>>,
     ready: VecDeque<Arc<StreamEvent>>,
     /// Number of events that it is to be told it missed.
     missed: Option<u64>,
@@ -32,6 +39,18 @@ pub struct StreamReader {
     joined: Option<Joined>,
     stage: Stage,
     failures: u32,
+}
+
+/// What a look at the store found.
+struct Found {
+    events: VecDeque<Arc<StreamEvent>>,
+    looked_to: EventPosition,
+    /// Instant of the last event that it looked at.
+    last: Option<Timestamp>,
+    more: bool,
+    settled: EventPosition,
+    /// Whether events may have been deleted before they were looked at.
+    is_late: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,6 +85,8 @@ impl Gateway {
             inner,
             filter: Arc::new(filter),
             after: EventPosition::START,
+            since: None,
+            look: JoinSet::new(),
             ready: VecDeque::new(),
             missed: None,
             joined: None,
@@ -80,7 +101,10 @@ impl Gateway {
             return Ok(reader);
         };
         match EventId::parse(last) {
-            Some(id) if reader.inner.store.has_event(id).await? => reader.after = id.position(),
+            Some(id) if reader.is_known(id).await? => {
+                reader.after = id.position();
+                reader.since = Some(id.at());
+            }
             Some(_) | None => reader.missed = Some(0),
         }
         Ok(reader)
@@ -88,6 +112,28 @@ impl Gateway {
 }
 
 impl StreamReader {
+    /// Whether everything behind an id is kept.
+    async fn is_known(&self, id: EventId) -> Result<bool, StoreError> {
+        if id.is_of_position() && id.at() < surely_kept(&self.inner) {
+            return Ok(false);
+        }
+        self.inner.store.has_event(id).await
+    }
+
+    /// Id by which it goes on from here, where it has been told everything up to now: also without an event of its own.
+    pub fn came_to(&self) -> Option<EventId> {
+        let joined = self.joined.as_ref();
+        let joined = joined.filter(|_| self.stage == Stage::Live)?;
+        // In this order: what was handed out up to there is in the queue, or was told.
+        let (position, at) = joined.place.is();
+        let is_told = self.missed.is_none()
+            && self.ready.is_empty()
+            && joined.queue.is_empty()
+            && joined.skipped.load(Ordering::Acquire) == 0
+            && position >= self.after;
+        is_told.then(|| EventId::of_position(at, position))
+    }
+
     /// What it is told next, as soon as there is something; `None` at the end. It may be dropped while it waits, and be asked for again.
     pub async fn next(&mut self) -> Option<Told> {
         loop {
@@ -110,13 +156,13 @@ impl StreamReader {
 
     /// Takes the next event out of its queue.
     async fn receive(&mut self) {
-        let Some(Joined { queue, skipped, .. }) = &mut self.joined else {
+        let Some(joined) = &mut self.joined else {
             self.stage = Stage::Over;
             return;
         };
-        let Some(event) = queue.recv().await else {
+        let Some(event) = joined.receive().await else {
             self.stage = Stage::Over;
-            let skipped = skipped.load(Ordering::Acquire);
+            let skipped = joined.skipped.load(Ordering::Acquire);
             self.missed = (skipped > 0).then_some(skipped);
             return;
         };
@@ -143,28 +189,27 @@ impl StreamReader {
     }
 
     async fn try_to_catch_up(&mut self) -> Result<(), StoreError> {
-        let inner = Arc::clone(&self.inner);
-        let page = {
-            let _turn = inner.stream_looks.acquire().await;
-            inner.store.events(self.after, MAX_EVENTS).await?
+        if self.look.is_empty() {
+            let (inner, filter) = (Arc::clone(&self.inner), Arc::clone(&self.filter));
+            self.look.spawn(look(inner, filter, self.after, self.since));
+        }
+        let Some(looked) = self.look.join_next().await else {
+            return Ok(());
         };
+        let page = looked.unwrap_or_else(|_| {
+            Err(StoreError::Engine(
+                "a look at what a reader missed broke off".into(),
+            ))
+        })?;
         if page.settled < self.after {
             // A fail-over lost what it was told last.
             (self.missed, self.stage) = (Some(0), Stage::Over);
             return Ok(());
         }
-        let mut found = VecDeque::new();
-        for event in page.events {
-            if self.filter.may_let_through(&event) {
-                let event = StreamEvent::of(&inner, event).await?;
-                if self.filter.lets_through(&event) {
-                    found.push_back(Arc::new(event));
-                }
-            }
-        }
-        // All of the page or nothing: who drops this in the middle has it again.
-        self.ready = found;
+        self.missed = page.is_late.then_some(0);
+        self.ready = page.events;
         self.after = page.looked_to;
+        self.since = page.last.or(self.since);
         match &self.joined {
             _ if page.more => {}
             None => self.joined = Some(self.join().await?),
@@ -188,4 +233,37 @@ impl StreamReader {
     async fn pause(&self) {
         self.inner.pause(LOOK_AGAIN).await;
     }
+}
+
+/// Reads a page of what a reader missed, as it may be told.
+async fn look(
+    inner: Arc<Inner>,
+    filter: Arc<StreamFilter>,
+    after: EventPosition,
+    since: Option<Timestamp>,
+) -> Result<Found, StoreError> {
+    let mut page = {
+        let _turn = inner.stream_looks.acquire().await;
+        inner.store.events(after, MAX_EVENTS).await?
+    };
+    // Behind the look: what is deleted after it was read is told.
+    let may_be_late = since.is_some_and(|since| since < surely_kept(&inner));
+    let is_late = may_be_late && inner.store.oldest_event().await? > after;
+    let last = page.events.last().map(|event| event.at);
+    page.events.retain(|event| filter.may_let_through(event));
+    let shown = StreamEvent::of(&inner, page.events).await?;
+    let events = shown.into_iter().filter(|event| filter.lets_through(event));
+    Ok(Found {
+        events: events.map(Arc::new).collect(),
+        looked_to: page.looked_to,
+        last,
+        more: page.more,
+        settled: page.settled,
+        is_late,
+    })
+}
+
+/// Instant from which on no event has been deleted, whichever gateway's clock it was by.
+fn surely_kept(inner: &Inner) -> Timestamp {
+    inner.clock.now() - EVENTS_KEPT + CLOCKS_APART
 }

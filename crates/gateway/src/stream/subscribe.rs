@@ -28,8 +28,9 @@ impl Gateway {
 
 impl Subscription {
     /// Event of the action's end, if it has ended by the time of a view.
-    pub fn ended(view: &ActionView) -> Option<StreamEvent> {
-        view.is_over().then(|| StreamEvent::of_view(view))
+    pub fn ended(&self, view: &ActionView) -> Option<StreamEvent> {
+        view.is_over()
+            .then(|| StreamEvent::of_view(&self.reader.inner, view))
     }
 
     /// What is told next of the action at this position of the journal, as soon as there is something; `None` at the end.

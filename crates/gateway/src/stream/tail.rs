@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acteon_core::Timestamp;
 use acteon_core::limits::MAX_EVENTS;
 use acteon_store::{EventPosition, EventsPage, StoreError};
 
 use crate::shared::Inner;
 use crate::stream::event::StreamEvent;
-use crate::stream::follower::Follower;
+use crate::stream::follower::{Follower, Place};
 
 /// Pause between two looks where no event is told of: those of other gateways are found by looking.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time for which events gather before a look, so that a busy store is not asked at every commit.
 const GATHER: Duration = Duration::from_millis(10);
+/// Time for which events may wait for a transaction elsewhere without a word.
+const LONG_WAIT: Duration = Duration::from_mins(1);
 
 /// Follows the events until the gateway stops.
 pub(crate) async fn follow(inner: Arc<Inner>) {
@@ -35,6 +38,9 @@ struct Tail {
     after: Option<EventPosition>,
     /// Pause before the last look for events that could not be told yet.
     pending_pause: Duration,
+    place: Arc<Place>,
+    /// Whether it was said that events wait.
+    said_waiting: bool,
 }
 
 impl Tail {
@@ -55,18 +61,22 @@ impl Tail {
         self.take_in(inner).await?;
         let Some(after) = self.after.filter(|_| !self.followers.is_empty()) else {
             self.after = None;
+            self.say_waiting(inner, None, inner.clock.now());
             inner.arrivals.came.notified().await;
             return Ok(());
         };
+        let began = inner.clock.now();
         let page = inner.store.events(after, MAX_EVENTS).await?;
+        self.say_waiting(inner, page.pending, began);
         if page.settled < after {
             // A fail-over lost commits: what was told of them is not so, and what comes has lower positions.
             self.followers.iter_mut().for_each(Follower::cut_off);
             self.after = Some(page.settled);
+            self.place.set(page.settled, began);
             return Ok(());
         }
-        let (more, pending) = (page.more, page.pending);
-        self.hand_out(inner, page).await?;
+        let (more, pending) = (page.more, page.pending.is_some());
+        self.hand_out(inner, page, began).await?;
         if !more {
             self.wait(inner, pending).await;
         }
@@ -80,8 +90,12 @@ impl Tail {
             return Ok(());
         }
         if self.followers.is_empty() {
+            let began = inner.clock.now();
             match inner.store.newest_event().await {
-                Ok(newest) => self.after = Some(newest),
+                Ok(newest) => {
+                    self.after = Some(newest);
+                    self.place.set(newest, began);
+                }
                 Err(error) => {
                     for arrival in arrivals {
                         arrival.refuse(error.clone());
@@ -96,23 +110,50 @@ impl Tail {
         self.followers.extend(
             arrivals
                 .drain(..)
-                .filter_map(|arrival| arrival.take_in(after)),
+                .filter_map(|arrival| arrival.take_in(after, &self.place)),
         );
         Ok(())
     }
 
-    async fn hand_out(&mut self, inner: &Inner, page: EventsPage) -> Result<(), StoreError> {
-        for event in page.events {
-            let position = event.position;
-            if self.followers.iter().any(|one| one.may_want(&event)) {
-                let event = Arc::new(StreamEvent::of(inner, event).await?);
-                self.followers.iter_mut().for_each(|one| one.tell(&event));
-            }
-            // An event that cannot be shown is tried again, and those before it are not told twice.
-            self.after = Some(position);
+    /// Hands out all of a page, or nothing where an event cannot be shown yet.
+    async fn hand_out(
+        &mut self,
+        inner: &Inner,
+        mut page: EventsPage,
+        began: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Another gateway's clock may be ahead.
+        let newest = page.events.iter().map(|event| event.at).max();
+        page.events
+            .retain(|event| self.followers.iter().any(|one| one.may_want(event)));
+        for event in StreamEvent::of(inner, page.events).await? {
+            let event = Arc::new(event);
+            self.followers.iter_mut().for_each(|one| one.tell(&event));
         }
         self.after = Some(page.looked_to);
+        let at = match (page.more, newest) {
+            (false, newest) => newest.map_or(began, |newest| newest.max(began)),
+            (true, Some(newest)) => newest,
+            (true, None) => return Ok(()),
+        };
+        self.place.set(page.looked_to, at);
         Ok(())
+    }
+
+    /// Tells since when the oldest event waits that cannot be told yet, and warns once where that is long.
+    fn say_waiting(&mut self, inner: &Inner, oldest: Option<Timestamp>, now: Timestamp) {
+        let waits = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
+        inner.observer.stream_waits(waits);
+        if waits < LONG_WAIT {
+            self.said_waiting = false;
+        } else if !self.said_waiting {
+            self.said_waiting = true;
+            tracing::warn!(
+                seconds = waits.as_secs(),
+                "events wait for a writing transaction of the database's server that began before theirs: readers of the stream hear nothing \
+                 until it is over. pg_stat_activity has it, with the oldest backend_xid"
+            );
+        }
     }
 
     /// Waits until there may be other events, or another reader. What is pending is looked for soon, and then less and less often: a transaction

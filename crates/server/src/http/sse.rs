@@ -6,6 +6,7 @@ use std::sync::Arc;
 use acteon_core::Caller;
 use acteon_core::limits::STREAM_PING;
 use acteon_gateway::{StreamEvent, Told};
+use acteon_store::EventId;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -20,7 +21,19 @@ use crate::metrics::StreamCount;
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Line that keeps a connection open on which nothing happens.
-const PING: Bytes = Bytes::from_static(b": ping\n\n");
+const PING: &str = ": ping\n";
+
+/// Frame that says only from where its reader goes on. Browsers keep an id without an event.
+pub(super) fn begins(came_to: EventId) -> Bytes {
+    format!("id: {came_to}\n\n").into()
+}
+
+/// Frame that keeps a connection open, with the id by which its reader goes on from here, if there is one.
+pub(super) fn ping(came_to: Option<EventId>) -> Bytes {
+    came_to
+        .map_or_else(|| format!("{PING}\n"), |id| format!("{PING}id: {id}\n\n"))
+        .into()
+}
 
 /// Frame of an event.
 pub(super) fn frame(event: &StreamEvent) -> Bytes {
@@ -43,6 +56,9 @@ pub(super) fn subscription_end(action_id: &str) -> Bytes {
 pub(super) trait Frames: Send + 'static {
     /// The next frame; `None` at the end. It may be dropped while it waits.
     fn next(&mut self) -> impl Future<Output = Option<Bytes>> + Send;
+
+    /// A frame for a connection on which nothing happens.
+    fn ping(&mut self) -> impl Future<Output = Bytes> + Send;
 }
 
 /// Reader, with what ends it.
@@ -107,7 +123,10 @@ impl<F: Frames> Sending<F> {
                 return None;
             }
         }
-        told.unwrap_or(Some(PING))
+        match told {
+            Ok(told) => told,
+            Err(_) => Some(self.frames.ping().await),
+        }
     }
 }
 

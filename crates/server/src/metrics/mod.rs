@@ -234,6 +234,14 @@ impl Observer for Metrics {
         self.unreadable.inc();
     }
 
+    fn event_unreadable(&self) {
+        self.streams.event_unreadable();
+    }
+
+    fn stream_waits(&self, waits: Duration) {
+        self.streams.waits(waits);
+    }
+
     fn breaker(&self, provider: &ProviderName, state: &'static str) {
         let provider = Text::clone(self.providers.of(provider.as_str()).name());
         self.breakers

@@ -77,6 +77,7 @@ impl Call {
             | StoreCall::Events
             | StoreCall::NewestEvent
             | StoreCall::HasEvent
+            | StoreCall::OldestEvent
             | StoreCall::PruneEvents
             | StoreCall::Documents
             | StoreCall::Document

@@ -242,20 +242,22 @@ async fn rows_of_each_tenant_go_at_their_own_time() {
 }
 
 #[tokio::test]
-async fn a_sweep_that_fails_keeps_no_row_from_going_at_its_time() {
-    let machine = Machine {
-        retention: RetentionPolicy {
-            default: HOUR,
-            tenants: Vec::new(),
-        },
-        ..Machine::new()
-    };
-    let gateway = machine.start(Duration::ZERO).await;
-    machine.dispatch(&gateway, "old").await;
-    machine.switch.fail(StoreCall::Sweep, Fails::UntilLifted);
-    machine.pass(HOUR + Duration::from_mins(11)).await;
-    machine.dispatch(&gateway, "new").await;
-    machine.pass(Duration::from_mins(11)).await;
-    assert!(machine.switch.failed(StoreCall::Sweep) > 0);
-    assert_eq!(machine.rows().await, ["new"]);
+async fn a_step_that_fails_keeps_no_row_from_going_at_its_time() {
+    for call in [StoreCall::Sweep, StoreCall::PruneEvents] {
+        let machine = Machine {
+            retention: RetentionPolicy {
+                default: HOUR,
+                tenants: Vec::new(),
+            },
+            ..Machine::new()
+        };
+        let gateway = machine.start(Duration::ZERO).await;
+        machine.dispatch(&gateway, "old").await;
+        machine.switch.fail(call, Fails::UntilLifted);
+        machine.pass(HOUR + Duration::from_mins(11)).await;
+        machine.dispatch(&gateway, "new").await;
+        machine.pass(Duration::from_mins(11)).await;
+        assert!(machine.switch.failed(call) > 0);
+        assert_eq!(machine.rows().await, ["new"], "{call:?}");
+    }
 }

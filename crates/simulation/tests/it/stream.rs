@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acteon_core::limits::MAX_STREAM_WAITING;
-use acteon_core::{Action, BoxFuture, Caller, Origin, ProviderName, Scope};
+use acteon_core::limits::{
+    EVENTS_KEPT, MAX_EVENTS, MAX_STREAM_WAITING, MAX_STREAM_WAITING_BYTES, STREAM_PING,
+};
+use acteon_core::{
+    Action, BoxFuture, Caller, ErrorKind, Origin, ProviderError, ProviderName, Scope,
+};
 use acteon_gateway::{
     Gateway, GatewayOptions, Parts, Registry, StreamFilter, StreamReader, Told, Wait,
 };
@@ -21,6 +25,8 @@ use super::lanes::{NoObserver, Time};
 struct Counting {
     store: Arc<dyn Store>,
     looks: Arc<AtomicUsize>,
+    /// Time that each look takes.
+    takes: Duration,
 }
 
 impl Layer for Counting {
@@ -36,23 +42,42 @@ impl Layer for Counting {
         if matches!(call, StoreCall::Events | StoreCall::NewestEvent) {
             self.looks.fetch_add(1, Ordering::SeqCst);
         }
-        work(&*self.store)
+        let takes = if call == StoreCall::Events {
+            self.takes
+        } else {
+            Duration::ZERO
+        };
+        let work = work(&*self.store);
+        Box::pin(async move {
+            if !takes.is_zero() {
+                sleep(takes).await;
+            }
+            work.await
+        })
     }
 }
 
 /// A gateway, the number of looks at its events, and what lets its store fail.
 async fn start() -> (Gateway, Arc<AtomicUsize>, FaultSwitch) {
+    start_with(FailingProvider::execution_failed(), Duration::ZERO).await
+}
+
+async fn start_with(
+    provider: FailingProvider,
+    takes: Duration,
+) -> (Gateway, Arc<AtomicUsize>, FaultSwitch) {
     let (looks, switch) = (Arc::<AtomicUsize>::default(), FaultSwitch::default());
     let mut registry = Registry::default();
     registry
         .add(
             ProviderName::parse("p").expect("a name"),
-            Arc::new(FailingProvider::execution_failed()),
+            Arc::new(provider),
         )
         .expect("a provider");
     let store = Layered(Counting {
         store: switch.around(Arc::<MemoryStore>::default()),
         looks: Arc::clone(&looks),
+        takes,
     });
     let parts = Parts {
         store: Arc::new(store),
@@ -193,4 +218,61 @@ async fn a_stop_ends_every_reader() {
         gateway.stop(Duration::from_secs(5)).await,
         "nothing is left running"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_events_fill_a_queue_by_their_bytes() {
+    const MANY: usize = 400;
+    let long = ProviderError::new(ErrorKind::ExecutionFailed, "x".repeat(60_000));
+    let (gateway, ..) = start_with(FailingProvider::new(long), Duration::ZERO).await;
+    let (mut slow, mut quick) = (follow(&gateway, None).await, follow(&gateway, None).await);
+    for number in 0..MANY {
+        end(&gateway, &format!("a{number}")).await;
+        assert_eq!(next(&mut quick).await.1, format!("a{number}"));
+    }
+    let (mut told, mut bytes) = (0, 0);
+    let skipped = loop {
+        match slow.next().await.expect("a word") {
+            Told::Event(event) => (told, bytes) = (told + 1, bytes + event.data.len()),
+            Told::Lagged(skipped) => break skipped,
+        }
+    };
+    assert!((1..=MAX_STREAM_WAITING_BYTES).contains(&bytes), "{bytes}");
+    assert!(told < MAX_STREAM_WAITING && told + skipped as usize == MANY);
+    assert!(slow.next().await.is_none(), "it is cut off");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_takes_longer_than_a_reader_waits_for_it_goes_on() {
+    let takes = Duration::from_secs(40);
+    let (gateway, ..) = start_with(FailingProvider::execution_failed(), takes).await;
+    end(&gateway, "a").await;
+    let mut behind = follow(&gateway, Some("x")).await;
+    assert!(matches!(behind.next().await, Some(Told::Lagged(0))));
+    for _ in 0..2 {
+        let early = timeout(STREAM_PING, behind.next()).await;
+        assert!(early.is_err(), "the store is slow");
+    }
+    let told = timeout(STREAM_PING, behind.next()).await.expect("in time");
+    assert!(matches!(told, Some(Told::Event(_))), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_events_are_deleted_before_it_reads_them_is_told_so() {
+    let (gateway, ..) = start().await;
+    let mut first = follow(&gateway, None).await;
+    for number in 0..2 * MAX_EVENTS {
+        end(&gateway, &format!("a{number}")).await;
+    }
+    let (last, _) = next(&mut first).await;
+    drop(first);
+    let mut slow = follow(&gateway, Some(&last)).await;
+    assert_eq!(next(&mut slow).await.1, "a1");
+    end(&gateway, "newest").await;
+    sleep(EVENTS_KEPT + Duration::from_hours(2)).await;
+    for number in 2..=MAX_EVENTS {
+        assert_eq!(next(&mut slow).await.1, format!("a{number}"));
+    }
+    assert!(matches!(slow.next().await, Some(Told::Lagged(0))));
+    assert_eq!(next(&mut slow).await.1, "newest", "it goes on");
 }

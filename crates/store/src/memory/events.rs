@@ -29,10 +29,23 @@ impl Events for MemoryStore {
         ready(Ok(EventPosition::of_row(self.lock().events.last)))
     }
 
+    fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>> {
+        let tables = self.lock();
+        let oldest = tables.events.rows.first_key_value();
+        let oldest = oldest.map_or(EventPosition::START, |(row, _)| EventPosition::of_row(*row));
+        ready(Ok(oldest))
+    }
+
     fn has_event(&self, id: EventId) -> BoxFuture<'_, Result<bool, StoreError>> {
         let tables = self.lock();
-        let found = tables.events.rows.get(&id.position().row());
-        ready(Ok(found.is_some_and(|row| id.is_of(row.at))))
+        let (events, row) = (&tables.events, id.position().row());
+        let is_known = if id.is_of_position() {
+            let newest = events.rows.range(..=row).next_back();
+            row <= events.last && newest.is_none_or(|(_, row)| id.is_of(row.at))
+        } else {
+            events.rows.get(&row).is_some_and(|row| id.is_of(row.at))
+        };
+        ready(Ok(is_known))
     }
 
     fn prune_events(&self, kept: EventsKept) -> BoxFuture<'_, Result<usize, StoreError>> {

@@ -30,6 +30,10 @@ impl Events for PostgresStore {
         Box::pin(async move { call!(self.pool, conn => newest(conn)) })
     }
 
+    fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => oldest(conn)) })
+    }
+
     fn has_event(&self, id: EventId) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => has(conn, id)) })
     }
@@ -79,8 +83,28 @@ async fn newest(conn: &Conn) -> Result<EventPosition, Failure> {
     Ok(before(conn.query_one(&select, &[]).await?.try_get(0)?))
 }
 
+async fn oldest(conn: &Conn) -> Result<EventPosition, Failure> {
+    let select = conn
+        .prepare_cached("SELECT xid, pos FROM events ORDER BY xid, pos LIMIT 1")
+        .await?;
+    let Some(row) = conn.query_opt(&select, &[]).await? else {
+        return Ok(EventPosition::START);
+    };
+    Ok(position(row.try_get(0)?, row.try_get(1)?))
+}
+
 async fn has(conn: &Conn, id: EventId) -> Result<bool, Failure> {
     let (xid, place) = parts(id.position());
+    if id.is_of_position() {
+        if id.position() > newest(conn).await? {
+            return Ok(false);
+        }
+        let before = "SELECT at FROM events WHERE (xid, pos) <= ($1, $2) ORDER BY xid DESC, pos DESC LIMIT 1";
+        let select = conn.prepare_cached(before).await?;
+        let found = conn.query_opt(&select, &[&xid, &place]).await?;
+        let at: Option<i64> = found.map(|row| row.try_get(0)).transpose()?;
+        return Ok(at.is_none_or(|at| id.is_of(Timestamp::from_millis(at))));
+    }
     let select = conn
         .prepare_cached("SELECT at FROM events WHERE xid = $1 AND pos = $2")
         .await?;
@@ -90,7 +114,7 @@ async fn has(conn: &Conn, id: EventId) -> Result<bool, Failure> {
 }
 
 /// Statement of a look. Its parameters are the position that it begins after, how many events, and how many bytes. It has a row also where there is
-/// no event, which says how far everything is settled, whether something waits for that, and how many events were looked at.
+/// no event, which says how far everything is settled, of when the first event is that waits for that, and how many events were looked at.
 fn look_statement() -> String {
     format!(
         "\
@@ -103,7 +127,7 @@ WITH settled AS MATERIALIZED (
     SUM(COALESCE(octet_length(o.outcome), 0)) OVER (ORDER BY p.xid, p.pos) - COALESCE(octet_length(o.outcome), 0) AS bytes_before
   FROM page p LEFT JOIN actions a ON a.seq = p.seq LEFT JOIN outcomes o ON o.seq = p.seq
 )
-SELECT (SELECT xid FROM settled), EXISTS (SELECT 1 FROM events WHERE xid >= (SELECT xid FROM settled)), (SELECT COUNT(*) FROM page),
+SELECT (SELECT xid FROM settled), (SELECT at FROM events WHERE xid >= (SELECT xid FROM settled) ORDER BY xid, pos LIMIT 1), (SELECT COUNT(*) FROM page),
   f.xid, f.pos, f.at, f.kind, f.seq, f.id, f.namespace, f.tenant, f.provider, f.action_type, f.outcome
 FROM (SELECT 1) AS one LEFT JOIN found f ON f.bytes_before < $4 ORDER BY f.xid, f.pos"
     )
@@ -121,7 +145,8 @@ async fn look(conn: &Conn, after: EventPosition, limit: usize) -> Result<EventsP
     let (mut looked, mut read) = (0, 0);
     for row in &rows {
         page.settled = before(row.try_get(0)?);
-        page.pending = row.try_get(1)?;
+        let pending: Option<i64> = row.try_get(1)?;
+        page.pending = pending.map(Timestamp::from_millis);
         looked = row.try_get(2)?;
         if let (Some(xid), Some(place)) = (row.try_get(3)?, row.try_get(4)?) {
             read += 1;

@@ -31,15 +31,22 @@ impl Events for SqliteStore {
         self.readers.callers(newest)
     }
 
+    fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition>> {
+        let disk = Arc::clone(&self.disk);
+        self.readers
+            .callers(move |connection| oldest(connection, &disk))
+    }
+
     fn has_event(&self, id: EventId) -> BoxFuture<'_, Result<bool>> {
         self.readers.callers(move |connection| has(connection, id))
     }
 
     fn prune_events(&self, kept: EventsKept) -> BoxFuture<'_, Result<usize>> {
         Box::pin(async move {
+            let disk = Arc::clone(&self.disk);
             let old = self
                 .readers
-                .callers(move |connection| find_old(connection, kept))
+                .callers(move |connection| find_old(connection, &disk, kept))
                 .await?;
             let count = old.len();
             if count > 0 {
@@ -73,7 +80,31 @@ fn newest(connection: &Connection) -> Result<EventPosition> {
     Ok(EventPosition::of_row(newest.unwrap_or(0)))
 }
 
+/// Position of the oldest event that can be read.
+fn oldest(connection: &Connection, disk: &Disk) -> Result<EventPosition> {
+    let mut select = connection.prepare_cached("SELECT MIN(pos) FROM events")?;
+    let oldest = select.query_row([], |row| row.get::<_, Option<i64>>(0));
+    match oldest.map_err(StoreError::from) {
+        Err(StoreError::Damaged(why)) => {
+            disk.count_damage(&why);
+            beyond_damage(connection, EventPosition::START)
+        }
+        oldest => Ok(EventPosition::of_row(oldest?.unwrap_or(0))),
+    }
+}
+
 fn has(connection: &Connection, id: EventId) -> Result<bool> {
+    if id.is_of_position() {
+        if id.position() > newest(connection)? {
+            return Ok(false);
+        }
+        let before = "SELECT at FROM events WHERE pos <= ?1 ORDER BY pos DESC LIMIT 1";
+        let found: Option<i64> = connection
+            .prepare_cached(before)?
+            .query_row([id.position().row()], |row| row.get(0))
+            .optional()?;
+        return Ok(found.is_none_or(|at| id.is_of(Timestamp::from_millis(at))));
+    }
     let mut select = connection.prepare_cached("SELECT at FROM events WHERE pos = ?1")?;
     let found: Option<i64> = select
         .query_row([id.position().row()], |row| row.get(0))
@@ -171,19 +202,33 @@ fn action(connection: &Connection, seq: Seq) -> Result<Option<EventAction>> {
     Ok(found.optional()?)
 }
 
-/// Positions of the oldest events that are kept no longer.
-fn find_old(connection: &Connection, kept: EventsKept) -> Result<Vec<i64>> {
+/// Positions of the oldest events that are kept no longer. Those on damaged pages are passed over, so that the others go.
+fn find_old(connection: &Connection, disk: &Disk, kept: EventsKept) -> Result<Vec<i64>> {
+    let newest = newest(connection)?;
     let mut select = connection.prepare_cached(
-        "SELECT pos, at FROM events WHERE pos < (SELECT MAX(pos) FROM events) ORDER BY pos LIMIT ?1",
+        "SELECT pos, at FROM events WHERE pos > ?1 AND pos < ?2 ORDER BY pos LIMIT ?3",
     )?;
-    let mut rows = select.query(params![MAX_PRUNED_EVENTS as i64])?;
-    let mut old = Vec::new();
-    while let Some(row) = rows.next()? {
-        if !kept.have(Timestamp::from_millis(row.get(1)?)) {
-            old.push(row.get(0)?);
-        }
+    let (mut after, mut looked, mut old) = (EventPosition::START, 0, Vec::new());
+    loop {
+        let left = MAX_PRUNED_EVENTS - looked;
+        let mut rows = select.query(params![after.row(), newest.row(), left as i64])?;
+        let why = loop {
+            match rows.next().map_err(StoreError::from) {
+                Ok(Some(row)) => {
+                    let position = row.get(0)?;
+                    (after, looked) = (EventPosition::of_row(position), looked + 1);
+                    if !kept.have(Timestamp::from_millis(row.get(1)?)) {
+                        old.push(position);
+                    }
+                }
+                Ok(None) => return Ok(old),
+                Err(StoreError::Damaged(why)) => break why,
+                Err(error) => return Err(error),
+            }
+        };
+        disk.count_damage(&why);
+        after = beyond_damage(connection, after)?;
     }
-    Ok(old)
 }
 
 fn delete(connection: &Connection, positions: &[i64]) -> Result<()> {

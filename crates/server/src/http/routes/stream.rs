@@ -2,16 +2,18 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use acteon_core::ActionId;
 use acteon_core::json::head;
 use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::{ActionId, Scope};
 use acteon_gateway::{StreamFilter, StreamReader, Subscription, Told};
 use acteon_store::Seq;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use tokio::time::timeout;
 
 use crate::http::error::Refusal;
 use crate::http::extract::caller::MayRead;
@@ -20,9 +22,12 @@ use crate::http::extract::query::{FromQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::{EVENT_TYPES, OUTCOMES, word};
 use crate::http::routes::actions::{action_id, the_one};
-use crate::http::sse::{Frames, Reading, answer, frame, subscription_end, told};
+use crate::http::sse::{Frames, Reading, answer, begins, frame, ping, subscription_end, told};
 use crate::http::state::AppState;
 use crate::metrics::Metrics;
+
+/// Longest that a ping waits for the store.
+const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// Parameters that filter events, besides their scope.
 const FILTERS: [&str; 4] = ["action_type", "outcome", "event_type", "action_id"];
@@ -83,7 +88,9 @@ pub(in crate::http) async fn follow(
         .gateway
         .stream(filter, last_event_id(&headers))
         .await?;
+    let begins = reader.came_to().map(begins);
     let events = Events {
+        begins,
         reader,
         metrics: Arc::clone(&state.metrics),
     };
@@ -104,15 +111,24 @@ fn last_event_id(headers: &HeaderMap) -> Option<&str> {
 
 /// Events that a filter lets through.
 struct Events {
+    /// Tells where it begins, for one that leaves before it has an event.
+    begins: Option<Bytes>,
     reader: StreamReader,
     metrics: Arc<Metrics>,
 }
 
 impl Frames for Events {
     async fn next(&mut self) -> Option<Bytes> {
+        if let Some(begins) = self.begins.take() {
+            return Some(begins);
+        }
         let next = self.reader.next().await?;
         self.metrics.told(&next);
         Some(told(&next))
+    }
+
+    async fn ping(&mut self) -> Bytes {
+        ping(self.reader.came_to())
     }
 }
 
@@ -145,14 +161,17 @@ pub(in crate::http) async fn action(
     // It is followed before it is looked up, so that its end is not missed in between.
     let subscription = state.gateway.subscribe(scope.clone(), &id).await?;
     let view = the_one(state.gateway.find(&scope, &id).await?)?;
+    let ended = subscription.ended(&view);
     let mut one = OneAction {
+        state: Arc::clone(&state),
+        scope,
         id,
         seq: view.seq,
         ready: VecDeque::new(),
         subscription: Some(subscription),
         metrics: Arc::clone(&state.metrics),
     };
-    if let Some(event) = Subscription::ended(&view) {
+    if let Some(event) = ended {
         one.end(with_history.then(|| frame(&event)));
     }
     Ok(answer(Reading {
@@ -165,6 +184,8 @@ pub(in crate::http) async fn action(
 
 /// What is told of one action.
 struct OneAction {
+    state: Arc<AppState>,
+    scope: Scope,
     id: ActionId,
     seq: Seq,
     ready: VecDeque<Bytes>,
@@ -193,5 +214,19 @@ impl Frames for OneAction {
             }
         }
         self.ready.pop_front()
+    }
+
+    /// Looks the action up: events may wait for others' transactions, and it does not.
+    async fn ping(&mut self) -> Bytes {
+        let found = self.state.gateway.find(&self.scope, &self.id);
+        if let (Ok(Ok(views)), Some(subscription)) =
+            (timeout(LOOK_UP, found).await, &self.subscription)
+        {
+            let view = views.iter().find(|view| view.seq == self.seq);
+            if let Some(event) = view.and_then(|view| subscription.ended(view)) {
+                self.end(Some(frame(&event)));
+            }
+        }
+        self.ready.pop_front().unwrap_or_else(|| ping(None))
     }
 }

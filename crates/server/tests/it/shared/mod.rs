@@ -20,7 +20,7 @@ use crate::support::{Client, Gateway, Process};
 
 /// A database for several gateways.
 pub(crate) struct Shared {
-    database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 impl Shared {

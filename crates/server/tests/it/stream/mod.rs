@@ -45,6 +45,8 @@ pub(crate) struct Follower {
     read: Vec<u8>,
     /// Lines that are no events.
     comments: usize,
+    /// Id that came without an event, if it came last.
+    came_to: Option<String>,
 }
 
 impl Follower {
@@ -64,6 +66,7 @@ impl Follower {
             response,
             read: Vec::new(),
             comments: 0,
+            came_to: None,
         }
     }
 
@@ -73,10 +76,13 @@ impl Follower {
             if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.read.drain(..end + 2).collect();
                 let block = String::from_utf8(block).expect("UTF-8");
-                if block.starts_with(':') {
-                    self.comments += 1;
+                if !block.contains("data: ") {
+                    self.comments += usize::from(block.starts_with(':'));
+                    let mut lines = block.lines();
+                    self.came_to = lines.find_map(|line| Some(line.strip_prefix("id: ")?.into()));
                     continue;
                 }
+                self.came_to = None;
                 return Ok(Some(frame(&block)));
             }
             match self.response.chunk().await? {
@@ -92,6 +98,26 @@ impl Follower {
             .await
             .expect("a frame in time")
             .expect("a connection")
+    }
+
+    /// Id of the place that it has come to without an event.
+    pub(crate) async fn place(&mut self) -> String {
+        let reading = async {
+            while self.came_to.is_none() {
+                let chunk = self.response.chunk().await.expect("a connection");
+                self.read.extend_from_slice(&chunk.expect("no end"));
+                while let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
+                    let block: Vec<u8> = self.read.drain(..end + 2).collect();
+                    let block = String::from_utf8(block).expect("UTF-8");
+                    assert!(!block.contains("data: "), "{block}");
+                    let mut lines = block.lines();
+                    self.came_to = lines.find_map(|line| Some(line.strip_prefix("id: ")?.into()));
+                }
+            }
+        };
+        let reading = tokio::time::timeout(PATIENCE, reading).await;
+        reading.expect("a place in time");
+        self.came_to.clone().expect("an id")
     }
 
     /// So many events.
@@ -306,6 +332,27 @@ async fn one_with_an_id_that_is_not_known_is_told_so_and_gets_what_there_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_who_had_no_event_yet_comes_back_and_misses_nothing() {
+    let gateway = Gateway::start(LOG).await;
+    gateway.dispatch(&of_type("before", "notify")).await;
+    let mut first = Follower::start(&gateway, "/v1/stream?action_type=notify").await;
+    let place = first.place().await;
+    drop(first);
+    gateway.dispatch(&of_type("a", "notify")).await;
+    gateway.dispatch(&of_type("b", "notify")).await;
+    let mut back = Follower::from(&gateway, "/v1/stream", Some(&place)).await;
+    assert_eq!(back.ids(2).await, ["a", "b"]);
+    let id = EventId::parse(&place).expect("an id");
+    assert!(id.is_of_position());
+    // Of another store, or too old for what lies behind it to be kept.
+    let old = acteon_core::Timestamp::from_millis(id.at().as_millis() - 90_000_000);
+    let old = EventId::of_position(old, id.position()).to_string();
+    let mut lost = Follower::from(&gateway, "/v1/stream", Some(&old)).await;
+    assert_eq!(lost.next().await.expect("a frame").event, "lagged");
+    assert_eq!(lost.ids(3).await, ["before", "a", "b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn readers_and_what_they_are_told_are_counted() {
     let gateway = Gateway::start(LOG).await;
     let mut follower = Follower::start(&gateway, "/v1/stream").await;
@@ -326,6 +373,7 @@ async fn readers_and_what_they_are_told_are_counted() {
         "acteon_stream_readers 2",
         "acteon_stream_events_total 2",
         "acteon_stream_lagged_total 1",
+        "acteon_stream_unreadable_total 0",
     ];
     gateway
         .until("/metrics", has(Box::leak(Box::new(both))))

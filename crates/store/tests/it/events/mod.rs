@@ -2,17 +2,18 @@
 
 #[cfg(feature = "postgres")]
 mod concurrent;
+mod damage;
 
 use std::time::Duration;
 
-use acteon_core::{Outcome, Timestamp};
+use acteon_core::{ActionId, Outcome, Scope, Timestamp};
 use acteon_store::{
-    Admitted, Disposition, Enqueue, Event, EventId, EventKind, EventPosition, EventsKept,
+    Admitted, Advance, Disposition, Enqueue, Event, EventId, EventKind, EventPosition, EventsKept,
     EventsPage, Retention, Seq, Settled, Step, Store, Tenants,
 };
 
 use crate::{
-    Engine, admission, admit, again, at, end, executed, failed, settlement, with_disposition,
+    Engine, admission, admit, again, at, end, executed, failed, flows, settlement, with_disposition,
 };
 
 on_every_engine! {
@@ -23,6 +24,7 @@ on_every_engine! {
     who_waits_is_woken_by_a_commit,
     old_events_are_deleted_and_the_newest_stays,
     an_event_whose_action_is_gone_is_left_out,
+    a_step_that_ends_two_actions_tells_of_both,
 }
 
 /// Longest that a test waits for others' transactions on the same server.
@@ -160,7 +162,7 @@ pub(crate) async fn a_look_is_bounded_and_goes_on(engine: &Engine) {
     let page = tokio::time::timeout(PATIENCE, async {
         loop {
             let page = look(&*store, after).await;
-            if page.events.len() >= 2 && !page.pending {
+            if page.events.len() >= 2 && page.pending.is_none() {
                 return page;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -190,6 +192,18 @@ pub(crate) async fn events_are_known_by_their_ids(engine: &Engine) {
     assert!(!has(EventId::new(at(100), EventPosition::START)).await);
     let of_action = EventId::of_action(found[0].at, found[0].action.seq);
     assert!(!has(of_action).await, "it is of no event");
+    // A position has an id as well, by which nothing is told twice.
+    let newest = store.newest_event().await.expect("a position");
+    let of_position = EventId::of_position(at(100), newest);
+    let parsed = EventId::parse(&of_position.to_string()).expect("an id");
+    assert!(parsed.is_of_position() && parsed.position() == newest);
+    assert!(has(parsed).await);
+    assert!(
+        !has(EventId::of_position(at(99), newest)).await,
+        "another store came to it"
+    );
+    let oldest = store.oldest_event().await;
+    assert_eq!(oldest, Ok(found[0].position));
 }
 
 pub(crate) async fn who_waits_is_woken_by_a_commit(engine: &Engine) {
@@ -264,6 +278,40 @@ pub(crate) async fn an_event_whose_action_is_gone_is_left_out(engine: &Engine) {
         first.looked_to, before[1].position,
         "the look goes on behind them"
     );
+}
+
+pub(crate) async fn a_step_that_ends_two_actions_tells_of_both(engine: &Engine) {
+    let store = engine.open().await;
+    let begins = Advance {
+        admissions: vec![flows::child("called-off", "a")],
+        ..flows::begins("a", flows::waits(Some(300)))
+    };
+    flows::write(&*store, begins).await;
+    let id = ActionId::parse("called-off").expect("an id");
+    let found = store.find(&Scope::everything(), &id).await;
+    let record = found.expect("looked").pop().expect("a record");
+    let suppressed = Outcome::Suppressed { rule: "r".into() };
+    let step = Advance {
+        admissions: vec![with_disposition(
+            "at-the-gate",
+            at(200),
+            Disposition::Ended(suppressed),
+        )],
+        cancels: vec![flows::cancel(&record)],
+        ..flows::changes(&flows::flow(&*store, "a").await, flows::over())
+    };
+    let before = store.newest_event().await.expect("a position");
+    let written = flows::write(&*store, step).await;
+    assert!(matches!(written.admitted[..], [Admitted::Ended(_)]));
+    assert_eq!(written.cancelled, [Settled::Written]);
+    tokio::time::timeout(PATIENCE, store.events_written())
+        .await
+        .expect("who waits is woken");
+    let found = events(&*store, before, 2).await;
+    let mut told = ids(&found);
+    told.sort_unstable();
+    assert_eq!(told, ["at-the-gate", "called-off"]);
+    assert!(found[0].position < found[1].position);
 }
 
 /// Position of an action that an owner has.

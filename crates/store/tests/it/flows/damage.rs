@@ -125,7 +125,7 @@ async fn an_export_takes_a_damaged_flow_along_as_it_is() {
 }
 
 /// Writes over the page of the database that holds a text.
-fn damage_page_with(database: &Path, text: &str) {
+pub(crate) fn damage_page_with(database: &Path, text: &str) {
     const PAGE: usize = 4096;
     let bytes = std::fs::read(database).expect("a database");
     let place = bytes

@@ -6,7 +6,7 @@ mod begins;
 mod claims;
 mod copies;
 mod crashes;
-mod damage;
+pub(crate) mod damage;
 mod lists;
 mod model;
 mod pokes;
@@ -72,7 +72,7 @@ pub(crate) fn begins(id: &str, state: FlowState) -> Advance {
 }
 
 /// Advance of a flow as it was read.
-fn changes(flow: &Flow, state: FlowState) -> Advance {
+pub(crate) fn changes(flow: &Flow, state: FlowState) -> Advance {
     Advance {
         key: flow.key.clone(),
         ..advance("", Expect::Version(flow.version), Some(state))
@@ -139,7 +139,7 @@ async fn changed(store: &dyn Store, advance: Advance) -> Option<Flow> {
     }
 }
 
-async fn flow(store: &dyn Store, id: &str) -> Flow {
+pub(crate) async fn flow(store: &dyn Store, id: &str) -> Flow {
     find_flow(store, id).await.expect("a flow")
 }
 
@@ -163,7 +163,7 @@ fn ids(flows: &[Flow]) -> Vec<&str> {
 }
 
 /// Settlement that calls off an action as it was read.
-fn cancel(record: &Record) -> Settlement {
+pub(crate) fn cancel(record: &Record) -> Settlement {
     let outcome = Outcome::Cancelled {
         by: "chain:a".into(),
         at: at(200),

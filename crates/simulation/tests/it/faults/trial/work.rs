@@ -142,6 +142,10 @@ impl Trial {
                 self.store.newest_event().await.map(drop),
             ),
             (
+                StoreCall::OldestEvent,
+                self.store.oldest_event().await.map(drop),
+            ),
+            (
                 StoreCall::HasEvent,
                 self.store
                     .has_event(EventId::new(now, EventPosition::START))
