@@ -8,5 +8,6 @@ pub(crate) mod event;
 pub(crate) mod filter;
 pub(crate) mod follower;
 pub(crate) mod reader;
+mod show;
 pub(crate) mod subscribe;
 pub(crate) mod tail;
