@@ -51,7 +51,7 @@ pub(crate) async fn step(inner: &Arc<Inner>, mut flow: Flow) {
             }
         }
     }
-    free(inner, &flow).await;
+    free(inner, flow).await;
 }
 
 /// Computes a step and writes it. Returns the flow as it stands where it was poked in between and is still this process's.
@@ -78,30 +78,53 @@ async fn once(inner: &Arc<Inner>, flow: &Flow) -> Result<Option<Flow>, StoreErro
             inner.work.notify_one();
             Ok(None)
         }
-        // Where somebody else took it on, it is nobody's now, or gone.
-        Ok(Advanced::Changed(now)) => Ok(now.filter(|now| now.owner == flow.owner)),
+        Ok(changed @ Advanced::Changed(_)) => Ok(still_held(flow, changed)),
         // It would not be written another time either.
         Err(error @ StoreError::Unstorable(_)) => {
             let stuck = stuck(inner, flow, &with_causes(&error).to_string());
-            inner.store.advance(stuck.advance).await.map(|_| None)
+            let advanced = inner.store.advance(stuck.advance).await?;
+            Ok(still_held(flow, advanced))
         }
         Err(error) => Err(error),
     }
 }
 
+/// Flow that was poked in between, and is still this process's. Where somebody else took it on, it is nobody's now, or gone.
+fn still_held(flow: &Flow, advanced: Advanced) -> Option<Flow> {
+    match advanced {
+        Advanced::Written { .. } => None,
+        Advanced::Changed(now) => now.filter(|now| now.owner == flow.owner),
+    }
+}
+
 /// Gives a flow back, however often it takes: another process may do better, and others of this one have their turns.
-async fn free(inner: &Arc<Inner>, flow: &Flow) {
+async fn free(inner: &Arc<Inner>, mut flow: Flow) {
+    loop {
+        match free_once(inner, &flow).await {
+            Ok(None) => return,
+            Ok(Some(now)) => flow = now,
+            Err(error) => {
+                inner.could_not("a flow could not be given back; trying again", &error);
+                if !inner.sleep(STORE_PAUSE).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Gives a flow back. Returns it as it stands where it was poked in between and is still this process's.
+async fn free_once(inner: &Inner, flow: &Flow) -> Result<Option<Flow>, StoreError> {
     let hold = FlowHold {
         key: flow.key.clone(),
         owner: flow.owner,
         version: flow.version,
     };
-    while let Err(error) = inner.store.free_flows(vec![hold.clone()]).await {
-        inner.could_not("a flow could not be given back; trying again", &error);
-        if !inner.sleep(STORE_PAUSE).await {
-            return;
-        }
+    if inner.store.free_flows(vec![hold]).await? > 0 {
+        return Ok(None);
     }
+    let now = inner.store.flow(&flow.key).await?;
+    Ok(still_held(flow, Advanced::Changed(now)))
 }
 
 /// Advance that a flow wants, and what must be told once it is written.

@@ -53,7 +53,7 @@ pub(crate) async fn everything() -> String {
     let gateway =
         Gateway::with_rules(RULES, &format!("{breakers}{}", configuration(&wecom, ""))).await;
     gateway.post("/v1/dispatch", &text("sent")).await;
-    let recurs = json!({ "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "action_type": "x", "payload": {}, "cron_expression": "@yearly" });
+    let recurs = json!({ "namespace": "incidents", "tenant": "acme", "provider": "wechat-ops", "action_type": "x", "payload": { "touser": "lisi", "content": "x" }, "cron_expression": "@yearly" });
     gateway.post("/v1/recurring", &recurs).await;
     wecom.fault(Call::Send, Fault::Errcode(81013), Some(1));
     gateway.post("/v1/dispatch", &text("dead")).await;
