@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::{ActionId, Namespace, Tenant, with_causes};
+use acteon_flows::RecurringFlow;
 use acteon_store::{
     Advance, Expect, Flow, FlowFilter, FlowKey, FlowState, Flows as _, MemoryStore, Record,
 };
@@ -12,7 +13,6 @@ use serde_json::json;
 use super::broken::Broken;
 use super::clock::epoch;
 use super::counting_kind::{DONE, NAME, id_of, parse};
-use super::recurring;
 use super::world::World;
 
 impl World {
@@ -46,17 +46,21 @@ impl World {
         Ok(())
     }
 
-    /// Whether flows of this run are not over.
-    pub(super) async fn has_open_flows(&self) -> Result<bool, Broken> {
-        let recurs = recurring::has_open(&self.memory).await;
-        let flows = flows(&self.memory, NAME).await;
-        let counts = flows.map(|flows| flows.iter().any(|flow| !flow.state.is_over));
-        let open = recurs.and_then(|recurs| Ok(recurs || counts?));
-        open.map_err(|why| self.broken(why))
+    /// Flows of this run that are not over and should be. Where the clock was stepped a recurring action may be late by a day.
+    pub(super) async fn open_flows(&self) -> Result<Vec<Flow>, Broken> {
+        let mut open = Vec::new();
+        let recurring = Some(RecurringFlow::NAME).filter(|_| !self.time.was_stepped());
+        for kind in [Some(NAME), recurring].into_iter().flatten() {
+            let flows = flows(&self.memory, kind).await;
+            open.extend(flows.map_err(|why| self.broken(why))?);
+        }
+        open.retain(|flow| !flow.state.is_over);
+        Ok(open)
     }
 }
 
-async fn flows(store: &MemoryStore, kind: &str) -> Result<Vec<Flow>, String> {
+/// All flows of a kind.
+pub(super) async fn flows(store: &MemoryStore, kind: &str) -> Result<Vec<Flow>, String> {
     let filter = FlowFilter {
         kind: kind.into(),
         namespace: None,

@@ -16,7 +16,7 @@ impl World {
     /// Lets time pass until every action is over. Fails with the list of open ones if that takes too long.
     pub(super) async fn until_nothing_is_open(&self) -> Result<(), Broken> {
         let give_up = self.time.monotonic() + CALM;
-        while self.memory.open_count() > 0 || self.has_open_flows().await? {
+        while self.memory.open_count() > 0 || !self.open_flows().await?.is_empty() {
             if self.time.monotonic() > give_up {
                 return Err(self.stuck().await);
             }
@@ -52,8 +52,9 @@ impl World {
             )
         };
         self.broken(format!(
-            "stuck: {:?}",
-            records.iter().map(shown).collect::<Vec<_>>()
+            "stuck: {:?}; flows that are not over: {:?}",
+            records.iter().map(shown).collect::<Vec<_>>(),
+            self.open_flows().await.unwrap_or_default(),
         ))
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use acteon_core::{ActionType, Namespace, Priority, ProviderName, Scope, Tenant};
 use acteon_flows::{Definition, MissedRuns, OverlapPolicy, Recurring, RecurringFlow};
-use acteon_store::{FlowFilter, Flows as _, MemoryStore, Record};
+use acteon_store::{MemoryStore, Record};
 use serde_json::value::RawValue;
 
+use super::counting::flows;
 use super::provider_names::PLAIN;
 use super::trace::CANARY;
 use super::world::World;
@@ -60,12 +61,6 @@ impl World {
     }
 }
 
-/// Whether recurring actions are not over.
-pub(super) async fn has_open(store: &MemoryStore) -> Result<bool, String> {
-    let flows = flows(store).await?;
-    Ok(flows.iter().any(|flow| !flow.state.is_over))
-}
-
 /// Checks that no recurring action sent more than it may, and that each of its actions is one of an occurrence. Where the clock was not stepped, it
 /// sent as many as it may.
 pub(super) async fn check(
@@ -73,7 +68,7 @@ pub(super) async fn check(
     records: &[Record],
     was_stepped: bool,
 ) -> Result<(), String> {
-    for flow in flows(store).await? {
+    for flow in flows(store, RecurringFlow::NAME).await? {
         let recurring = Recurring::parse(&flow.state.body).map_err(|error| error.to_string())?;
         let prefix = format!("rec:{}:", flow.key.id);
         let seconds: Vec<i64> = records
@@ -98,17 +93,4 @@ pub(super) async fn check(
         }
     }
     Ok(())
-}
-
-async fn flows(store: &MemoryStore) -> Result<Vec<acteon_store::Flow>, String> {
-    let filter = FlowFilter {
-        kind: RecurringFlow::NAME.into(),
-        namespace: None,
-        tenant: None,
-        status: None,
-        after: None,
-        limit: 10_000,
-    };
-    let flows = store.flows(filter).await;
-    flows.map_err(|error| acteon_core::with_causes(&error).to_string())
 }
