@@ -232,10 +232,15 @@ impl Operation {
                 }
             }
             Success::Text(types) => {
-                let schema = json!({ "schema": { "type": "string" } });
+                let text = json!({ "schema": { "type": "string" } });
+                // A stream of events is no text as a whole, and a schema is one of the whole.
+                let schema = |of: &str| match of {
+                    "text/event-stream" => json!({}),
+                    _ => text.clone(),
+                };
                 let content: Map<String, Value> = types
                     .iter()
-                    .map(|name| ((*name).to_owned(), schema.clone()))
+                    .map(|name| ((*name).to_owned(), schema(name)))
                     .collect();
                 let answer = json!({ "description": DONE, "content": content });
                 responses.insert("200".into(), answer);
