@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schedule", &["core"]),
     ("rules", &["config", "core", "schedule"]),
     ("store", &["core", "crypto"]),
+    ("templates", &["core"]),
     ("providers", &["config", "core", "crypto", "http", "wecom"]),
     ("flows", &["core", "schedule"]),
     ("gateway", &["core", "flows", "rules", "schedule", "store"]),

@@ -216,6 +216,27 @@ pub const MAX_PATTERN_STEPS: u64 = 4_000_000;
 /// Most bytes that the automata of patterns search in one decision: some sixty milliseconds. A thousand of the longest texts.
 pub const MAX_SEARCHED_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Longest source of one template, and of all templates in one payload together, in bytes.
+pub const MAX_TEMPLATE_BYTES: usize = 512 * 1024;
+
+/// Most strings of one payload that are templates. Each costs microseconds, however short it is.
+pub const MAX_TEMPLATE_STRINGS: usize = 1000;
+
+/// Most words and signs of one tag of a template. Each may be a level of its tree, and what walks trees recurses.
+pub const MAX_TEMPLATE_TAG_TOKENS: usize = 1000;
+
+/// Most branches with `elif` of one template, each of which stands within the one before.
+pub const MAX_TEMPLATE_ELIFS: usize = 100;
+
+/// Most work of one rendering, over all its templates: instructions, and a step for each 64 bytes that are built. Some milliseconds.
+pub const MAX_TEMPLATE_FUEL: u64 = 100_000;
+
+/// Longest text that one rendering may come to, in bytes. It becomes part of an action, which is as large at most.
+pub const MAX_RENDERED_BYTES: usize = 1024 * 1024;
+
+/// Deepest recursion of a loop within a template, and deepest nesting of a value that a template gives.
+pub const MAX_TEMPLATE_DEPTH: usize = 64;
+
 /// Most dead letters that are counted by provider and code, the newest of them.
 pub const MAX_COUNTED_LETTERS: usize = 100_000;
 

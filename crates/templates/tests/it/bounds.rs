@@ -1,0 +1,148 @@
+//! Whoever writes a template: its work and its output are bounded.
+
+use std::time::{Duration, Instant};
+
+use acteon_core::limits::{
+    MAX_RENDERED_BYTES, MAX_TEMPLATE_BYTES, MAX_TEMPLATE_ELIFS, MAX_TEMPLATE_STRINGS,
+    MAX_TEMPLATE_TAG_TOKENS,
+};
+use acteon_templates::{Context, Escaping, Payload, Text};
+
+/// More than any rendering may take, by far, also in a debug build on a busy machine.
+const LONG: Duration = Duration::from_secs(5);
+
+/// Error of a text that does too much.
+#[expect(clippy::disallowed_methods, reason = "what is measured is real time")]
+fn error(source: &str) -> String {
+    let text = Text::compile(source).expect("a template");
+    let long = format!("[{}0]", "\"xxxxxxxx\",".repeat(20_000));
+    let context = Context::new().with("list", long);
+    let begun = Instant::now();
+    let error = text.render(&context, Escaping::Html).expect_err("too much");
+    assert!(
+        begun.elapsed() < LONG,
+        "{source} took {:?}",
+        begun.elapsed()
+    );
+    error.to_string()
+}
+
+#[test]
+fn work_is_bounded() {
+    let sources = [
+        "{% for a in range(10000) %}{% for b in range(10000) %}{% endfor %}{% endfor %}",
+        "{{ 'x' * 1000000000 }}",
+        "{{ 'x' * 18446744073709551615 }}",
+        "{{ [1] * 1000000000 }}",
+        "{% set ns = namespace(s='xxxxxxxx') %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+        "{% for a in range(1000) %}{% set x = list | sort | join %}{% endfor %}",
+        "{% for a in range(1000) %}{% set x = list | tojson %}{% endfor %}",
+        "{% for a in range(1000) %}{% set x = list | map('replace', 'x', 'yyyyyyyyyyyyyyy') | list %}{% endfor %}",
+        "{% for a in range(10000) %}{{ list }}{% endfor %}",
+        "{{ 'x' | indent(1000000000) }}",
+        "{{ '%1000000000d' | format(1) }}",
+        "{% for a in range(1000) %}{% set x = list | slice(100000) | list %}{% endfor %}",
+        "{% for a in range(100000) %}{% if list == list %}{% endif %}{% endfor %}",
+        "{% for a in range(100000) %}{% if 'zzz' in list %}{% endif %}{% endfor %}",
+    ];
+    for source in sources {
+        let error = error(source);
+        assert!(!error.is_empty(), "{source}");
+    }
+}
+
+#[test]
+fn ranges_are_bounded() {
+    assert!(error("{{ range(1000000000) | length }}").contains("range"));
+}
+
+#[test]
+fn recursion_is_bounded() {
+    let error = error("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}");
+    assert!(error.contains("recursion"), "{error}");
+}
+
+#[test]
+fn output_is_bounded_over_all_strings() {
+    let long = format!("\"{}\"", "x".repeat(MAX_RENDERED_BYTES / 2));
+    let context = Context::new().with("long", long);
+    let twice = Payload::compile(r#"["{{ long }}", "{{ long }}", "{{ long }}"]"#, "").unwrap();
+    let error = twice.render(&context, Escaping::None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "[1]: comes to more than 1048576 bytes; make it shorter"
+    );
+}
+
+#[test]
+fn work_is_bounded_over_all_strings() {
+    let loops = "{% for a in range(9000) %}{% endfor %}{{ 1 }}";
+    let json = serde_json::Value::from(vec![loops; 500]).to_string();
+    let payload = Payload::compile(&json, "").unwrap();
+    let error = payload.render(&Context::new(), Escaping::None).unwrap_err();
+    assert!(error.message.contains("too much work together"), "{error}");
+}
+
+#[test]
+fn sources_are_bounded() {
+    let text = Text::compile(&"x".repeat(MAX_TEMPLATE_BYTES + 1));
+    assert_eq!(
+        text.unwrap_err().message,
+        "is longer than 524288 bytes; make it shorter"
+    );
+    let half = format!("{{{{ 1 }}}}{}", "x".repeat(MAX_TEMPLATE_BYTES / 2));
+    let json = serde_json::Value::from(vec![half.as_str(); 5]).to_string();
+    let problems = Payload::compile(&json, "").unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].path, "[1]");
+    let json = serde_json::Value::from(vec!["{{ 1 }}"; MAX_TEMPLATE_STRINGS + 3]).to_string();
+    assert_eq!(Payload::compile(&json, "").unwrap_err().len(), 1);
+}
+
+#[test]
+fn nesting_of_a_source_is_bounded() {
+    // Left-deep and right-deep trees, as long as one tag may be, and far longer.
+    let grown = |before: &str, part: &str, count: usize, after: &str| {
+        let source = format!("{{{{ {before}{}{after} }}}}", part.repeat(count));
+        Text::compile(&source).map(drop)
+    };
+    for (before, part, after) in [
+        ("1", " + 1", ""),
+        ("x", ".a", ""),
+        ("x", "|e", ""),
+        ("x", "[0]", ""),
+        ("", "not ", "1"),
+        ("", "-", "1"),
+        ("1", " if 1 else 1", ""),
+        ("1", " ** 1", ""),
+        ("1", " and 1", ""),
+    ] {
+        let _ = grown(before, part, MAX_TEMPLATE_TAG_TOKENS / 2 - 2, after);
+        let _ = grown(before, part, MAX_TEMPLATE_TAG_TOKENS - 2, after);
+        assert!(grown(before, part, 50_000, after).is_err(), "{part}");
+    }
+    for (open, close) in [("(", ")"), ("[", "]"), ("{1:", "}"), ("f(", ")")] {
+        for count in [100, MAX_TEMPLATE_TAG_TOKENS / 2 - 2, 50_000] {
+            let source = format!("{{{{ {}1{} }}}}", open.repeat(count), close.repeat(count));
+            let compiled = Text::compile(&source).map(drop);
+            assert!(count == 100 || compiled.is_err(), "{open} {count}");
+        }
+    }
+    for open in [
+        "{% if 1 %}",
+        "{% for x in y %}",
+        "{% with %}",
+        "{% filter e %}",
+        "{% set x %}",
+    ] {
+        assert!(Text::compile(&open.repeat(20_000)).is_err(), "{open}");
+    }
+}
+
+#[test]
+fn branches_of_a_source_are_bounded() {
+    let most = MAX_TEMPLATE_ELIFS;
+    let branches = |count| format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(count));
+    assert!(Text::compile(&branches(most)).is_ok());
+    assert!(Text::compile(&branches(most + 1)).is_err());
+}
