@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, ActionId, Origin, Timestamp};
+use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
 use acteon_schedule::Calendars;
 
 /// Kind of a flow. Pure: the same input gives the same step, so that a step that is done again after a crash asks for the same.
@@ -17,11 +17,29 @@ pub trait Kind: Send + Sync {
     /// Whether its flows are poked when actions that they sent are over. Those of other kinds have no parent.
     fn follows_actions(&self) -> bool;
 
-    /// Ids of the actions whose state the next step must know.
-    fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody>;
+    /// Actions and flows whose state the next step must know.
+    fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody>;
 
     /// Next step of a flow that is due, or was poked.
     fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody>;
+}
+
+/// Actions and flows whose state a step must know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LooksAt {
+    /// Ids of the actions.
+    pub actions: Vec<ActionId>,
+    /// Names of the flows.
+    pub flows: Vec<FlowName>,
+}
+
+/// Name of a flow: its kind, and its id within the kind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowName {
+    /// Kind of the flow. Without a colon.
+    pub kind: Arc<str>,
+    /// Id, unique within the kind.
+    pub id: Arc<str>,
 }
 
 /// Flow whose next step is asked for, with what it may look at.
@@ -37,19 +55,38 @@ pub struct Looked<'a> {
     pub body: &'a str,
     /// Instant of the step, of the wall clock.
     pub now: Timestamp,
+    /// The same instant in due time, which no step of the wall clock moves: what times out is counted in it.
+    pub due_now: Timestamp,
     /// Actions that the kind looks at.
     pub children: &'a [Child],
+    /// Flows that the kind looks at, those that are there.
+    pub flows: &'a [LookedFlow],
     /// Calendars that the gateway knows.
     pub calendars: &'a Calendars,
 }
 
 /// Action that a flow looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Child {
     /// Id of the action.
     pub id: ActionId,
     /// State of the action.
     pub state: ChildState,
+    /// Outcome of an action that is over; `None` too where it cannot be read.
+    pub outcome: Option<Arc<Outcome>>,
+}
+
+/// Flow that another looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookedFlow {
+    /// Name of the flow.
+    pub name: FlowName,
+    /// Word for where it stands.
+    pub status: Arc<str>,
+    /// Body that its last step left.
+    pub body: Arc<str>,
+    /// Whether it is over.
+    pub is_over: bool,
 }
 
 /// State of an action that a flow looks at.
@@ -85,6 +122,8 @@ pub enum Due {
     At(Timestamp),
     /// After a time that passes, whatever the wall clock says.
     After(Duration),
+    /// At an instant of due time, which no step of the wall clock moves. See [`Looked::due_now`].
+    Counted(Timestamp),
     /// When it is poked.
     Poked,
     /// Not any more: it is over, or waits for a person.
@@ -103,6 +142,19 @@ pub enum Effect {
     },
     /// An action is called off, if nobody has begun to send it.
     Cancel(ActionId),
+    /// A flow begins, of the same namespace and tenant. Where there is one of that name, nothing happens.
+    Begin {
+        /// Name of the flow, which follows from the flow and the step that begins it.
+        name: FlowName,
+        /// Word for where it stands.
+        status: &'static str,
+        /// First body, a JSON object.
+        body: String,
+        /// When its first step is due.
+        due: Due,
+    },
+    /// Another flow looks again at once, unless it is over.
+    Poke(FlowName),
 }
 
 /// Error about a body that its kind cannot read.

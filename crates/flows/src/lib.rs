@@ -9,7 +9,9 @@
 mod kind;
 mod recurring;
 
-pub use kind::{Child, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+pub use kind::{
+    Child, ChildState, Due, Effect, FlowName, InvalidBody, Kind, Looked, LookedFlow, LooksAt, Step,
+};
 pub use recurring::{
     Definition, MissedRuns, OCCURRENCE_IDS, OnDays, OverlapPolicy, Recurring, RecurringFlow,
     Status, Timetable, occurrence_id,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use acteon_core::{Action, ActionId, Origin, Timestamp};
 
-use crate::kind::{ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+use crate::kind::{ChildState, Due, Effect, InvalidBody, Kind, Looked, LooksAt, Step};
 use catch_up::CatchUp;
 
 /// Kind of the flows of recurring actions.
@@ -40,14 +40,14 @@ impl Kind for RecurringFlow {
         false
     }
 
-    fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
+    fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {
         let recurring = Recurring::parse(body)?;
         let looks = recurring.definition.overlap_policy != OverlapPolicy::AllowAll;
-        Ok(recurring
-            .last_action
-            .into_iter()
-            .filter(|_| looks)
-            .collect())
+        let last = recurring.last_action.into_iter().filter(|_| looks);
+        Ok(LooksAt {
+            actions: last.collect(),
+            flows: Vec::new(),
+        })
     }
 
     fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {

@@ -56,7 +56,9 @@ fn step_at(recurring: &Recurring, now: Timestamp, children: &[Child]) -> (Step, 
         tenant: &tenant,
         body: &body,
         now,
+        due_now: now,
         children,
+        flows: &[],
         calendars: &Calendars::default(),
     };
     let step = RecurringFlow.step(&looked).expect("a step");
@@ -67,7 +69,7 @@ fn step_at(recurring: &Recurring, now: Timestamp, children: &[Child]) -> (Step, 
 fn admitted(step: &Step) -> Vec<String> {
     let id = |effect: &Effect| match effect {
         Effect::Admit { action, .. } => Some(action.id.to_string()),
-        Effect::Cancel(_) => None,
+        Effect::Cancel(_) | Effect::Begin { .. } | Effect::Poke(_) => None,
     };
     step.effects.iter().filter_map(id).collect()
 }
@@ -161,7 +163,11 @@ fn overlaps_go_by_their_policy() {
         );
         let before = occurrence_id("r", at("2026-11-27T00:00:00Z")).expect("an id");
         recurring.last_action = Some(before.clone());
-        let child = Child { id: before, state };
+        let child = Child {
+            id: before,
+            state,
+            outcome: None,
+        };
         let (step, left) = step(&recurring, "2026-11-27T00:01:00Z", &[child]);
         let cancels = step
             .effects

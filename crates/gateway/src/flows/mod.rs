@@ -1,6 +1,9 @@
 //! Flows: what happens later. Their kinds are pure; here they are given what they look at, and what they ask for is written in one commit.
 
 pub(crate) mod child;
+pub(crate) mod due;
+mod effects;
 pub(crate) mod kinds;
+mod look;
 pub(crate) mod room;
 pub(crate) mod step;

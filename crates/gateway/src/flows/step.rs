@@ -4,19 +4,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{ActionId, Namespace, Scope, Tenant, Timestamp, with_causes};
-use acteon_flows::{
-    Child as LookedChild, ChildState, Due, Effect, InvalidBody, Kind, Looked, Step,
-};
+use acteon_core::{Timestamp, with_causes};
+use acteon_flows::{Due, InvalidBody, Kind, Looked, Step};
 use acteon_store::{
-    ActionState, Admission, Advance, Advanced, Expect, Flow, FlowHold, FlowState, Record, Settled,
-    Settlement, StoreError,
+    Advance, Advanced, Expect, Flow, FlowHold, FlowState, Record, Settled, StoreError,
 };
 
 use crate::admit::shares::QueueFull;
 use crate::flows::child::Child;
+use crate::flows::due::due_at;
+use crate::flows::effects::{CALLER, Effects};
+use crate::flows::look::Seen;
 use crate::offload;
-use crate::operate::call_off::{call_off, called_off, is_untouched};
+use crate::operate::call_off::called_off;
 use crate::shared::Inner;
 
 /// Status of a flow that cannot go on by itself.
@@ -29,10 +29,6 @@ const MAX_TRIES: u32 = 20;
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 /// Pause of a flow whose action finds no room.
 const NO_ROOM_PAUSE: Duration = Duration::from_secs(5);
-/// Longest that a flow waits for an instant of the wall clock without a look: that clock may have been set ahead when the instant was computed.
-const LOOK_AGAIN: Duration = Duration::from_hours(24);
-/// Who calls actions off for a flow, in the audit trail.
-const CALLER: &str = "gateway";
 
 /// Takes a claimed flow one step on, or frees it where that cannot be done for some seconds: what is forgotten would be this process's for as long as
 /// it lives.
@@ -147,48 +143,15 @@ async fn want(inner: &Arc<Inner>, flow: &Flow) -> Result<Wanted, StoreError> {
         ));
     }
     let body = &flow.state.body;
-    let ids = match caught(|| offload::by_size(body.len(), || kind.looks_at(body))) {
-        Ok(ids) => ids,
+    let looks_at = match caught(|| offload::by_size(body.len(), || kind.looks_at(body))) {
+        Ok(looks_at) => looks_at,
         Err(error) => return Ok(stuck(inner, flow, &error.to_string())),
     };
-    let mut looked = Vec::with_capacity(ids.len());
-    for id in ids {
-        looked.push(look(inner, &flow.namespace, &flow.tenant, id).await?);
-    }
-    match next_step(inner, kind, flow, &looked) {
+    let seen = Seen::of(inner, flow, looks_at).await?;
+    match next_step(inner, kind, flow, &seen) {
         Ok(step) => translate(inner, kind, flow, step).await,
         Err(error) => Ok(stuck(inner, flow, &error.to_string())),
     }
-}
-
-/// State of an action that a flow looks at.
-async fn look(
-    inner: &Inner,
-    namespace: &Namespace,
-    tenant: &Tenant,
-    id: ActionId,
-) -> Result<LookedChild, StoreError> {
-    let found = match find(inner, namespace, tenant, &id).await {
-        // It may be open or over: nobody will know, and the flow goes on.
-        Err(StoreError::Damaged(_)) => None,
-        found => found?,
-    };
-    let state = match found.map(|record| record.state) {
-        None => ChildState::Absent,
-        Some(ActionState::Open) => ChildState::Open,
-        Some(_) => ChildState::Ended,
-    };
-    Ok(LookedChild { id, state })
-}
-
-async fn find(
-    inner: &Inner,
-    namespace: &Namespace,
-    tenant: &Tenant,
-    id: &ActionId,
-) -> Result<Option<Record>, StoreError> {
-    let scope = Scope::exactly(namespace, tenant);
-    Ok(inner.store.find(&scope, id).await?.pop())
 }
 
 /// Step that the kind computes.
@@ -196,7 +159,7 @@ fn next_step(
     inner: &Inner,
     kind: &dyn Kind,
     flow: &Flow,
-    children: &[LookedChild],
+    seen: &Seen,
 ) -> Result<Step, InvalidBody> {
     let calendars = inner.policies.load().calendars.clone();
     let looked = Looked {
@@ -205,7 +168,9 @@ fn next_step(
         tenant: &flow.tenant,
         body: &flow.state.body,
         now: inner.clock.now(),
-        children,
+        due_now: inner.due.now(),
+        children: &seen.actions,
+        flows: &seen.flows,
         calendars: &calendars,
     };
     caught(|| offload::by_size(flow.state.body.len(), || kind.step(&looked)))
@@ -220,45 +185,22 @@ fn caught<T>(work: impl FnOnce() -> Result<T, InvalidBody>) -> Result<T, Invalid
     })
 }
 
-/// Advance for a step: its actions decided about, and its instant in due time.
+/// Advance for a step: its actions decided about, and its instants in due time.
 async fn translate(
     inner: &Arc<Inner>,
     kind: &dyn Kind,
     flow: &Flow,
     step: Step,
 ) -> Result<Wanted, StoreError> {
-    let (mut children, mut admissions) = (Vec::new(), Vec::new());
-    let (mut cancels, mut settlements) = (Vec::new(), Vec::new());
-    let mut full = None;
-    for effect in &step.effects {
-        match effect {
-            Effect::Admit { action, since } => {
-                let parent = kind.follows_actions().then_some(&flow.key);
-                match Child::plan(inner, (action, kind.origin()), *since, parent) {
-                    Ok((child, admission)) => {
-                        children.push(child);
-                        admissions.push(admission);
-                    }
-                    Err(no_room) => full = Some(no_room),
-                }
-            }
-            Effect::Cancel(id) => {
-                let found = find(inner, &flow.namespace, &flow.tenant, id).await?;
-                if let Some(record) = found.filter(is_untouched) {
-                    let at = inner.clock.now();
-                    settlements.push(call_off(inner, &record, CALLER, at));
-                    cancels.push((record, at));
-                }
-            }
-        }
-    }
-    if let Some(full) = full {
+    let effects = Effects::of(inner, kind, flow, step.effects).await?;
+    if let Some(full) = effects.no_room {
         // What is called off makes room.
-        let advance = put_off(inner, flow, &full, settlements);
+        let mut advance = put_off(inner, flow, &full);
+        advance.cancels = effects.settlements;
         return Ok(Wanted {
             advance,
             children: Vec::new(),
-            cancels,
+            cancels: effects.cancels,
         });
     }
     if let Some(notice) = &step.notice {
@@ -270,31 +212,22 @@ async fn translate(
         due_at: due_at(inner, step.due),
         is_over: step.due == Due::Never,
     };
-    let advance = advance(inner, flow, state, admissions, settlements);
+    let advance = Advance {
+        admissions: effects.admissions,
+        begins: effects.begins,
+        cancels: effects.settlements,
+        pokes: effects.pokes,
+        ..advance(inner, flow, state)
+    };
     Ok(Wanted {
         advance,
-        children,
-        cancels,
+        children: effects.children,
+        cancels: effects.cancels,
     })
 }
 
-/// Instant in due time at which a flow goes on.
-pub(crate) fn due_at(inner: &Inner, due: Due) -> Option<Timestamp> {
-    let now = inner.due.now();
-    match due {
-        Due::At(instant) => Some(inner.due.of_wall(instant).min(now + LOOK_AGAIN)),
-        Due::After(pause) => Some(now + pause),
-        Due::Poked | Due::Never => None,
-    }
-}
-
-fn advance(
-    inner: &Inner,
-    flow: &Flow,
-    state: FlowState,
-    admissions: Vec<Admission>,
-    cancels: Vec<Settlement>,
-) -> Advance {
+/// Advance that writes a state, and nothing else.
+fn advance(inner: &Inner, flow: &Flow, state: FlowState) -> Advance {
     // A look that changes nothing does not count as a change.
     let is_same = state.body == flow.state.body && state.status == flow.state.status;
     let at = if is_same {
@@ -308,21 +241,21 @@ fn advance(
         at,
         due: inner.due.now(),
         state: Some(state),
-        admissions,
+        admissions: Vec::new(),
         begins: Vec::new(),
-        cancels,
+        cancels: Vec::new(),
         pokes: Vec::new(),
     }
 }
 
 /// Advance of a flow whose action finds no room: as it is, a little later.
-fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull, cancels: Vec<Settlement>) -> Advance {
+fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull) -> Advance {
     tracing::warn!(flow = %flow.key, reason = %full, "a flow's action finds no room; it is tried again");
     let state = FlowState {
         due_at: Some(inner.due.now() + NO_ROOM_PAUSE),
         ..flow.state.clone()
     };
-    advance(inner, flow, state, Vec::new(), cancels)
+    advance(inner, flow, state)
 }
 
 /// Advance of a flow that cannot go on by itself. A poke or an operator wakes it.
@@ -334,7 +267,7 @@ fn stuck(inner: &Inner, flow: &Flow, why: &str) -> Wanted {
         ..flow.state.clone()
     };
     Wanted {
-        advance: advance(inner, flow, state, Vec::new(), Vec::new()),
+        advance: advance(inner, flow, state),
         children: Vec::new(),
         cancels: Vec::new(),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acteon_core::{Action, ActionId, Origin};
-use acteon_flows::{ChildState, Due, Effect, InvalidBody, Kind, Looked, Step};
+use acteon_flows::{ChildState, Due, Effect, InvalidBody, Kind, Looked, LooksAt, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -39,8 +39,11 @@ impl Kind for Counting {
         true
     }
 
-    fn looks_at(&self, body: &str) -> Result<Vec<ActionId>, InvalidBody> {
-        Ok(parse(body)?.sent.pop().into_iter().collect())
+    fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {
+        Ok(LooksAt {
+            actions: parse(body)?.sent.pop().into_iter().collect(),
+            flows: Vec::new(),
+        })
     }
 
     fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {

@@ -14,7 +14,8 @@ use acteon_core::{Namespace, Scope, Tenant, Timestamp};
 use acteon_flows::{Due, InvalidBody, Recurring, RecurringFlow, Status};
 use acteon_store::{Advance, Expect, Flow, FlowKey, FlowState, StoreError};
 
-use crate::flows::step::{STUCK, due_at};
+use crate::flows::due::due_at;
+use crate::flows::step::STUCK;
 use crate::shared::{Gateway, Inner};
 
 pub use backfill::{Backfilled, MAX_BACKFILL};
