@@ -8,23 +8,15 @@ use acteon_schedule::Calendars;
 
 use super::body::Recurring;
 use super::definition::{MissedRuns, OverlapPolicy};
-use super::timetable::Timetable;
+use super::timetable::{ONE, Timetable};
 use crate::kind::InvalidBody;
 
 /// Lateness from which on an occurrence counts as missed. The text of what is sent later than that says so as well.
 const MISSED_AFTER: Duration = Duration::from_mins(2);
-/// Shortest time.
-const ONE: Duration = Duration::from_millis(1);
 /// Most occurrences that are made up for.
 pub(super) const MOST_MADE_UP: usize = 100;
 /// Most occurrences that are counted one by one.
-const MOST_COUNTED: usize = 1000;
-/// Spans before now that are searched for the newest occurrences where there are too many to count, shortest first.
-const SPANS: [Duration; 3] = [
-    Duration::from_hours(3),
-    Duration::from_hours(5 * 24),
-    Duration::from_hours(120 * 24),
-];
+pub(super) const MOST_COUNTED: usize = 1000;
 
 /// Occurrences that are due at an instant.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,9 +68,10 @@ impl CatchUp {
             // Each would be called off by the next.
             sent.drain(..sent.len().saturating_sub(1));
         }
+        // What its end cuts off is not skipped by a policy.
+        let skipped = (count as u64).saturating_sub(sent.len() as u64);
         let left = recurring.left().unwrap_or(u64::MAX);
         sent.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        let skipped = (count as u64).saturating_sub(sent.len() as u64);
         // One a step: each finds room by itself, and the next is due at once.
         let next = sent.get(1).copied().or(next);
         Ok(Self {
@@ -125,36 +118,34 @@ impl Due {
             next: None,
         };
         // With the first, unless the calendar has changed since it was computed.
-        due.go_through(timetable, first - ONE, now);
-        if due.next.is_some_and(|next| next <= now) {
-            due.more = true;
-            for span in SPANS {
-                due.newest.clear();
-                let counted = due.count;
-                due.go_through(timetable, now - span, now);
-                due.count = counted;
-                if due.newest.len() >= MOST_MADE_UP {
-                    break;
-                }
+        due.next = timetable.after(first - ONE);
+        while let Some(occurrence) = due.next.filter(|next| *next <= now) {
+            if due.count == MOST_COUNTED {
+                due.look_back(timetable, first, now);
+                break;
             }
+            due.count += 1;
+            due.newest.push_back(occurrence);
+            if due.newest.len() > MOST_MADE_UP {
+                due.newest.pop_front();
+            }
+            due.next = timetable.after(occurrence);
         }
         due
     }
 
-    /// Adds the occurrences after `from`, until there are too many to count.
-    fn go_through(&mut self, timetable: &Timetable<'_>, from: Timestamp, now: Timestamp) {
-        let mut from = from;
-        for _ in 0..MOST_COUNTED {
-            self.next = timetable.after(from);
-            let Some(next) = self.next.filter(|next| *next <= now) else {
+    /// Takes the newest from their end, where there are too many to count.
+    fn look_back(&mut self, timetable: &Timetable<'_>, first: Timestamp, now: Timestamp) {
+        self.more = true;
+        self.newest.clear();
+        let mut end = now + ONE;
+        while self.newest.len() < MOST_MADE_UP {
+            let Some(occurrence) = timetable.last_within(first, end) else {
                 break;
             };
-            self.count += 1;
-            self.newest.push_back(next);
-            if self.newest.len() > MOST_MADE_UP {
-                self.newest.pop_front();
-            }
-            from = next;
+            self.newest.push_front(occurrence);
+            end = occurrence;
         }
+        self.next = timetable.after(now);
     }
 }

@@ -10,6 +10,8 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::kind::Child;
 
+mod outages;
+
 const MINUTE: i64 = 60_000;
 
 fn at(text: &str) -> Timestamp {

@@ -1,5 +1,7 @@
 //! Timetable: the occurrences of an expression on the days of a calendar.
 
+use std::time::Duration;
+
 use acteon_core::Timestamp;
 use acteon_schedule::{Calendar, Calendars, DayKind, Recurrence};
 use jiff::civil::Date;
@@ -8,6 +10,12 @@ use serde::{Deserialize, Serialize};
 
 /// Occurrences that are looked at for one on a day of the calendar. A year of a minute's expression would be half a million: the look goes by days.
 const MAX_DAYS: usize = 800;
+
+/// First span that is searched for the last occurrence before an instant: the shortest time between two.
+const SHORTEST_SPAN: Duration = Duration::from_mins(1);
+
+/// Shortest time.
+pub(super) const ONE: Duration = Duration::from_millis(1);
 
 /// Days of a calendar on which a recurring action occurs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +84,31 @@ impl<'c> Timetable<'c> {
             from = last_instant_of(day, self.recurrence.zone()).max(next);
         }
         None
+    }
+
+    /// Last occurrence from `first` on that is before `end`. Spans that double find one, and halves what is between it and the end: that takes a few
+    /// dozen looks, however many occurrences there are.
+    pub(super) fn last_within(&self, first: Timestamp, end: Timestamp) -> Option<Timestamp> {
+        let within = |from: Timestamp| self.after(from - ONE).filter(|at| *at < end);
+        let (mut span, mut empty_from) = (SHORTEST_SPAN, end);
+        let mut last = loop {
+            let from = first.max(end - span);
+            if let Some(found) = within(from) {
+                break found;
+            }
+            if from <= first {
+                return None;
+            }
+            (span, empty_from) = (span.saturating_mul(2), from);
+        };
+        while let Some(later) = within(last + ONE) {
+            let middle = later + empty_from.since(later) / 2;
+            (last, empty_from) = match within(middle) {
+                Some(found) => (found, empty_from),
+                None => (later, middle),
+            };
+        }
+        Some(last)
     }
 }
 
