@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 use crate::context::Context;
 use crate::error::{Problem, RenderError};
 use crate::escaping::{self, Escaping};
-use crate::shape;
+use crate::{filters, names, shape};
 
 /// The engine without templates.
 static BARE: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -20,6 +20,7 @@ static BARE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Which escaping it is, is said by each rendering; here only that there is one.
     engine.set_auto_escape_callback(|_| AutoEscape::Custom("by the rendering".into()));
     engine.set_formatter(escaping::format);
+    filters::add_to(&mut engine);
     // Would show all that a template may read, and is for those who debug one.
     engine.remove_global("debug");
     engine
@@ -63,7 +64,7 @@ impl Engine {
         source: &str,
         path: &str,
     ) -> Result<(usize, Vec<String>), Problem> {
-        if let Some((line, message)) = shape::flaw(source) {
+        if let Some((line, message)) = shape::flaw(source).or_else(|| names::flaw(&BARE, source)) {
             let line = Some(line);
             return Err(Problem {
                 line,

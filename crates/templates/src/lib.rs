@@ -11,6 +11,8 @@ mod context;
 mod engine;
 mod error;
 mod escaping;
+mod filters;
+mod names;
 mod payload;
 mod shape;
 mod text;

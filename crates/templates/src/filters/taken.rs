@@ -1,0 +1,21 @@
+//! What filters take.
+
+use minijinja::value::Value;
+use minijinja::{Error, ErrorKind};
+
+/// Error of a filter that was given what it cannot take.
+pub(super) fn refusal(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// Number of a value, which may also be a text, as Prometheus' values are.
+pub(super) fn number(value: &Value) -> Result<f64, Error> {
+    let number = match value.as_str() {
+        Some(text) => text.trim().parse().ok(),
+        None if value.is_number() => f64::try_from(value.clone())
+            .ok()
+            .or_else(|| value.to_string().parse().ok()),
+        None => None,
+    };
+    number.ok_or_else(|| refusal(format!("{value:?} is no number")))
+}
