@@ -118,7 +118,7 @@ impl Redaction {
             return ActionView::of(record, outcome, recipients);
         }
         let mut hidden = Hidden::default();
-        record.action = self.apply(&record.action, &mut hidden);
+        record.action = self.apply_to(&record, &mut hidden);
         let mut view = ActionView::of(record, outcome, hidden.visible(recipients));
         hidden.order();
         // A service's answer or error may repeat what it was sent.
@@ -137,10 +137,10 @@ impl Redaction {
         !self.paths.is_empty()
     }
 
-    /// Outcome of an action as it may be seen.
-    pub(crate) fn outcome(&self, action: &Action, mut outcome: Outcome) -> Outcome {
+    /// Outcome of a record's action as it may be seen.
+    pub(crate) fn outcome(&self, record: &Record, mut outcome: Outcome) -> Outcome {
         let mut hidden = Hidden::default();
-        self.apply(action, &mut hidden);
+        self.apply_to(record, &mut hidden);
         hidden.order();
         hidden.blot_outcome(&mut outcome);
         outcome
@@ -169,6 +169,14 @@ impl Redaction {
             outcome: outcome.to_json(),
             ..answer
         }
+    }
+
+    /// Action of a record as it may be seen. Where the row is damaged a stand-in may be in the action's place: nobody knows what of it others repeat.
+    fn apply_to(&self, record: &Record, hidden: &mut Hidden) -> Arc<Action> {
+        if record.unreadable.is_some() {
+            hidden.mark_unreadable();
+        }
+        self.apply(&record.action, hidden)
     }
 
     /// Action as it may be seen. What is taken out is put into `hidden`, and what is not stays byte

@@ -209,7 +209,7 @@ async fn redacted(
         return Ok(Redaction::outcome_of_unknown(outcome));
     };
     let bytes = record.action.payload.get().len();
-    let blot = move || redaction.outcome(&record.action, outcome);
+    let blot = move || redaction.outcome(&record, outcome);
     if bytes <= MAX_INLINE_BYTES {
         return Ok(blot());
     }

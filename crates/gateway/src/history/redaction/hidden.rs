@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use acteon_core::json::whole_letters;
 use acteon_core::{Attempt, LastError, Outcome, Response};
+use acteon_store::UNREADABLE;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -128,6 +129,8 @@ impl Hidden {
             Outcome::Executed(response) | Outcome::Rerouted { response, .. } => {
                 self.blot_response(response);
             }
+            // The gateway's own words about a row that is damaged.
+            Outcome::Failed { code, .. } if code == UNREADABLE => {}
             Outcome::Failed { message, .. } => self.blot(message),
             Outcome::Scheduled { last_error, .. } => last_error
                 .iter_mut()

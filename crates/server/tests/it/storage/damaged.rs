@@ -8,6 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{LOG, damage_page_with, metric, path, ready};
+use crate::stream::Follower;
 use crate::support::{Client, PATIENCE, Process, action, log_of, run_command};
 
 const ACTIONS: usize = 200;
@@ -201,6 +202,53 @@ async fn an_ended_action_whose_outcome_is_damaged_has_no_next_attempt() {
     assert_eq!(record["next_attempt_at"], json!(null), "{record}");
     let repeated = client.dispatch(&posted).await;
     assert_eq!(repeated["Failed"]["code"], "UNREADABLE", "{repeated}");
+}
+
+/// What a service repeats of an action is found by what the action has, which nobody can read any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_action_that_is_damaged_nothing_is_shown_that_may_have_been_redacted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = format!("audit.redact = [\"payload.password\"]\n{LOG}");
+    let process = Process::start_exactly(folder.path(), &configuration, &[]);
+    for id in ["failed", "sent"] {
+        let posted = action(id, "log", &json!({ "password": "xyzzy" }));
+        process.client().dispatch(&posted).await;
+    }
+    assert_eq!(process.terminate().0, Some(0));
+    let database = path(folder.path(), "acteon.db");
+    let connection = rusqlite::Connection::open(&database).expect("the database");
+    connection
+        .execute_batch(
+            r#"UPDATE outcomes SET state = 2, tag = 'failed', outcome = '{"Failed":{"code":"EXECUTION_ERROR","message":"no xyzzy","retryable":false,"attempts":1}}'
+                 WHERE seq = (SELECT seq FROM actions WHERE id = 'failed');
+               UPDATE outcomes SET outcome = '{"Executed":{"status":"success","body":"xyzzy","headers":{"got":"xyzzy"}}}'
+                 WHERE seq = (SELECT seq FROM actions WHERE id = 'sent');
+               UPDATE actions SET action = '{"id":'"#,
+        )
+        .expect("damage");
+    drop(connection);
+    let process = Process::start_exactly(folder.path(), &configuration, &[]);
+    let client = process.client();
+    for (path, shown) in [
+        ("/v1/actions/failed", "EXECUTION_ERROR"),
+        ("/v1/actions/sent", "Executed"),
+        ("/v1/audit", "EXECUTION_ERROR"),
+        ("/v1/audit/export", "EXECUTION_ERROR"),
+        ("/v1/dlq", "EXECUTION_ERROR"),
+    ] {
+        let answer = client.get(path).await.body.to_string();
+        assert!(
+            answer.contains(shown) && !answer.contains("xyzzy"),
+            "{path}: {answer}"
+        );
+    }
+    let mut follower = Follower::from(&client, "/v1/stream", Some("nonsense")).await;
+    follower.next().await.expect("that its id is not known");
+    let told = format!("{:?}", follower.events(2).await);
+    assert!(
+        told.contains("EXECUTION_ERROR") && !told.contains("xyzzy"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
