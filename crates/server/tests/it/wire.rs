@@ -1,5 +1,7 @@
 //! The wire format, where published clients and their peer's server disagree; and what is not built.
 
+mod recurring;
+
 use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
