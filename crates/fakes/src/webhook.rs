@@ -79,6 +79,11 @@ impl Receiver {
         })
     }
 
+    /// Address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// URL that requests go to.
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)

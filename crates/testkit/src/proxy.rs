@@ -41,7 +41,12 @@ pub struct FaultProxy {
 impl FaultProxy {
     /// Starts a proxy to `target` on a free port of this machine.
     pub async fn start(target: SocketAddr) -> std::io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), target).await
+    }
+
+    /// Starts a proxy to `target` at an address, such as that of one that was dropped: meanwhile connections were refused.
+    pub async fn start_at(address: SocketAddr, target: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let state = Arc::new(
             watch::channel(State {

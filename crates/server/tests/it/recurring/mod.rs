@@ -3,6 +3,7 @@
 mod calls;
 #[cfg(feature = "wechat")]
 mod kills;
+mod missed;
 mod refused;
 
 use serde_json::{Value, json};

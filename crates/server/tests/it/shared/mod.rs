@@ -8,6 +8,7 @@ mod lanes;
 mod lease;
 mod parts;
 mod policies;
+mod reminders;
 mod rotation;
 mod start;
 mod tokens;

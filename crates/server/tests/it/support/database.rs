@@ -14,6 +14,11 @@ fn url() -> Option<String> {
     })
 }
 
+/// Whether the tests run on the embedded engine, whose data is in a folder.
+pub(crate) fn is_embedded() -> bool {
+    url().is_none()
+}
+
 /// The schema that a data folder stands for.
 fn schema(folder: &Path) -> String {
     let name = folder

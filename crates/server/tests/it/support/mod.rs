@@ -4,6 +4,8 @@ mod database;
 #[cfg(feature = "wechat")]
 pub(crate) mod ledger;
 mod process;
+#[cfg(feature = "wechat")]
+pub(crate) mod reminders;
 
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 
 #[cfg(feature = "wechat")]
 pub(crate) use database::dump;
-pub(crate) use database::{LONG_CALLS, store_lines, with_store};
+pub(crate) use database::{LONG_CALLS, is_embedded, store_lines, with_store};
 #[cfg(all(feature = "postgres", feature = "wechat", target_os = "linux"))]
 pub(crate) use process::BINARY;
 pub(crate) use process::{DISK, Process, disk_of, log_of, run_command, start_beside};
