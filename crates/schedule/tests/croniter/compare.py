@@ -7,6 +7,7 @@ An expression with few occurrences is looked at for the whole ten years, others 
 seed. A difference that no kind explains is printed, and fails.
 """
 
+import calendar
 import collections
 import datetime
 import random
@@ -116,8 +117,12 @@ def in_chunks(pairs):
         yield from ours([(expression, name, FIRST, LAST) for expression, name in chunk])
 
 
-def kind_of(expression, instant, is_ours, changes):
+def kind_of(expression, local, is_ours, changes):
+    instant = int(local.timestamp())
     minute, hour, of_month, _, of_week = expression.split()
+    length = calendar.monthrange(local.year, local.month)[1]
+    if any(int(day) > length for day in re.findall(r"(\d+)W", of_month)) and not is_ours:
+        return "31W in a month that has no 31st: not at all (croniter: the last day of Monday to Friday)"
     if re.search(r"(?:^|[ ,])(\d+)-\1(?:$|[ ,/])", expression):
         return "a range of one number, 1-1: that number (croniter: every)"
     both_days = of_month != "*" and of_week != "*"
@@ -161,9 +166,10 @@ def main():
             continue
         compared += len(mine | yours)
         for at in sorted(mine ^ yours):
-            kind = kind_of(expression_, at, at in mine, all_changes[name])
+            instant = datetime.datetime.fromtimestamp(at, zones[name])
+            kind = kind_of(expression_, instant, at in mine, all_changes[name])
             kinds[kind] += 1
-            local = datetime.datetime.fromtimestamp(at, zones[name]).isoformat()
+            local = instant.isoformat()
             examples.setdefault(kind, f"{expression_} in {name}: {'only ours' if at in mine else 'only theirs'} {local}")
             if kind is None:
                 unexplained += 1
