@@ -78,16 +78,34 @@ const NEVER_SENT: [(&str, &str); 4] = [
     ("settled_by", "0"),
 ];
 
+/// A statement in two forms: most rows are open, and what writes outcomes costs time also where it writes none.
+struct Forms<T> {
+    /// For rows that are all open.
+    open: T,
+    /// For any rows.
+    any: T,
+}
+
+impl<T> Forms<T> {
+    fn of(&self, rows: &[Row<'_>]) -> &T {
+        if rows.iter().all(|row| row.outcome.is_none()) {
+            &self.open
+        } else {
+            &self.any
+        }
+    }
+}
+
 /// Statement that writes rows, but not those whose owner is not registered any more, or whose id or position is taken. The lock on the process keeps
 /// it from being taken over before its rows are there to be freed.
-fn insert_and(answer: &str) -> String {
+fn insert_and(answer: &str) -> Forms<String> {
     let incoming = table_of(Arrays::COLUMNS);
     let owners = Arrays::COLUMNS.len() + 1;
     let actions = insert_into("actions", Arrays::COLUMNS, &[]);
     let jobs = insert_into("jobs", Arrays::COLUMNS, &[]);
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &NEVER_SENT);
     let told = tell("ended", Places::OfAdmissions);
-    format!(
+    let open = format!(
         "\
 WITH living AS (
   SELECT owner FROM processes WHERE owner = ANY(${owners}::bigint[]) FOR KEY SHARE
@@ -101,22 +119,29 @@ WITH living AS (
   {jobs}
   FROM incoming i
   WHERE i.owner IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE
-), ended AS (
+)"
+    );
+    let over = format!(
+        "\
+, ended AS (
   {outcomes}
   FROM incoming i WHERE i.state IS NOT NULL AND (i.seq IN (SELECT w.seq FROM written w)) IS TRUE RETURNING seq, finished_at
 ), told AS (
   {told}
-)
-{answer}"
-    )
+)"
+    );
+    Forms {
+        any: format!("{open}{over}\n{answer}"),
+        open: format!("{open}\n{answer}"),
+    }
 }
 
 /// Writes what can be written; answers with the positions written, and the owners that are registered.
-static INSERT: LazyLock<String> = LazyLock::new(|| {
+static INSERT: LazyLock<Forms<String>> = LazyLock::new(|| {
     insert_and("SELECT seq, TRUE FROM written UNION ALL SELECT owner, FALSE FROM living")
 });
 /// Writes all, or fails and ends its transaction: what is charged for the rows is on its way already, and the commit behind it.
-static INSERT_ALL: LazyLock<String> = LazyLock::new(|| {
+static INSERT_ALL: LazyLock<Forms<String>> = LazyLock::new(|| {
     insert_and(
         "SELECT 1 / CASE WHEN (SELECT COUNT(*) FROM written) = cardinality($1::bigint[]) THEN 1 ELSE 0 END",
     )
@@ -199,7 +224,7 @@ pub(super) async fn insert(conn: &Conn, rows: &[Row<'_>]) -> Result<Written, Fai
         written: HashSet::new(),
         living: HashSet::new(),
     };
-    let statement = conn.prepare_cached(&INSERT).await?;
+    let statement = conn.prepare_cached(INSERT.of(rows)).await?;
     for row in ask(conn, &statement, rows).await? {
         let number: i64 = row.try_get(0)?;
         if row.try_get(1)? {
@@ -211,17 +236,24 @@ pub(super) async fn insert(conn: &Conn, rows: &[Row<'_>]) -> Result<Written, Fai
     Ok(done)
 }
 
-/// The statement of [`insert_all`].
-pub(super) async fn prepare_insert_all(conn: &Conn) -> Result<Statement, Failure> {
-    Ok(conn.prepare_cached(&INSERT_ALL).await?)
+/// The statements of [`insert_all`].
+pub(super) struct InsertAll(Forms<Statement>);
+
+impl InsertAll {
+    pub(super) async fn prepare(conn: &Conn) -> Result<Self, Failure> {
+        Ok(Self(Forms {
+            open: conn.prepare_cached(&INSERT_ALL.open).await?,
+            any: conn.prepare_cached(&INSERT_ALL.any).await?,
+        }))
+    }
 }
 
 /// Writes all within a transaction, or fails with [`Failure::Conflict`].
 pub(super) async fn insert_all(
     conn: &Conn,
-    statement: &Statement,
+    statements: &InsertAll,
     rows: &[Row<'_>],
 ) -> Result<(), Failure> {
-    ask(conn, statement, rows).await?;
+    ask(conn, statements.0.of(rows), rows).await?;
     Ok(())
 }

@@ -42,8 +42,8 @@ impl Batched for Settle {
         let mut changed = if firsts.iter().any(|item| changes_more(item)) {
             change_and_follow(conn, &firsts).await?
         } else {
-            let statement = prepare(conn).await?;
-            change(conn, &statement, &firsts).await?
+            let statements = Statements::prepare(conn).await?;
+            change(conn, &statements, &firsts).await?
         };
         if again {
             changed.extend(changed_before(conn, items).await?);
@@ -121,12 +121,35 @@ const LEFT: [(&str, &str); 3] = [
     ("settled_by", "i.owner"),
 ];
 
-/// Changes each row that its process still owns; answers with those.
-static SETTLE: LazyLock<String> = LazyLock::new(|| {
-    let incoming = table_of(Arrays::COLUMNS);
-    let job = assignments("jobs", Arrays::COLUMNS);
+/// Ends actions whose process still owns them: outcomes in the place of jobs, and events. Two tables of a statement behind `incoming`.
+fn closing() -> String {
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &LEFT);
     let told = tell("ended", Places::OfSettlements);
+    format!(
+        "\
+closed AS (
+  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3 AND {UNTRIED}
+  RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
+), ended AS (
+  {outcomes} FROM closed i RETURNING seq, finished_at
+), told AS (
+  {told}
+)"
+    )
+}
+
+/// Ends each action whose process still owns it; answers with those.
+static END: LazyLock<String> = LazyLock::new(|| {
+    let (incoming, closing) = (table_of(Arrays::COLUMNS), closing());
+    format!(
+        "WITH incoming AS (SELECT * FROM {incoming}), {closing} SELECT seq, owner, fence FROM closed"
+    )
+});
+
+/// Changes each row that its process still owns; answers with those.
+static SETTLE: LazyLock<String> = LazyLock::new(|| {
+    let (incoming, closing) = (table_of(Arrays::COLUMNS), closing());
+    let job = assignments("jobs", Arrays::COLUMNS);
     format!(
         "\
 WITH incoming AS (
@@ -138,14 +161,7 @@ WITH incoming AS (
   UPDATE jobs j SET owner = 0, in_flight = FALSE, due_at = i.due_at, outcome = i.outcome, not_before = COALESCE(i.not_before, j.not_before),
     give_up_at = COALESCE(i.give_up_at, j.give_up_at), {job}, {KEPT}
   FROM incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 2 AND {UNTRIED} RETURNING i.seq, i.owner, i.fence
-), closed AS (
-  DELETE FROM jobs j USING incoming i WHERE j.seq = i.seq AND j.owner = i.owner AND j.fence = i.fence AND i.step = 3 AND {UNTRIED}
-  RETURNING i.*, j.history AS kept, j.possible_duplicate AS marked
-), ended AS (
-  {outcomes} FROM closed i RETURNING seq, finished_at
-), told AS (
-  {told}
-)
+), {closing}
 SELECT seq, owner, fence FROM went_on UNION ALL SELECT seq, owner, fence FROM put_off UNION ALL SELECT seq, owner, fence FROM closed"
     )
 });
@@ -219,13 +235,11 @@ async fn change_and_follow(
         .iter()
         .filter_map(|item| Some(&poke(item)?.flow))
         .collect();
-    let (statement, flow_statements) = if flows.is_empty() {
-        (prepare(conn).await?, None)
+    let statements = Statements::prepare(conn).await?;
+    let flow_statements = if flows.is_empty() {
+        None
     } else {
-        (
-            prepare(conn).await?,
-            Some(FlowStatements::prepare(conn).await?),
-        )
+        Some(FlowStatements::prepare(conn).await?)
     };
     let begin = async { Ok::<_, Failure>(conn.batch_execute("BEGIN").await?) };
     let lock = async {
@@ -238,7 +252,7 @@ async fn change_and_follow(
         biased;
         begin,
         lock,
-        change(conn, &statement, items)
+        change(conn, &statements, items)
     )?;
     let written = || items.iter().filter(|item| changed.contains(&item.hold));
     let refunds: Vec<(Seq, &Charges)> = written()
@@ -260,17 +274,33 @@ async fn change_and_follow(
     Ok(changed)
 }
 
-/// Statement of [`change`].
-pub(super) async fn prepare(conn: &Conn) -> Result<Statement, Failure> {
-    Ok(conn.prepare_cached(&SETTLE).await?)
+/// Statements of [`change`].
+pub(super) struct Statements {
+    /// For settlements that all end their actions, as most do: what else is in the other costs time also where it changes nothing.
+    end: Statement,
+    any: Statement,
+}
+
+impl Statements {
+    pub(super) async fn prepare(conn: &Conn) -> Result<Self, Failure> {
+        Ok(Self {
+            end: conn.prepare_cached(&END).await?,
+            any: conn.prepare_cached(&SETTLE).await?,
+        })
+    }
 }
 
 /// Changes those that their owners still own; says which.
 pub(super) async fn change(
     conn: &Conn,
-    statement: &Statement,
+    statements: &Statements,
     items: &[impl Deref<Target = Settlement> + Sync],
 ) -> Result<HashSet<Hold>, Failure> {
+    let statement = if items.iter().all(|item| item.ends()) {
+        &statements.end
+    } else {
+        &statements.any
+    };
     let arrays: Arrays<'_> = items.iter().map(|item| incoming(item)).collect();
     let rows = conn.query(statement, &arrays.parameters()).await?;
     rows.iter()

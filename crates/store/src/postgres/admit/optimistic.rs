@@ -11,7 +11,7 @@ use crate::model::Admitted;
 use crate::postgres::batch::Effects;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
-use crate::postgres::insert::{insert_all, prepare_insert_all};
+use crate::postgres::insert::{InsertAll, insert_all};
 use crate::postgres::rows::columns::{columns, table_of};
 use crate::postgres::rows::key;
 
@@ -48,7 +48,7 @@ pub(super) async fn write(
     optimism: &Optimism,
 ) -> Result<Option<Effects<Admitted>>, Failure> {
     let (insert, lock, charge) = (
-        prepare_insert_all(conn).await?,
+        InsertAll::prepare(conn).await?,
         conn.prepare_cached(LOCK).await?,
         conn.prepare_cached(&CHARGE).await?,
     );

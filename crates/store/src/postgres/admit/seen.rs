@@ -13,7 +13,7 @@ use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
 use crate::postgres::flows::FlowStatements;
 use crate::postgres::gate::{Charging, Locked, Look, Names};
-use crate::postgres::insert::prepare_insert_all;
+use crate::postgres::insert::InsertAll;
 use crate::rows::{longest_alike, state_number};
 
 /// Number of times that missing rows are made, to be locked, before the batch begins again.
@@ -106,7 +106,7 @@ pub(in crate::postgres) struct Statements {
     pub(super) supersede: Statement,
     pub(super) letters: Statement,
     pub(super) replace: Statement,
-    pub(super) insert: Statement,
+    pub(super) insert: InsertAll,
     pub(super) charging: Charging,
 }
 
@@ -123,7 +123,7 @@ impl Statements {
             supersede: conn.prepare_cached("UPDATE actions SET superseded = TRUE WHERE seq = ANY($1)").await?,
             letters: conn.prepare_cached("SELECT seq FROM outcomes WHERE seq = ANY($1) AND state = $2 ORDER BY seq FOR UPDATE").await?,
             replace: conn.prepare_cached("UPDATE outcomes SET state = $2 WHERE seq = ANY($1)").await?,
-            insert: prepare_insert_all(conn).await?,
+            insert: InsertAll::prepare(conn).await?,
             charging: Charging::prepare(conn).await?,
         })
     }

@@ -56,7 +56,7 @@ pub(super) struct Statements {
     write: Statement,
     delete: Statement,
     lock_jobs: Statement,
-    settle: Statement,
+    settle: settle::Statements,
     flows: FlowStatements,
     /// Statements of admissions, where there are some.
     admit: Option<admit::Statements>,
@@ -74,7 +74,7 @@ impl Statements {
             write: conn.prepare_cached(&WRITE).await?,
             delete: conn.prepare_cached(DELETE).await?,
             lock_jobs: conn.prepare_cached(LOCK_JOBS).await?,
-            settle: settle::prepare(conn).await?,
+            settle: settle::Statements::prepare(conn).await?,
             flows: FlowStatements::prepare(conn).await?,
             admit,
         })
