@@ -310,7 +310,8 @@ pub const MAX_PRUNE_BATCH: usize = 500;
 /// How long events are kept for those who follow them: a reader that was away for a night misses none.
 pub const EVENTS_KEPT: Duration = Duration::from_hours(24);
 
-/// Most events that one step of housekeeping looks at: narrow rows, and a commit of a few milliseconds.
+/// Most events that one step of housekeeping deletes: narrow rows, and a commit of a few milliseconds. On PostgreSQL a row has what one statement
+/// ended; the step ends with the row that reaches the bound, and looks at no more rows than this.
 pub const MAX_PRUNED_EVENTS: usize = 2000;
 
 /// Most events of one look at them.

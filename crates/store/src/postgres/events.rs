@@ -1,4 +1,6 @@
 //! Events: in the order of their transactions, each of which is told once those before it are over.
+//!
+//! What one statement ended is one row, in arrays. Its events have the places behind the row's, in the order of the arrays.
 
 pub(super) mod tell;
 
@@ -85,7 +87,7 @@ async fn newest(conn: &Conn) -> Result<EventPosition, Failure> {
 
 async fn oldest(conn: &Conn) -> Result<EventPosition, Failure> {
     let select = conn
-        .prepare_cached("SELECT xid, pos FROM events ORDER BY xid, pos LIMIT 1")
+        .prepare_cached("SELECT xid, pos + 1 FROM events ORDER BY xid, pos LIMIT 1")
         .await?;
     let Some(row) = conn.query_opt(&select, &[]).await? else {
         return Ok(EventPosition::START);
@@ -95,39 +97,47 @@ async fn oldest(conn: &Conn) -> Result<EventPosition, Failure> {
 
 async fn has(conn: &Conn, id: EventId) -> Result<bool, Failure> {
     let (xid, place) = parts(id.position());
-    if id.is_of_position() {
+    let at = if id.is_of_position() {
         if id.position() > newest(conn).await? {
             return Ok(false);
         }
-        let before = "SELECT at FROM events WHERE (xid, pos) <= ($1, $2) ORDER BY xid DESC, pos DESC LIMIT 1";
-        let select = conn.prepare_cached(before).await?;
-        let found = conn.query_opt(&select, &[&xid, &place]).await?;
-        let at: Option<i64> = found.map(|row| row.try_get(0)).transpose()?;
-        return Ok(at.is_none_or(|at| id.is_of(Timestamp::from_millis(at))));
-    }
-    let select = conn
-        .prepare_cached("SELECT at FROM events WHERE xid = $1 AND pos = $2")
-        .await?;
+        // Of the newest event up to there: of an earlier transaction it is the last.
+        "SELECT ats[CASE WHEN xid = $1 THEN LEAST($2 - pos, cardinality(ats)) ELSE cardinality(ats) END] FROM events \
+         WHERE (xid, pos) < ($1, $2) ORDER BY xid DESC, pos DESC LIMIT 1"
+    } else {
+        "SELECT ats[LEAST($2 - pos, cardinality(ats) + 1)] FROM events WHERE xid = $1 AND pos < $2 ORDER BY pos DESC LIMIT 1"
+    };
+    let select = conn.prepare_cached(at).await?;
     let found = conn.query_opt(&select, &[&xid, &place]).await?;
-    let at: Option<i64> = found.map(|row| row.try_get(0)).transpose()?;
-    Ok(at.is_some_and(|at| id.is_of(Timestamp::from_millis(at))))
+    let at: Option<i64> = match found {
+        Some(row) => row.try_get(0)?,
+        None => None,
+    };
+    let is_of = |at| id.is_of(Timestamp::from_millis(at));
+    Ok(at.map_or(id.is_of_position(), is_of))
 }
 
 /// Statement of a look. Its parameters are the position that it begins after, how many events, and how many bytes. It has a row also where there is
-/// no event, which says how far everything is settled, of when the first event is that waits for that, and how many events were looked at.
+/// no event, which says how far everything is settled, of when the first event is that waits for that, and how many events were looked at. The row of
+/// the position that it begins after may have events behind it. Rows are read in their order, and no more than hold so many events.
 fn look_statement() -> String {
     format!(
         "\
 WITH settled AS MATERIALIZED (
   SELECT {SETTLED} AS xid
+), first AS MATERIALIZED (
+  SELECT COALESCE((SELECT pos FROM events WHERE xid = $1 AND pos <= $2 ORDER BY pos DESC LIMIT 1), $2) AS pos
 ), page AS MATERIALIZED (
-  SELECT xid, pos, at, kind, seq FROM events WHERE (xid, pos) > ($1, $2) AND xid < (SELECT xid FROM settled) ORDER BY xid, pos LIMIT $3
+  SELECT e.xid, e.pos + each_event.place AS pos, each_event.at, e.kind, each_event.seq
+  FROM events e CROSS JOIN LATERAL unnest(e.ats, e.seqs) WITH ORDINALITY AS each_event (at, seq, place)
+  WHERE (e.xid, e.pos) >= ($1, (SELECT pos FROM first)) AND e.xid < (SELECT xid FROM settled) AND (e.xid > $1 OR e.pos + each_event.place > $2)
+  ORDER BY e.xid, e.pos, each_event.place LIMIT $3
 ), found AS (
   SELECT p.xid, p.pos, p.at, p.kind, p.seq, a.id, a.namespace, a.tenant, a.provider, a.action_type, o.outcome,
     SUM(COALESCE(octet_length(o.outcome), 0)) OVER (ORDER BY p.xid, p.pos) - COALESCE(octet_length(o.outcome), 0) AS bytes_before
   FROM page p LEFT JOIN actions a ON a.seq = p.seq LEFT JOIN outcomes o ON o.seq = p.seq
 )
-SELECT (SELECT xid FROM settled), (SELECT at FROM events WHERE xid >= (SELECT xid FROM settled) ORDER BY xid, pos LIMIT 1), (SELECT COUNT(*) FROM page),
+SELECT (SELECT xid FROM settled), (SELECT ats[1] FROM events WHERE xid >= (SELECT xid FROM settled) ORDER BY xid, pos LIMIT 1), (SELECT COUNT(*) FROM page),
   f.xid, f.pos, f.at, f.kind, f.seq, f.id, f.namespace, f.tenant, f.provider, f.action_type, f.outcome
 FROM (SELECT 1) AS one LEFT JOIN found f ON f.bytes_before < $4 ORDER BY f.xid, f.pos"
     )
@@ -182,19 +192,26 @@ fn event(row: &Row, position: EventPosition) -> Result<Option<Event>, Failure> {
     }))
 }
 
+/// Deletes rows of which no event is kept, as far as so many events; says how many events they had. Of a row with one that is kept all stay. Rows are
+/// found by where they lie: by their keys all others would be read as well, as soon as the planner takes the table for a small one.
+const PRUNE: &str = "\
+WITH oldest AS MATERIALIZED (
+  SELECT row, SUM(events) OVER (ORDER BY xid, pos) - events AS events_before
+  FROM (SELECT ctid AS row, xid, pos, cardinality(ats) AS events FROM events ORDER BY xid, pos LIMIT $1) AS first
+), deleted AS (
+  DELETE FROM events e WHERE e.ctid = ANY (ARRAY(SELECT row FROM oldest WHERE events_before < $1))
+    AND NOT EXISTS (SELECT 1 FROM unnest(e.ats) AS each_event (at) WHERE at BETWEEN $2 AND $3)
+    AND (e.xid, e.pos) <> (SELECT xid, pos FROM events ORDER BY xid DESC, pos DESC LIMIT 1)
+  RETURNING cardinality(e.ats) AS events
+)
+SELECT COALESCE(SUM(events), 0) FROM deleted";
+
 async fn prune(conn: &Conn, kept: EventsKept) -> Result<usize, Failure> {
-    let delete = "WITH oldest AS (SELECT xid, pos, at FROM events ORDER BY xid, pos LIMIT $1) \
-         DELETE FROM events e USING oldest o WHERE e.xid = o.xid AND e.pos = o.pos AND (o.at < $2 OR o.at > $3) \
-         AND (e.xid, e.pos) < (SELECT n.xid, n.pos FROM events n ORDER BY n.xid DESC, n.pos DESC LIMIT 1)";
-    let deleted = conn
-        .execute(
-            delete,
-            &[
-                &(MAX_PRUNED_EVENTS as i64),
-                &kept.from.as_millis(),
-                &kept.to.as_millis(),
-            ],
-        )
-        .await?;
+    let most = MAX_PRUNED_EVENTS as i64;
+    let (from, to) = (kept.from.as_millis(), kept.to.as_millis());
+    let deleted: i64 = conn
+        .query_one(PRUNE, &[&most, &from, &to])
+        .await?
+        .try_get(0)?;
     Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
 }

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0005_scheduled.sql"),
     include_str!("0006_flows.sql"),
     include_str!("0007_events.sql"),
+    include_str!("0008_event_rows.sql"),
 ];
 
 /// The newest schema that this version knows.

@@ -29,7 +29,7 @@ fn golden(engine: &str, version: usize) -> PathBuf {
 }
 
 /// The migrations of an engine, in their order.
-fn migrations(engine: &str) -> Vec<PathBuf> {
+pub(crate) fn migrations(engine: &str) -> Vec<PathBuf> {
     let files = std::fs::read_dir(in_crate(&format!("src/{engine}"))).expect("a folder");
     let mut files: Vec<PathBuf> = files
         .map(|file| file.expect("a file").path())

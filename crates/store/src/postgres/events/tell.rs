@@ -10,7 +10,8 @@ pub(in crate::postgres) enum Places {
 }
 
 impl Places {
-    const fn first(self) -> i64 {
+    /// Place before the first. A statement has far fewer rows than there are places to the next.
+    const fn before(self) -> i64 {
         match self {
             Self::OfAdmissions => 0,
             Self::OfSettlements => 1 << 20,
@@ -18,10 +19,12 @@ impl Places {
     }
 }
 
-/// `INSERT` of the events of actions that came to their outcomes, of which a table of the statement has the columns `seq` and `finished_at`.
+/// `INSERT` of the events of actions that came to their outcomes, of which a table of the statement has the columns `seq` and `finished_at`: one row
+/// of them all, and none where nothing ended. They have the places behind the row's.
 pub(in crate::postgres) fn tell(ended: &str, places: Places) -> String {
-    let (kind, first) = (EventKind::ActionDispatched.number(), places.first());
+    let (kind, before) = (EventKind::ActionDispatched.number(), places.before());
     format!(
-        "INSERT INTO events (pos, at, kind, seq) SELECT {first} + row_number() OVER (ORDER BY seq), finished_at, {kind}, seq FROM {ended}"
+        "INSERT INTO events (pos, kind, ats, seqs) SELECT {before}, {kind}, array_agg(finished_at), array_agg(seq) \
+         FROM (SELECT seq, finished_at FROM {ended} ORDER BY seq) AS sorted HAVING COUNT(*) > 0"
     )
 }

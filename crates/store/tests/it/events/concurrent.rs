@@ -167,7 +167,7 @@ async fn events_of_another_database_are_forgotten() {
         .expect("a store");
     end_at_once(&store, "a", at(100)).await;
     // As a copy of a database has them that had more transactions.
-    let far = "INSERT INTO events (xid, pos, at, kind, seq) SELECT xid + 1000000000, pos, at, kind, seq FROM events";
+    let far = "INSERT INTO events (xid, pos, kind, ats, seqs) SELECT xid + 1000000000, pos, kind, ats, seqs FROM events";
     database.execute(far).await.expect("a row");
     assert_eq!(ids(&events(&store, EventPosition::START, 1).await), ["a"]);
     drop(store);

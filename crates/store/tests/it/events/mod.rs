@@ -3,6 +3,8 @@
 #[cfg(feature = "postgres")]
 mod concurrent;
 mod damage;
+#[cfg(feature = "postgres")]
+mod rows;
 
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ on_every_engine! {
     old_events_are_deleted_and_the_newest_stays,
     an_event_whose_action_is_gone_is_left_out,
     a_step_that_ends_two_actions_tells_of_both,
+    what_ends_together_is_told_one_by_one,
 }
 
 /// Longest that a test waits for others' transactions on the same server.
@@ -312,6 +315,52 @@ pub(crate) async fn a_step_that_ends_two_actions_tells_of_both(engine: &Engine) 
     told.sort_unstable();
     assert_eq!(told, ["at-the-gate", "called-off"]);
     assert!(found[0].position < found[1].position);
+}
+
+/// Ends actions with one step of a flow.
+async fn end_together(store: &dyn Store, flow: &str, names: &[&str]) {
+    let begins = Advance {
+        admissions: names.iter().map(|id| flows::child(id, flow)).collect(),
+        ..flows::begins(flow, flows::waits(Some(300)))
+    };
+    flows::write(store, begins).await;
+    let mut cancels = Vec::new();
+    for id in names {
+        cancels.push(flows::cancel(&crate::find(store, id).await));
+    }
+    let step = Advance {
+        cancels,
+        ..flows::changes(&flows::flow(store, flow).await, flows::over())
+    };
+    let written = flows::write(store, step).await;
+    assert_eq!(written.cancelled, vec![Settled::Written; names.len()]);
+}
+
+pub(crate) async fn what_ends_together_is_told_one_by_one(engine: &Engine) {
+    let store = engine.open().await;
+    let (first, second) = (["a1", "a2", "a3", "a4", "a5"], ["b1", "b2"]);
+    end_together(&*store, "a", &first).await;
+    end_together(&*store, "b", &second).await;
+    let all = events(&*store, EventPosition::START, 7).await;
+    assert_eq!(ids(&all), [&first[..], &second[..]].concat());
+    assert_eq!(store.oldest_event().await, Ok(all[0].position));
+    // From behind each of them go on those behind it, however few a look has.
+    for (place, event) in all.iter().enumerate() {
+        let id = EventId::new(event.at, event.position);
+        assert_eq!(store.has_event(id).await, Ok(true), "{place}");
+        for limit in 1..=8 {
+            let (mut after, mut left) = (event.position, &all[place + 1..]);
+            while !left.is_empty() {
+                let page = store.events(after, limit).await.expect("a page");
+                let (told, others) = left.split_at(limit.min(left.len()));
+                assert_eq!(page.events, told, "{place}, {limit}");
+                assert_eq!(page.looked_to, told[told.len() - 1].position);
+                assert!(page.more || others.is_empty());
+                (after, left) = (page.looked_to, others);
+            }
+            assert_eq!(look(&*store, after).await.events, []);
+        }
+    }
 }
 
 /// Position of an action that an owner has.
