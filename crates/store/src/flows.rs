@@ -4,6 +4,7 @@
 //! step computed from what was there before changes nothing. The claim of a process is such a change; no fence is needed beside it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{Namespace, Tenant, Timestamp};
 
@@ -64,6 +65,18 @@ pub struct Advance {
     pub cancels: Vec<Settlement>,
     /// Other flows that are made due.
     pub pokes: Vec<Poke>,
+}
+
+impl FlowHasten {
+    /// Milliseconds by which flows are due earlier.
+    pub(crate) fn millis(&self) -> i64 {
+        i64::try_from(self.by.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Due time from which on the next request looks, after one that found so many flows, the last of them due then. What a request changed lies before.
+    pub(crate) fn next(&self, found: usize, last: Option<Timestamp>) -> Option<Timestamp> {
+        last.filter(|_| found >= self.limit)
+    }
 }
 
 impl Advance {
@@ -159,6 +172,23 @@ pub struct FlowClaim {
     pub now: Timestamp,
     /// Kinds that the process knows.
     pub kinds: Vec<Arc<str>>,
+    /// Number of flows at most.
+    pub limit: usize,
+}
+
+/// Request to make flows of a kind due earlier that wait for an instant of the wall clock, which was set ahead.
+#[derive(Clone, Debug)]
+pub struct FlowHasten {
+    /// Kind of the flows.
+    pub kind: Arc<str>,
+    /// How much earlier they are due.
+    pub by: Duration,
+    /// Instant of the request, in due time. What is due by then stays as it is, and nothing is due before.
+    pub now: Timestamp,
+    /// Due time from which on flows are looked at.
+    pub from: Timestamp,
+    /// Due time up to which flows are looked at.
+    pub until: Timestamp,
     /// Number of flows at most.
     pub limit: usize,
 }

@@ -11,7 +11,9 @@ use acteon_core::{ActionId, BoxFuture, ProviderName, Scope, Timestamp};
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::event::{EventId, EventPosition, EventsKept, EventsPage};
-use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
+use crate::flows::{
+    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
@@ -111,6 +113,7 @@ layered! {
         Advance = advance(advance: Advance) -> Advanced;
         ClaimFlows = claim_flows(claim: FlowClaim) -> Vec<Flow>;
         NextFlowDue = next_flow_due(kinds: &[Arc<str>]) keeps kinds -> Option<Timestamp>;
+        HastenFlows = hasten_flows(hasten: FlowHasten) -> Option<Timestamp>;
         OwnedFlows = owned_flows(owner: OwnerId, after: Option<FlowKey>, limit: usize) -> Vec<FlowHold>;
         FreeFlows = free_flows(holds: Vec<FlowHold>) -> usize;
         Flow = flow(key: &FlowKey) keeps key -> Option<Flow>;

@@ -9,7 +9,9 @@ use tokio::sync::watch;
 use crate::StoreError;
 use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::event::{EventId, EventPosition, EventsKept, EventsPage};
-use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
+use crate::flows::{
+    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+};
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
 use crate::model::{
@@ -186,6 +188,13 @@ pub trait Flows: Send + Sync {
     fn next_flow_due(
         &self,
         kinds: &[Arc<str>],
+    ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// Makes unowned flows due earlier that are due within a span, the earliest first, and never before `now`. Returns the due time at which the next
+    /// request goes on; `None` where nothing is left. The version stays: no step was computed from when it is due, and one on its way says anew when.
+    fn hasten_flows(
+        &self,
+        hasten: FlowHasten,
     ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
     /// Flows that a process owns, from after a name on, at most `limit`, in the order of their names.

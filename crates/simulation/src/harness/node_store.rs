@@ -56,6 +56,7 @@ impl Call {
             | StoreCall::Owned
             | StoreCall::Free
             | StoreCall::Hasten
+            | StoreCall::HastenFlows
             | StoreCall::OpenShares
             | StoreCall::NextFlowDue
             | StoreCall::OwnedFlows

@@ -1,11 +1,12 @@
 //! What is asked of a store about rows that are not there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{ProviderName, Scope, Timestamp};
 use acteon_store::{
-    Advance, Charges, Expect, FlowClaim, FlowFilter, FlowKey, Hasten, Hold, OwnerId, Reroute,
-    ScheduledRequest, Seq,
+    Advance, Charges, Expect, FlowClaim, FlowFilter, FlowHasten, FlowKey, Hasten, Hold, OwnerId,
+    Reroute, ScheduledRequest, Seq,
 };
 
 use crate::faults::action;
@@ -67,6 +68,18 @@ pub(crate) fn no_flow_claim(now: Timestamp) -> FlowClaim {
         owner: OwnerId(7),
         now,
         kinds: vec!["none".into()],
+        limit: 5,
+    }
+}
+
+/// Flows that are made due earlier, of which there are none.
+pub(crate) fn no_flow_hasten(now: Timestamp) -> FlowHasten {
+    FlowHasten {
+        kind: "none".into(),
+        by: Duration::from_hours(1),
+        now,
+        from: now,
+        until: now,
         limit: 5,
     }
 }

@@ -8,7 +8,9 @@ use acteon_core::{BoxFuture, Timestamp};
 use super::store::{MemoryStore, ready};
 use super::tables::Tables;
 use crate::StoreError;
-use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
+use crate::flows::{
+    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+};
 use crate::model::OwnerId;
 use crate::store::Flows;
 
@@ -30,6 +32,13 @@ impl Flows for MemoryStore {
             .unowned_flows(kinds)
             .filter_map(|flow| flow.state.due_at)
             .min()))
+    }
+
+    fn hasten_flows(
+        &self,
+        hasten: FlowHasten,
+    ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        ready(Ok(self.lock().hasten_flows(&hasten)))
     }
 
     fn owned_flows(
@@ -118,6 +127,25 @@ impl Tables {
             }
         }
         claimed
+    }
+
+    fn hasten_flows(&mut self, hasten: &FlowHasten) -> Option<Timestamp> {
+        let mut waiting: Vec<(Timestamp, FlowKey)> = self
+            .unowned_flows(std::slice::from_ref(&hasten.kind))
+            .filter_map(|flow| Some((flow.state.due_at?, flow.key.clone())))
+            .filter(|(due_at, _)| {
+                *due_at > hasten.now && (hasten.from..=hasten.until).contains(due_at)
+            })
+            .collect();
+        waiting.sort_unstable();
+        waiting.truncate(hasten.limit);
+        for (due_at, key) in &waiting {
+            if let Some(flow) = self.flows.get_mut(key) {
+                let earlier = due_at.as_millis().saturating_sub(hasten.millis());
+                flow.state.due_at = Some(Timestamp::from_millis(earlier).max(hasten.now));
+            }
+        }
+        hasten.next(waiting.len(), waiting.last().map(|(due_at, _)| *due_at))
     }
 
     fn unowned_flows(&self, kinds: &[Arc<str>]) -> impl Iterator<Item = &Flow> {

@@ -17,7 +17,9 @@ use super::connect::{Conn, in_time};
 use super::error::Failure;
 use super::store::PostgresStore;
 use crate::StoreError;
-use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
+use crate::flows::{
+    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+};
 use crate::model::OwnerId;
 use crate::store::Flows;
 
@@ -45,6 +47,13 @@ impl Flows for PostgresStore {
     ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         let kinds = kinds.to_vec();
         Box::pin(async move { call!(self.claiming, conn => claims::next_due(conn, &kinds)) })
+    }
+
+    fn hasten_flows(
+        &self,
+        hasten: FlowHasten,
+    ) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move { call!(self.own, conn => holds::hasten(conn, &hasten)) })
     }
 
     fn owned_flows(

@@ -10,7 +10,9 @@ use super::flow_claims::ClaimedFlows;
 use super::store::SqliteStore;
 use super::{advance, flow_claims, flow_rows};
 use crate::StoreError;
-use crate::flows::{Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHold, FlowKey};
+use crate::flows::{
+    Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+};
 use crate::model::{Admitted, OwnerId, Settled};
 use crate::rows::row_texts;
 use crate::store::Flows;
@@ -66,6 +68,12 @@ impl Flows for SqliteStore {
         let kinds = kinds.to_vec();
         self.readers
             .own(move |connection| flow_claims::next_due(connection, &kinds))
+    }
+
+    fn hasten_flows(&self, hasten: FlowHasten) -> BoxFuture<'_, Result<Option<Timestamp>>> {
+        self.write(Urgency::Background, move |connection| {
+            flow_claims::hasten(connection, &hasten)
+        })
     }
 
     fn owned_flows(

@@ -1,6 +1,8 @@
 //! Flows that processes hold, and what frees them.
 
-use crate::flows::{FlowHold, FlowKey};
+use acteon_core::Timestamp;
+
+use crate::flows::{FlowHasten, FlowHold, FlowKey};
 use crate::model::OwnerId;
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
@@ -69,6 +71,34 @@ fn freeing(condition: &str, deaths: u32) -> String {
          WHERE f.kind = held.kind AND f.id = held.id RETURNING 1) \
          SELECT COUNT(*) FROM freed"
     )
+}
+
+/// Makes flows due earlier, in one statement that locks each, in the order of their names, before it looks again. One that is claimed or changed
+/// meanwhile is left as it then is: what changed it says when it is due.
+pub(super) async fn hasten(conn: &Conn, hasten: &FlowHasten) -> Result<Option<Timestamp>, Failure> {
+    let hasten_all = "WITH found AS MATERIALIZED (SELECT kind, id, due_at FROM flows WHERE owner = 0 AND kind = $1 AND due_at > $2 AND due_at >= $3 \
+         AND due_at <= $4 ORDER BY due_at, id LIMIT $5), \
+         held AS (SELECT f.kind, f.id FROM flows f JOIN found ON f.kind = found.kind AND f.id = found.id \
+         WHERE f.owner = 0 AND f.due_at > $2 ORDER BY f.kind, f.id FOR UPDATE OF f), \
+         changed AS (UPDATE flows f SET due_at = GREATEST($2, f.due_at - $6) FROM held WHERE f.kind = held.kind AND f.id = held.id) \
+         SELECT COUNT(*), MAX(due_at) FROM found";
+    let statement = conn.prepare_cached(hasten_all).await?;
+    let limit = i64::try_from(hasten.limit).unwrap_or(i64::MAX);
+    let row = conn
+        .query_one(
+            &statement,
+            &[
+                &&*hasten.kind,
+                &hasten.now.as_millis(),
+                &hasten.from.as_millis(),
+                &hasten.until.as_millis(),
+                &limit,
+                &hasten.millis(),
+            ],
+        )
+        .await?;
+    let last: Option<i64> = row.try_get(1)?;
+    Ok(hasten.next(count(&row)?, last.map(Timestamp::from_millis)))
 }
 
 fn count(row: &tokio_postgres::Row) -> Result<usize, Failure> {

@@ -7,6 +7,7 @@ mod claims;
 mod copies;
 mod crashes;
 pub(crate) mod damage;
+mod hastened;
 mod lists;
 mod model;
 mod pokes;

@@ -15,7 +15,8 @@ use super::{Trial, quota};
 use crate::faults::action;
 use crate::silence::silence;
 use crate::strangers::{
-    no_flow, no_flow_claim, no_flow_filter, nobodys_row, nothing_scheduled, nothing_to_hasten,
+    no_flow, no_flow_claim, no_flow_filter, no_flow_hasten, nobodys_row, nothing_scheduled,
+    nothing_to_hasten,
 };
 
 /// The first page of a look back.
@@ -188,6 +189,10 @@ impl Trial {
             (
                 StoreCall::NextFlowDue,
                 store.next_flow_due(&kinds).await.map(drop),
+            ),
+            (
+                StoreCall::HastenFlows,
+                store.hasten_flows(no_flow_hasten(now)).await.map(drop),
             ),
             (
                 StoreCall::OwnedFlows,
