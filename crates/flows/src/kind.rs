@@ -17,6 +17,10 @@ pub trait Kind: Send + Sync {
     /// Whether its flows are poked when actions that they sent are over. Those of other kinds have no parent.
     fn follows_actions(&self) -> bool;
 
+    /// Whether its flows wait for instants of the wall clock, [`Due::At`]. Where that clock is set ahead, all that they wait for comes earlier by as
+    /// much: a step that is asked for too early must say anew when it goes on, and do nothing else.
+    fn waits_for_the_wall_clock(&self) -> bool;
+
     /// Actions and flows whose state the next step must know.
     fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody>;
 

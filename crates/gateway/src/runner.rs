@@ -14,6 +14,7 @@ use crate::lane::sharing::{load_lane_notes, load_note};
 use crate::shared::Inner;
 
 mod claim;
+pub(crate) mod clock_steps;
 mod due;
 pub(crate) mod flows;
 mod overdue;

@@ -140,6 +140,7 @@ fn spawn_workers(inner: &Arc<Inner>) {
     inner.spawn(housekeeping::run(Arc::clone(inner)));
     inner.spawn(runner::run(Arc::clone(inner)));
     inner.spawn(runner::flows::run(Arc::clone(inner)));
+    inner.spawn(runner::clock_steps::follow(Arc::clone(inner)));
     inner.spawn(reconcile::run(Arc::clone(inner)));
     inner.spawn(recount::follow(Arc::clone(inner)));
     inner.spawn(ask_outcomes::follow(Arc::clone(inner)));

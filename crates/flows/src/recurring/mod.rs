@@ -40,6 +40,10 @@ impl Kind for RecurringFlow {
         false
     }
 
+    fn waits_for_the_wall_clock(&self) -> bool {
+        true
+    }
+
     fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {
         let recurring = Recurring::parse(body)?;
         let looks = recurring.definition.overlap_policy != OverlapPolicy::AllowAll;

@@ -79,6 +79,12 @@ impl DueClock {
         shifted(wall, -state.steps_at(monotonic, now)).max(shown)
     }
 
+    /// Sum of the wall clock's steps in milliseconds, with one that nobody has noticed yet.
+    pub(crate) fn steps(&self) -> i64 {
+        let (monotonic, wall) = (self.clock.monotonic(), self.clock.now());
+        self.lock().steps_at(monotonic, wall)
+    }
+
     /// Takes in whether the wall clock was stepped and what other gateways told, and tells them in
     /// turn. To be called every few seconds.
     pub(crate) async fn follow(&self, store: &dyn Store) -> Result<(), StoreError> {
@@ -276,7 +282,8 @@ fn between(from: Timestamp, to: Timestamp) -> i64 {
     to.as_millis().saturating_sub(from.as_millis())
 }
 
-fn is_step(millis: i64) -> bool {
+/// Whether the wall clock moved by so many milliseconds that it was stepped.
+pub(crate) fn is_step(millis: i64) -> bool {
     millis.saturating_abs() >= STEP_MILLIS
 }
 

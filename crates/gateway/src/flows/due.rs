@@ -8,7 +8,7 @@ use acteon_flows::Due;
 use crate::shared::Inner;
 
 /// Longest that a flow waits for an instant of the wall clock without a look: that clock may have been set ahead when the instant was computed.
-const LOOK_AGAIN: Duration = Duration::from_hours(24);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_hours(24);
 
 /// Instant in due time at which a flow goes on.
 pub(crate) fn due_at(inner: &Inner, due: Due) -> Option<Timestamp> {

@@ -35,6 +35,12 @@ impl FlowKinds {
         self.0.iter().map(|kind| kind.name().into()).collect()
     }
 
+    /// Names of the kinds whose flows wait for instants of the wall clock.
+    pub(crate) fn waiting_for_the_wall_clock(&self) -> Vec<Arc<str>> {
+        let waiting = self.0.iter().filter(|kind| kind.waits_for_the_wall_clock());
+        waiting.map(|kind| kind.name().into()).collect()
+    }
+
     /// Kind with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&dyn Kind> {
         let kind = self.0.iter().find(|kind| kind.name() == name)?;

@@ -33,8 +33,6 @@ pub(super) struct After<'a> {
     pub(super) crashes: usize,
     pub(super) service: &'a Service,
     pub(super) trace: &'a Trace,
-    /// Whether the wall clock was stepped.
-    pub(super) was_stepped: bool,
 }
 
 pub(super) async fn everything(
@@ -61,8 +59,7 @@ pub(super) async fn everything(
     check_answers(after.answers, &records).map_err(broken)?;
     check_replays(&records).map_err(broken)?;
     counting::check(store, &records).await.map_err(broken)?;
-    let recurring = recurring::check(store, &records, after.was_stepped).await;
-    recurring.map_err(broken)?;
+    recurring::check(store, &records).await.map_err(broken)?;
     check_budget(&seen, after.crashes).map_err(broken)?;
     check_events(&records, store).await.map_err(broken)?;
     if after.service.overruns() > 0 {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::{ActionId, Namespace, Tenant, with_causes};
 use acteon_flows::RecurringFlow;
-use acteon_store::{
-    Advance, Expect, Flow, FlowFilter, FlowKey, FlowState, Flows as _, MemoryStore, Record,
-};
+use acteon_store::{Advance, Expect, Flow, FlowKey, FlowState, Flows as _, MemoryStore, Record};
 use serde_json::json;
 
 use super::broken::Broken;
 use super::clock::epoch;
 use super::counting_kind::{DONE, NAME, id_of, parse};
+use super::flows::flows;
+use super::recurring;
 use super::world::World;
 
 impl World {
@@ -46,31 +46,17 @@ impl World {
         Ok(())
     }
 
-    /// Flows of this run that are not over and should be. Where the clock was stepped a recurring action may be late by a day.
+    /// Flows of this run that are not over and should be, but for recurring actions that wait for a clock which was set back.
     pub(super) async fn open_flows(&self) -> Result<Vec<Flow>, Broken> {
         let mut open = Vec::new();
-        let recurring = Some(RecurringFlow::NAME).filter(|_| !self.time.was_stepped());
-        for kind in [Some(NAME), recurring].into_iter().flatten() {
+        for kind in [NAME, RecurringFlow::NAME] {
             let flows = flows(&self.memory, kind).await;
             open.extend(flows.map_err(|why| self.broken(why))?);
         }
-        open.retain(|flow| !flow.state.is_over);
+        let wall = self.time.wall();
+        open.retain(|flow| !flow.state.is_over && !recurring::waits_for_long(flow, wall));
         Ok(open)
     }
-}
-
-/// All flows of a kind.
-pub(super) async fn flows(store: &MemoryStore, kind: &str) -> Result<Vec<Flow>, String> {
-    let filter = FlowFilter {
-        kind: kind.into(),
-        namespace: None,
-        tenant: None,
-        status: None,
-        after: None,
-        limit: 10_000,
-    };
-    let flows = store.flows(filter).await;
-    flows.map_err(|error| with_causes(&error).to_string())
 }
 
 /// Checks that each flow did all its steps, each once and in their order, and that no action of a flow is there that none of its steps sent.

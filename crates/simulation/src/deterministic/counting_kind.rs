@@ -39,6 +39,10 @@ impl Kind for Counting {
         true
     }
 
+    fn waits_for_the_wall_clock(&self) -> bool {
+        false
+    }
+
     fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {
         Ok(LooksAt {
             actions: parse(body)?.sent.pop().into_iter().collect(),

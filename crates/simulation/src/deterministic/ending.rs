@@ -12,6 +12,9 @@ use super::world::World;
 /// Longest time from the last fault until every action is over: for retries, pauses and leases.
 const CALM: Duration = Duration::from_mins(20);
 
+/// Time from the last fault on in which flows may be late: until leases ran out, and whoever was down is back.
+const AFTERMATH: Duration = Duration::from_mins(1);
+
 impl World {
     /// Lets time pass until every action is over. Fails with the list of open ones if that takes too long.
     pub(super) async fn until_nothing_is_open(&self) -> Result<(), Broken> {
@@ -21,6 +24,9 @@ impl World {
                 return Err(self.stuck().await);
             }
             self.time.sleep(Duration::from_secs(1)).await;
+            if self.time.monotonic() + CALM > give_up + AFTERMATH {
+                self.check_lateness().await?;
+            }
         }
         Ok(())
     }

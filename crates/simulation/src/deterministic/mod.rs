@@ -12,6 +12,7 @@ mod clock;
 mod counting;
 mod counting_kind;
 mod ending;
+mod flows;
 mod node_provider;
 mod posted;
 mod provider_names;
@@ -122,7 +123,6 @@ impl World {
             crashes: self.crashes,
             service: &self.service,
             trace: &self.trace,
-            was_stepped: self.time.was_stepped(),
         };
         let checked = check::everything(&after, &self.memory, &node.gateway).await?;
         Ok(Run {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{ActionType, Namespace, Priority, ProviderName, Scope, Tenant};
+use acteon_core::{ActionType, Namespace, Priority, ProviderName, Scope, Tenant, Timestamp};
 use acteon_flows::{Definition, MissedRuns, OverlapPolicy, Recurring, RecurringFlow};
-use acteon_store::{MemoryStore, Record};
+use acteon_store::{Flow, MemoryStore, Record};
 use serde_json::value::RawValue;
 
-use super::counting::flows;
+use super::broken::Broken;
+use super::flows::flows;
 use super::provider_names::PLAIN;
 use super::trace::CANARY;
 use super::world::World;
@@ -61,13 +62,42 @@ impl World {
     }
 }
 
-/// Checks that no recurring action sent more than it may, and that each of its actions is one of an occurrence. Where the clock was not stepped, it
-/// sent as many as it may.
-pub(super) async fn check(
-    store: &MemoryStore,
-    records: &[Record],
-    was_stepped: bool,
-) -> Result<(), String> {
+/// Longest time by which an occurrence is late where nothing is in its way: two looks, for a step of the clock and for what is due.
+const LATE: Duration = Duration::from_secs(15);
+
+/// Instant of the wall clock that a recurring action waits for; `None` of other flows, and of those that wait for none.
+fn next(flow: &Flow) -> Option<Timestamp> {
+    if &*flow.key.kind != RecurringFlow::NAME || flow.state.is_over {
+        return None;
+    }
+    Recurring::parse(&flow.state.body).ok()?.next
+}
+
+/// Whether a recurring action, which occurs each minute, waits for an instant that is far: its clock was set back.
+pub(super) fn waits_for_long(flow: &Flow, wall: Timestamp) -> bool {
+    next(flow).is_some_and(|next| next > wall + Duration::from_mins(2))
+}
+
+impl World {
+    /// Fails if an occurrence is late by the wall clock, however that was stepped before.
+    pub(super) async fn check_lateness(&self) -> Result<(), Broken> {
+        let flows = flows(&self.memory, RecurringFlow::NAME).await;
+        let wall = self.time.wall();
+        let is_late = |flow: &Flow| next(flow).is_some_and(|next| next + LATE < wall);
+        match flows
+            .map_err(|why| self.broken(why))?
+            .into_iter()
+            .find(is_late)
+        {
+            Some(late) => Err(self.broken(format!("an occurrence is late at {wall}: {late:?}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Checks that no recurring action sent more than it may, that each of its actions is one of an occurrence, and that one which is over sent as many as
+/// it may.
+pub(super) async fn check(store: &MemoryStore, records: &[Record]) -> Result<(), String> {
     for flow in flows(store, RecurringFlow::NAME).await? {
         let recurring = Recurring::parse(&flow.state.body).map_err(|error| error.to_string())?;
         let prefix = format!("rec:{}:", flow.key.id);
@@ -85,7 +115,7 @@ pub(super) async fn check(
             .collect();
         let most = recurring.definition.max_executions.unwrap_or(u64::MAX);
         let sent = seconds.len() as u64;
-        if sent > most || (sent < most && !was_stepped) || sent > recurring.executions {
+        if sent > most || (sent < most && flow.state.is_over) || sent > recurring.executions {
             return Err(format!("{sent} actions of {most} were sent: {flow:?}"));
         }
         if let Some(stray) = seconds.iter().find(|second| *second % 60 != 0) {

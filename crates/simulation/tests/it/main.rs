@@ -23,4 +23,5 @@ mod stream;
 mod token_clock;
 mod told_once;
 mod unreadable;
+mod wall_instants;
 mod wecom;

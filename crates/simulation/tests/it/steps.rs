@@ -13,7 +13,7 @@ use acteon_gateway::{
 };
 use acteon_rules::RuleSet;
 use acteon_simulation::harness::SeededEntropy;
-use acteon_store::{ActionState, History as _, MemoryStore, Record};
+use acteon_store::{ActionState, History as _, MemoryStore, Record, Store};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: i64 = 3_600_000;
 
 /// The paused runtime's time, and a wall clock that is wrong.
-struct Stepped {
+pub(crate) struct Stepped {
     began: Instant,
     step: AtomicI64,
 }
@@ -107,14 +107,14 @@ impl Provider for Sender {
     }
 }
 
-struct World {
-    clock: Arc<Stepped>,
-    store: Arc<MemoryStore>,
+pub(crate) struct World {
+    pub(crate) clock: Arc<Stepped>,
+    pub(crate) store: Arc<MemoryStore>,
     service: Arc<Service>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = Arc::new(Stepped {
             began: Instant::now(),
             step: AtomicI64::new(0),
@@ -127,7 +127,22 @@ impl World {
     }
 
     /// A gateway with these providers, all of the one service.
-    async fn gateway(&self, providers: &[&str], breaker: Option<BreakerPolicy>) -> Gateway {
+    pub(crate) async fn gateway(
+        &self,
+        providers: &[&str],
+        breaker: Option<BreakerPolicy>,
+    ) -> Gateway {
+        self.gateway_on(Arc::clone(&self.store) as Arc<_>, providers, breaker)
+            .await
+    }
+
+    /// As [`World::gateway`], with its own way to the store.
+    pub(crate) async fn gateway_on(
+        &self,
+        store: Arc<dyn Store>,
+        providers: &[&str],
+        breaker: Option<BreakerPolicy>,
+    ) -> Gateway {
         let mut registry = Registry::default();
         for name in providers {
             registry
@@ -151,7 +166,7 @@ impl World {
             ..GatewayOptions::default()
         };
         let parts = Parts {
-            store: Arc::clone(&self.store) as Arc<_>,
+            store,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::new(SeededEntropy::new(7)),
             observer: Arc::new(NoObserver),
@@ -162,7 +177,7 @@ impl World {
         Gateway::start(parts).await.expect("a gateway")
     }
 
-    fn step(&self, millis: i64) {
+    pub(crate) fn step(&self, millis: i64) {
         self.clock.step.fetch_add(millis, Ordering::SeqCst);
     }
 
@@ -188,7 +203,7 @@ impl World {
             .expect("an answer");
     }
 
-    async fn find(&self, id: &str) -> Record {
+    pub(crate) async fn find(&self, id: &str) -> Record {
         let id = ActionId::parse(id).expect("an id");
         self.store
             .find(&Scope::everything(), &id)
