@@ -19,6 +19,9 @@ pub struct RecurringCreated {
     pub next_execution_at: Option<String>,
     /// `active`.
     pub status: String,
+    /// What should be known of it, such as that its calendar ends soon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Recurring action. Lists leave out payload, labels and policies.
@@ -78,6 +81,9 @@ pub struct RecurringBody {
     /// Days of the calendar on which it occurs: `workday` or `holiday`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
+    /// What it waits for, where nothing of it is sent meanwhile: its calendar, which is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     /// Payload of its actions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Value>,
@@ -135,6 +141,9 @@ pub struct RecurringPreview {
     pub count: usize,
     /// Occurrences, the soonest first.
     pub occurrences: Vec<OccurrenceBody>,
+    /// What should be known of it, such as that its calendar ends soon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Answer of `POST /v1/recurring/{id}/backfill`.
@@ -160,6 +169,9 @@ pub struct BackfilledOccurrence {
     pub action_id: String,
     /// Tag of the outcome, such as `scheduled`; `error` where it was not accepted.
     pub outcome: String,
+    /// Code of the refusal, such as `STORE_FULL`, where it was not accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Why it was not accepted, or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -174,6 +186,9 @@ pub struct UpcomingActions {
     pub upcoming: Vec<UpcomingAction>,
     /// Whether the span has more.
     pub more: bool,
+    /// Calendars that are not there, for which recurring actions wait that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
 }
 
 /// Action that will go.

@@ -25,6 +25,7 @@ use crate::history::redaction::Redaction;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
 use crate::operate::store_health::StoreHealth;
+use crate::operate::used_calendars::UsedCalendars;
 use crate::policies::CurrentPolicies;
 use crate::registry::Providers;
 use crate::stream::follower::Arrivals;
@@ -96,6 +97,8 @@ pub(crate) struct Inner {
     pub(crate) known_looks: KnownLooks,
     /// Turn to make a recurring action, so that two do not take a tenant's last place.
     pub(crate) recurring_turn: Semaphore,
+    /// Calendars that recurring actions go by.
+    pub(crate) used_calendars: UsedCalendars,
     /// Turns of dry runs at the store, whose connections other callers' looks need as well.
     pub(crate) dry_runs: Semaphore,
     /// Whether a stop has begun: no call begins any more, and whoever waits for a turn is told that

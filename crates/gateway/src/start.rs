@@ -22,6 +22,7 @@ use crate::flows::room::FlowRoom;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
 use crate::operate::store_health::{StoreHealth, Watched};
+use crate::operate::used_calendars::UsedCalendars;
 use crate::operate::{housekeeping, store_watch};
 use crate::policies::CurrentPolicies;
 use crate::registry::Registry;
@@ -92,6 +93,7 @@ impl Gateway {
             batch_permits: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),
             known_looks: KnownLooks::new(),
             recurring_turn: Semaphore::new(1),
+            used_calendars: UsedCalendars::default(),
             dry_runs: Semaphore::new(MAX_DRY_RUNS),
             releasing: AtomicBool::new(false),
             released: Notify::new(),

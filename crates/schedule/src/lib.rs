@@ -11,6 +11,6 @@ mod calendar;
 mod cron;
 mod zone;
 
-pub use calendar::{CN_HOLIDAYS, Calendar, CalendarError, Calendars, DayKind};
+pub use calendar::{CN_HOLIDAYS, Calendar, CalendarError, CalendarUse, Calendars, DayKind};
 pub use cron::{Cron, CronError, Recurrence};
 pub use zone::{UnknownZone, time_zone};

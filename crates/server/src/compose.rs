@@ -192,7 +192,7 @@ async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> 
 /// Starts the gateway, while requests are told that it is starting.
 async fn started(listener: &TcpListener, parts: Parts) -> Result<Gateway, StoreError> {
     let gateway = listen::answering(listener, Gateway::start(parts)).await?;
-    warn_of_calendars(&gateway);
+    warn_of_calendars(&gateway).await;
     Ok(gateway)
 }
 

@@ -96,25 +96,28 @@ impl ConfigurationLoader {
             ..
         } = config;
         gateway.set_calendars(calendars).await;
-        let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut changes = in_force.changes_to(&said, self.shared.send_limit());
-        let providers = providers
-            .into_iter()
-            .map(|provider| (provider.name, provider.provider))
-            .collect();
-        replace(gateway, providers, &mut changes);
-        self.keys.store(Arc::new(keys));
-        if !logging::follow(log_level.as_deref()) {
-            let unheeded = std::mem::take(&mut changes.others).into_iter();
-            changes.at_start.extend(unheeded.map(|(section, key)| {
-                format!("{section}.{key}, and without RUST_LOG, which wins")
-            }));
-        }
-        in_force.follow(&said, &changes);
-        self.at_start
-            .store(changes.at_start.len(), Ordering::Relaxed);
+        let changes = {
+            let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut changes = in_force.changes_to(&said, self.shared.send_limit());
+            let providers = providers
+                .into_iter()
+                .map(|provider| (provider.name, provider.provider))
+                .collect();
+            replace(gateway, providers, &mut changes);
+            self.keys.store(Arc::new(keys));
+            if !logging::follow(log_level.as_deref()) {
+                let unheeded = std::mem::take(&mut changes.others).into_iter();
+                changes.at_start.extend(unheeded.map(|(section, key)| {
+                    format!("{section}.{key}, and without RUST_LOG, which wins")
+                }));
+            }
+            in_force.follow(&said, &changes);
+            self.at_start
+                .store(changes.at_start.len(), Ordering::Relaxed);
+            changes
+        };
         tell(&changes);
-        warn_of_calendars(gateway);
+        warn_of_calendars(gateway).await;
         Ok(Some(changes))
     }
 }

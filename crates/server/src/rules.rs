@@ -291,7 +291,7 @@ impl RulesLoader {
             RulesError::Overtaken(missing)
         })?;
         tracing::info!(rules = count, "rules loaded");
-        warn_of_calendars(gateway);
+        warn_of_calendars(gateway).await;
         Ok(count)
     }
 

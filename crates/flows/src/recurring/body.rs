@@ -13,6 +13,9 @@ use crate::kind::{Due, InvalidBody, Step};
 /// Step back of the clock after which what was sent counts as sent.
 const SET_BACK_AT_MOST: Duration = Duration::from_hours(25);
 
+/// Pause between looks for a calendar that is not there. Short of the two minutes after which an occurrence counts as missed.
+const CALENDAR_PAUSE: Duration = Duration::from_secs(30);
+
 /// Body of a recurring action's flow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recurring {
@@ -162,6 +165,15 @@ impl Recurring {
         if self.next.is_none() {
             self.status = Status::Completed;
         }
+    }
+
+    /// Step of one whose calendar is not there: nothing is sent and nothing passed over, and it looks again until the calendar is back.
+    pub(super) fn waiting(&self, now: Timestamp) -> Result<Step, InvalidBody> {
+        let ahead = self.next.filter(|next| *next > now);
+        Ok(Step {
+            due: ahead.map_or(Due::After(CALENDAR_PAUSE), Due::At),
+            ..self.resting()?
+        })
     }
 
     /// Step of one that does not go on.

@@ -7,14 +7,10 @@ use acteon_schedule::{Calendars, Cron, Recurrence, time_zone};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::dedup_key::{filled, unknown_placeholder};
 use super::occurrence::occurrence_id;
 use super::timetable::{OnDays, Timetable};
 use crate::kind::InvalidBody;
-
-/// Place of the flow's id in a dedup key.
-const RECURRING_ID: &str = "{{recurring_id}}";
-/// Place of the occurrence's instant in a dedup key.
-const EXECUTION_TIME: &str = "{{execution_time}}";
 
 /// Definition of a recurring action.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,8 +96,14 @@ impl Definition {
         Ok(cron.in_zone(zone))
     }
 
+    /// Name of the calendar that it goes by, where it is none of these.
+    pub fn missing_calendar(&self, calendars: &Calendars) -> Option<&str> {
+        let name = self.calendar.as_ref()?.name.as_str();
+        calendars.get(name).is_none().then_some(name)
+    }
+
     /// Whether another definition has the same occurrences.
-    pub(super) fn has_times_of(&self, other: &Self) -> bool {
+    pub fn has_times_of(&self, other: &Self) -> bool {
         self.cron_expression == other.cron_expression
             && self.timezone == other.timezone
             && self.calendar == other.calendar
@@ -110,8 +112,14 @@ impl Definition {
 
     /// Its occurrences, on the days of its calendar and up to its end. The expression is read once for all of them.
     pub fn timetable<'c>(&self, calendars: &'c Calendars) -> Result<Timetable<'c>, InvalidBody> {
-        let timetable = Timetable::new(self.recurrence()?, self.calendar.as_ref(), calendars);
+        let timetable = Timetable::new(self.recurrence()?, self.calendar.as_ref(), calendars)?;
         Ok(timetable.until(self.end_date))
+    }
+
+    /// Message about what stands in braces in the dedup key and is no placeholder: each occurrence would have the same key.
+    pub fn check_dedup_key(&self) -> Result<(), String> {
+        let unknown = self.dedup_key.as_deref().and_then(unknown_placeholder);
+        unknown.map_or(Ok(()), Err)
     }
 
     /// Action for an occurrence of the flow with this id, made at `now`.
@@ -121,10 +129,7 @@ impl Definition {
         occurrence: Timestamp,
         now: Timestamp,
     ) -> Result<Action, InvalidBody> {
-        let fill = |key: &String| {
-            key.replace(RECURRING_ID, id)
-                .replace(EXECUTION_TIME, &occurrence.to_string())
-        };
+        let fill = |key: &String| filled(key, id, occurrence);
         Ok(Action {
             id: occurrence_id(id, occurrence)?,
             namespace: namespace.clone(),

@@ -2,6 +2,7 @@
 
 mod body;
 mod catch_up;
+mod dedup_key;
 mod definition;
 mod occurrence;
 mod timetable;
@@ -58,6 +59,13 @@ impl Kind for RecurringFlow {
         let recurring = Recurring::parse(flow.body)?;
         if recurring.status != Status::Active {
             return recurring.resting();
+        }
+        if recurring
+            .definition
+            .missing_calendar(flow.calendars)
+            .is_some()
+        {
+            return recurring.waiting(flow.now);
         }
         let due = CatchUp::of(&recurring, flow.now, flow.calendars)?;
         due_step(recurring, &due, flow)

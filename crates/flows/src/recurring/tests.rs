@@ -240,6 +240,30 @@ fn it_occurs_on_the_days_of_its_calendar() {
 }
 
 #[test]
+fn without_its_calendar_it_waits_and_passes_nothing_over() {
+    let on = |name: &str| {
+        let name = name.into();
+        let workdays = true;
+        Some(OnDays { name, workdays })
+    };
+    let daily = Definition {
+        calendar: on(acteon_schedule::CN_HOLIDAYS),
+        ..definition("0 9 * * *")
+    };
+    let mut recurring = begun(daily, "2026-11-26T02:00:00Z");
+    recurring.definition.calendar = on("company");
+    let (ahead, left) = step(&recurring, "2026-11-26T03:00:00Z", &[]);
+    assert_eq!(ahead.due, Due::At(at("2026-11-27T01:00:00Z")));
+    let (waits, mut left) = step(&left, "2026-11-28T02:00:00Z", &[]);
+    assert_eq!((waits.effects.len(), waits.status), (0, "active"));
+    assert_eq!(waits.due, Due::After(std::time::Duration::from_secs(30)));
+    assert_eq!((left.next, left.skipped), (recurring.next, 0));
+    left.definition.calendar = on(acteon_schedule::CN_HOLIDAYS);
+    let (sent, _) = step(&left, "2026-11-28T03:00:00Z", &[]);
+    assert_eq!(admitted(&sent), [id("2026-11-27T01:00:00Z")], "Friday's");
+}
+
+#[test]
 fn another_definition_with_the_same_times_keeps_what_is_due() {
     let mut recurring = begun(definition("0 9 * * *"), "2026-11-27T00:00:00Z");
     let now = at("2026-11-27T01:30:00Z");

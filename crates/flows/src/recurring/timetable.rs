@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::InvalidBody;
+
 /// Occurrences that are looked at for one on a day of the calendar. A year of a minute's expression would be half a million: the look goes by days.
 const MAX_DAYS: usize = 800;
 
@@ -37,8 +39,12 @@ pub struct Timetable<'c> {
 impl<'c> Timetable<'c> {
     /// Occurrences of an expression, on those days of a calendar where one is named.
     ///
-    /// A calendar that the gateway does not know any more holds nothing back: what should go and does not is the worse fault.
-    pub fn new(recurrence: Recurrence, on: Option<&OnDays>, calendars: &'c Calendars) -> Self {
+    /// An error where there is no such calendar: which days it would have is not known.
+    pub fn new(
+        recurrence: Recurrence,
+        on: Option<&OnDays>,
+        calendars: &'c Calendars,
+    ) -> Result<Self, InvalidBody> {
         let kind = |on: &OnDays| {
             if on.workdays {
                 DayKind::Workday
@@ -46,12 +52,18 @@ impl<'c> Timetable<'c> {
                 DayKind::Holiday
             }
         };
-        let days = on.and_then(|on| Some((calendars.get(&on.name)?, kind(on))));
-        Self {
+        let days = match on {
+            Some(on) => match calendars.get(&on.name) {
+                Some(calendar) => Some((calendar, kind(on))),
+                None => return Err(InvalidBody(calendars.unknown(&on.name))),
+            },
+            None => None,
+        };
+        Ok(Self {
             recurrence,
             days,
             until: Timestamp::MAX,
-        }
+        })
     }
 
     /// The same up to an instant, after which there are no occurrences.

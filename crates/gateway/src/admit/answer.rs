@@ -62,6 +62,19 @@ pub enum DispatchError {
     StoreSlow,
 }
 
+impl DispatchError {
+    /// Whether the gateway or its store takes no action now, whatever it says: a repeat may be taken in a moment.
+    pub fn is_of_the_gateway(&self) -> bool {
+        match self {
+            Self::Conflict { .. }
+            | Self::HeldBack(_)
+            | Self::NoLetter
+            | Self::Store(StoreError::Unstorable(_)) => false,
+            Self::QueueFull(_) | Self::Stopping | Self::Store(_) | Self::StoreSlow => true,
+        }
+    }
+}
+
 fn of_field(difference: Option<&str>) -> String {
     difference.map_or(String::new(), |field| format!(", with another {field}"))
 }

@@ -18,3 +18,4 @@ pub(crate) mod retention_clock;
 pub(crate) mod scheduled;
 pub(crate) mod store_health;
 pub(crate) mod store_watch;
+pub(crate) mod used_calendars;

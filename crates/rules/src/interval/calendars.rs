@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use acteon_core::Timestamp;
-use acteon_core::limits::CALENDAR_NOTICE;
-use acteon_schedule::Calendars;
-use jiff::tz::TimeZone;
+use acteon_schedule::{CalendarUse, Calendars};
 
 use super::TimeInterval;
-use crate::zone::civil;
+
+const OF_INTERVALS: CalendarUse = CalendarUse {
+    who: "time intervals",
+    while_missing: "they mute nothing",
+};
 
 impl TimeInterval {
     /// Names of the calendars that its ranges go by.
@@ -31,20 +33,6 @@ pub fn calendar_warnings<'i>(
 ) -> Vec<String> {
     let used = intervals.into_iter().flat_map(TimeInterval::calendars);
     let used: BTreeSet<&str> = used.collect();
-    let soon = civil(now + CALENDAR_NOTICE, &TimeZone::UTC).date();
-    let warning = |name: &str| {
-        let Some(calendar) = calendars.get(name) else {
-            return Some(format!(
-                "time intervals go by the calendar {name:?}, which is not configured: they mute nothing until it is"
-            ));
-        };
-        let last_day = calendar.last_day();
-        (last_day <= soon).then(|| {
-            format!(
-                "the calendar {name:?} ends on {last_day}, and time intervals go by it: after that day Monday to Friday are workdays, and all other days \
-                 holidays; give it the days of the next year"
-            )
-        })
-    };
+    let warning = |name: &str| calendars.notice(name, OF_INTERVALS, now);
     used.into_iter().filter_map(warning).collect()
 }

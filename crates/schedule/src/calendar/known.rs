@@ -3,16 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use acteon_core::Timestamp;
 use acteon_core::json::head;
+use acteon_core::limits::CALENDAR_NOTICE;
 use acteon_core::similar::nearest;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::Calendar;
 use super::cn_holidays::{DAYS_OFF, LAST_DAY, MAKE_UP_DAYS};
 
 /// Name of the built-in calendar of the public holidays of China.
 pub const CN_HOLIDAYS: &str = "cn-holidays";
+
+/// Use of calendars, in the words of messages.
+#[derive(Clone, Copy, Debug)]
+pub struct CalendarUse {
+    /// Those who go by them, such as `time intervals`.
+    pub who: &'static str,
+    /// What becomes of them while a calendar is not there, such as `they mute nothing`.
+    pub while_missing: &'static str,
+}
 
 /// Calendars by name: those that are configured, and the built-in one. Cloning is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +61,30 @@ impl Calendars {
             head(name, 64),
             known.join(", ")
         )
+    }
+
+    /// What people should know of a calendar by which `who` goes: that it is not configured, with what follows from that, or that it ends soon or has
+    /// ended.
+    pub fn notice(
+        &self,
+        name: &str,
+        CalendarUse { who, while_missing }: CalendarUse,
+        now: Timestamp,
+    ) -> Option<String> {
+        let Some(calendar) = self.get(name) else {
+            return Some(format!(
+                "{who} go by the calendar {name:?}, which is not configured: {while_missing} until it is"
+            ));
+        };
+        let soon = jiff::Timestamp::from_millisecond((now + CALENDAR_NOTICE).as_millis())
+            .map_or(Date::MAX, |soon| TimeZone::UTC.to_datetime(soon).date());
+        let last_day = calendar.last_day();
+        (last_day <= soon).then(|| {
+            format!(
+                "the calendar {name:?} ends on {last_day}, and {who} go by it: after that day Monday to Friday are workdays, and all other days \
+                 holidays; give it the days of the next year"
+            )
+        })
     }
 
     /// Names of those that are not as they were `before`, added and removed ones among them.

@@ -11,7 +11,7 @@ use acteon_core::limits::{MAX_CALENDAR_DAYS, MAX_NAME_BYTES};
 use jiff::civil::{Date, Weekday};
 use serde::Serialize;
 
-pub use known::{CN_HOLIDAYS, Calendars};
+pub use known::{CN_HOLIDAYS, CalendarUse, Calendars};
 
 /// Kind of a day: whether people work on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

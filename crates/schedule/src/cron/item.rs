@@ -28,6 +28,7 @@ pub(super) enum Item {
 impl Item {
     pub(super) fn read(field: Field, word: Word<'_>) -> Result<Self, CronError> {
         refuse_foreign(field, word)?;
+        refuse_joined(field, word)?;
         if let Some((base, step)) = word.split_once('/') {
             return stepped(field, word, base, step);
         }
@@ -72,6 +73,33 @@ fn refuse_foreign(field: Field, word: Word<'_>) -> Result<(), CronError> {
     Ok(())
 }
 
+/// Refuses ranges and steps of what stands alone, such as `L-3` and `15W/2`.
+fn refuse_joined(field: Field, word: Word<'_>) -> Result<(), CronError> {
+    let mut parts = word.text.split(['-', '/']);
+    let is_alone = |part: &str| {
+        let part = part.to_ascii_uppercase();
+        match field {
+            Field::DayOfMonth => {
+                let near = part.strip_suffix('W').unwrap_or_default();
+                part == "L" || near == "L" || digits(near).is_some()
+            }
+            Field::DayOfWeek => part.contains('#') || part.starts_with('L') || part.ends_with('L'),
+            Field::Minute | Field::Hour | Field::Month => false,
+        }
+    };
+    if !word.text.contains(['-', '/']) || !parts.any(is_alone) {
+        return Ok(());
+    }
+    let alone = match field {
+        Field::DayOfWeek => "MON#2 and FRIL stand alone",
+        _ => "L, LW and 15W stand alone",
+    };
+    let message = format!(
+        "has a range, a step or an offset of a day with letters, which is not read here: {alone}, or in a list"
+    );
+    Err(CronError::at(field, word, message))
+}
+
 /// Item with a step.
 fn stepped(
     field: Field,
@@ -80,49 +108,63 @@ fn stepped(
     step: Word<'_>,
 ) -> Result<Item, CronError> {
     let every = base.text == "*";
+    let by = step_of(field, step)?;
     let (first, last) = if every {
         (field.first(), field.last())
     } else if base.text.contains('-') {
         range(field, base)?
     } else {
-        number(field, base)?;
-        let message = format!(
-            "has a step behind a number, which crons read differently; write \"{}-{}/{}\" for every so many from there on",
-            base.text,
-            field.last(),
-            step.text
-        );
-        return Err(CronError::at(field, word, message));
+        return Err(stepped_number(field, word, base, by));
     };
     let length = last - first;
-    let by = match digits(step.text) {
-        Some(0) => {
-            return Err(CronError::at(
-                field,
-                step,
-                "is a step of nothing; write 1 or more",
-            ));
-        }
-        Some(by) if by <= u16::from(length.max(1)) => by as u8,
-        Some(_) => {
-            let message = format!(
-                "is a step longer than its range of {first} to {last}, and would leave {first} alone; write \"{first}\", or a shorter step"
-            );
-            return Err(CronError::at(field, step, message));
-        }
-        None => {
-            return Err(CronError::at(
-                field,
-                step,
-                "is no step: it must be a number",
-            ));
-        }
-    };
+    if by > u16::from(length.max(1)) {
+        let message = format!(
+            "is a step longer than its range of {first} to {last}, and would leave {first} alone; write \"{first}\", or a shorter step"
+        );
+        return Err(CronError::at(field, step, message));
+    }
+    let by = by as u8;
     Ok(match (every, by) {
         (true, 1) => Item::Every,
         (true, _) => Item::EveryNth(bits(first, last, by)),
         (false, _) => Item::Numbers(bits(first, last, by)),
     })
+}
+
+/// Number of a step.
+fn step_of(field: Field, step: Word<'_>) -> Result<u16, CronError> {
+    match digits(step.text) {
+        Some(0) => Err(CronError::at(
+            field,
+            step,
+            "is a step of nothing; write 1 or more",
+        )),
+        Some(by) => Ok(by),
+        None => Err(CronError::at(
+            field,
+            step,
+            "is no step: it must be a number",
+        )),
+    }
+}
+
+/// Error of a step behind a number.
+fn stepped_number(field: Field, word: Word<'_>, base: Word<'_>, by: u16) -> CronError {
+    let first = match number(field, base) {
+        Ok(first) => first,
+        Err(error) => return error,
+    };
+    let last = field.last();
+    let instead = if u16::from(first) + by <= u16::from(last) {
+        format!(
+            "write \"{}-{last}/{by}\" for every so many from there on",
+            base.text
+        )
+    } else {
+        format!("none follows up to {last}, so write \"{}\"", base.text)
+    };
+    let message = format!("has a step behind a number, which crons read differently; {instead}");
+    CronError::at(field, word, message)
 }
 
 /// `L`, `LW` and `15W`; `None` for anything else.
@@ -182,6 +224,11 @@ fn range(field: Field, word: Word<'_>) -> Result<(u8, u8), CronError> {
     let is_named = digits(to.text).is_none();
     if field == Field::DayOfWeek && last == 0 && is_named {
         return Ok((first, 7));
+    }
+    if field == Field::DayOfWeek && (first, last) == (7, 0) {
+        return wrong(
+            "runs from Sunday to Sunday; write \"0\" for Sunday, * for every day".to_owned(),
+        );
     }
     if field == Field::DayOfWeek && last == 0 {
         return wrong(format!("runs backwards; write \"{}-7\"", from.text));

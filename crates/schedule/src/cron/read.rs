@@ -188,7 +188,8 @@ fn refuse_unclear_days(
 
 /// Refuses days that none of the months has.
 fn refuse_never(days: &Days, months: u64, word: Word<'_>) -> Result<(), CronError> {
-    let (Some(of_month), None) = (&days.of_month, &days.of_week) else {
+    // Also where a day of the week is said, which would come without them: they say nothing then, and were meant.
+    let Some(of_month) = &days.of_month else {
         return Ok(());
     };
     let mut lengths = (1..)
@@ -197,7 +198,11 @@ fn refuse_never(days: &Days, months: u64, word: Word<'_>) -> Result<(), CronErro
     if lengths.any(|(_, length)| of_month.fit(length)) {
         return Ok(());
     }
-    let message = "never comes in the months that are said; write L for the last day of a month";
+    let message = if of_month.days == 0 {
+        "never comes in the months that are said; write LW for the last day of Monday to Friday in a month"
+    } else {
+        "never comes in the months that are said; write L for the last day of a month"
+    };
     Err(CronError::at(Field::DayOfMonth, word, message))
 }
 

@@ -16,5 +16,16 @@ fn a_name_that_is_nearly_right_is_told() {
         refusal("Nowhere"),
         "is no time zone: \"Nowhere\"; use a name such as Asia/Shanghai or UTC"
     );
+    for (name, meant) in [
+        ("CST", "did you mean Asia/Shanghai or America/Chicago? "),
+        ("z", "did you mean UTC? "),
+        ("NZT", ""),
+        ("UTC+8", ""),
+        ("Factory", ""),
+    ] {
+        let expected =
+            format!("is no time zone: {name:?}; {meant}use a name such as Asia/Shanghai or UTC");
+        assert_eq!(refusal(name), expected);
+    }
     assert!(refusal(&"x".repeat(10_000)).len() < 256);
 }

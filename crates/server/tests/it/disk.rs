@@ -57,9 +57,24 @@ async fn a_full_disk_refuses_what_it_cannot_keep_and_goes_on_once_there_is_room(
     let client = process.client();
     let mut accepted = vec!["first".to_owned()];
     client.dispatch(&large("first", 1000)).await;
+    let daily = json!({
+        "namespace": "incidents", "tenant": "acme", "provider": "log", "action_type": "report", "cron_expression": "@daily",
+        "payload": { "content": "x".repeat(100_000) },
+    });
+    let made = client.post("/v1/recurring", &daily).await.body;
     let filler = disk_of(&process, folder.path()).join("filler");
     fill(&filler);
     let refused = post_until_full(client, &mut accepted).await;
+    let path = format!(
+        "/v1/recurring/{}/backfill",
+        made["id"].as_str().expect("an id")
+    );
+    let span = json!({ "start": "2026-03-01T00:00:00Z", "end": "2026-03-03T00:00:00Z" });
+    let backfill = client.post(&path, &span).await;
+    assert_eq!(
+        (backfill.status, &backfill.body["code"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("STORE_FULL"))
+    );
     assert_eq!(
         client.get(&format!("/v1/actions/{refused}")).await.status,
         StatusCode::NOT_FOUND,

@@ -7,6 +7,7 @@ use acteon_core::{ActionId, Caller, Origin, Scope, Timestamp};
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
 use crate::offload;
 use crate::operate::recurring::RecurringError;
+use crate::operate::recurring::calendars::has_calendar;
 use crate::shared::Gateway;
 
 /// Most occurrences of one backfill.
@@ -24,7 +25,7 @@ pub struct Backfilled {
 
 impl Gateway {
     /// Sends the occurrences from `start` to `end` for a caller, oldest first, at most `limit`. One that was sent before is not sent again. Those that
-    /// are sent are not counted as executions.
+    /// are sent are not counted as executions. An error where the gateway or its store takes nothing now and nothing was accepted before.
     pub async fn backfill_recurring(
         &self,
         scope: &Scope,
@@ -37,25 +38,36 @@ impl Gateway {
         let calendars = self.inner.policies.load().calendars.clone();
         let definition = &found.recurring.definition;
         let of = (id, &found.namespace, &found.tenant);
+        has_calendar(definition, &calendars)?;
         let timetable = definition.timetable(&calendars)?;
         let occurrences: Vec<_> = timetable
             .all_after(start - Duration::from_millis(1))
             .take_while(|at| *at <= end)
             .take(limit.min(MAX_BACKFILL))
             .collect();
-        let mut backfilled = Vec::with_capacity(occurrences.len());
+        let mut backfilled: Vec<Backfilled> = Vec::with_capacity(occurrences.len());
+        let mut refused: Option<DispatchError> = None;
         for occurrence in occurrences {
             let now = self.inner.clock.now();
             let action = definition.action(of, occurrence, now)?;
             let action_id = action.id.clone();
-            let answer = self
-                .dispatch(
-                    action.clone(),
-                    Origin::Recurring,
-                    caller.clone(),
-                    Wait::ForCommit,
-                )
-                .await;
+            // Where the gateway takes nothing now, it takes none of the rest either.
+            let answer = match &refused {
+                Some(refused) => Err(refused.clone()),
+                None => {
+                    let waits = Wait::ForCommit;
+                    self.dispatch(action.clone(), Origin::Recurring, caller.clone(), waits)
+                        .await
+                }
+            };
+            if let Err(error) = &answer
+                && error.is_of_the_gateway()
+            {
+                if backfilled.iter().all(|before| before.answer.is_err()) {
+                    return Err(error.clone().into());
+                }
+                refused = Some(error.clone());
+            }
             // That of one that was sent before may repeat what is hidden of it.
             let answer = answer.map(|answer| {
                 offload::by_size(action.payload.get().len(), || {

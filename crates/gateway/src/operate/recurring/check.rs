@@ -14,7 +14,7 @@ use crate::registry::ProviderEntry;
 use crate::shared::Gateway;
 
 impl Gateway {
-    /// Checks what a definition names, provider and calendar, and that its actions could be sent.
+    /// Checks the provider that a definition names, and that its actions could be sent.
     pub(super) fn check_recurring(
         &self,
         scope: &Scope,
@@ -23,6 +23,16 @@ impl Gateway {
     ) -> Result<(), RecurringError> {
         let inner = &self.inner;
         let (provider, action_type) = (&definition.provider, &definition.action_type);
+        if !scope.covers(
+            namespace.as_str(),
+            tenant.as_str(),
+            provider.as_str(),
+            action_type.as_str(),
+        ) {
+            return Err(RecurringError::Forbidden(format!(
+                "tenant={tenant} namespace={namespace} provider={provider} action={action_type}"
+            )));
+        }
         let allowed = |provider: &str| {
             scope.covers(
                 namespace.as_str(),
@@ -32,7 +42,7 @@ impl Gateway {
             )
         };
         let entry = inner.providers.get(provider);
-        let Some(entry) = entry.filter(|_| allowed(provider.as_str())) else {
+        let Some(entry) = entry else {
             let names = inner.providers.entries().map(|entry| entry.name.as_str());
             let near = nearest(provider.as_str(), names.filter(|name| allowed(name)));
             let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
@@ -42,13 +52,7 @@ impl Gateway {
             );
             return Err(RecurringError::Provider(unknown));
         };
-        let policies = inner.policies.load();
-        match &definition.calendar {
-            Some(on) if policies.calendars.get(&on.name).is_none() => Err(
-                RecurringError::Calendar(policies.calendars.unknown(&on.name)),
-            ),
-            Some(_) | None => self.check_action(of, definition, entry),
-        }
+        self.check_action(of, definition, entry)
     }
 
     /// Checks the action of an occurrence: its dedup key, and its payload at the provider.
@@ -60,10 +64,15 @@ impl Gateway {
     ) -> Result<(), RecurringError> {
         let inner = &self.inner;
         let now = inner.clock.now();
+        definition
+            .check_dedup_key()
+            .map_err(RecurringError::DedupKey)?;
         let action = definition.action(of, now, now)?;
         match action.dedup_key.as_ref().map(String::len) {
             Some(length) if length > MAX_LABEL_BYTES => {
-                return Err(RecurringError::DedupKey(length));
+                return Err(RecurringError::DedupKey(format!(
+                    "is {length} bytes long with the id and an instant filled in, at most {MAX_LABEL_BYTES} are allowed"
+                )));
             }
             Some(_) | None => {}
         }
@@ -86,19 +95,41 @@ impl Gateway {
     }
 }
 
-/// Refuses a definition that leaves nothing to be sent.
-pub(super) fn never_occurs(recurring: &Recurring) -> Result<(), RecurringError> {
+/// Refuses a definition that leaves nothing to be sent. `before` is the one that it takes the place of.
+pub(super) fn never_occurs(
+    recurring: &Recurring,
+    before: Option<&Definition>,
+    now: Timestamp,
+) -> Result<(), RecurringError> {
     if recurring.status != Status::Completed {
         return Ok(());
     }
     let definition = &recurring.definition;
-    let why = match (definition.end_date, definition.max_executions) {
-        (_, Some(most)) if most <= recurring.executions => format!(
-            "max_executions is {most}, and {} were sent",
-            recurring.executions
+    // An end that stays, and is yet to come, is not what is wrong.
+    let is_new =
+        |end: Timestamp| end <= now || before.is_none_or(|before| before.end_date != Some(end));
+    let (field, why) = match (definition.max_executions, definition.end_date) {
+        (Some(most), _) if most <= recurring.executions => (
+            "max_executions",
+            format!(
+                "is {most}, and {} were sent; give it more, or null for no limit",
+                recurring.executions
+            ),
         ),
-        (Some(end), _) => format!("no occurrence lies between now and end_date {end}"),
-        (None, _) => "no day that is yet to come fits cron_expression".into(),
+        (_, Some(end)) if is_new(end) => (
+            "end_date",
+            format!(
+                "is {end}, and no occurrence lies between now and then; give it a later one, or null for no end"
+            ),
+        ),
+        (_, Some(end)) => (
+            "cron_expression",
+            format!("would never occur: no occurrence lies between now and end_date {end}"),
+        ),
+        (_, None) => (
+            "cron_expression",
+            "would never occur: no day that is yet to come fits".to_owned(),
+        ),
     };
-    Err(RecurringError::NeverOccurs(why))
+    Err(RecurringError::NeverOccurs { field, why })
 }

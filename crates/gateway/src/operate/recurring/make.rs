@@ -5,6 +5,7 @@ use acteon_core::{Namespace, Scope, Tenant};
 use acteon_flows::{Definition, Recurring, RecurringFlow};
 use acteon_store::{Advanced, Expect, Flow, FlowFilter, FlowKey, StoreError};
 
+use super::calendars::has_calendar;
 use super::check::never_occurs;
 use super::{RecurringAction, RecurringError, change, covers, shown, state_of};
 use crate::shared::Gateway;
@@ -44,6 +45,8 @@ impl Gateway {
             }
         }
         self.check_recurring(scope, (&id, &namespace, &tenant), &definition)?;
+        let calendars = inner.policies.load().calendars.clone();
+        has_calendar(&definition, &calendars)?;
         let counted = FlowFilter {
             limit: MAX_RECURRING,
             ..of_tenant(&namespace, &tenant)
@@ -51,18 +54,16 @@ impl Gateway {
         if inner.store.count_flows(counted).await? >= MAX_RECURRING {
             return Err(RecurringError::Limit(MAX_RECURRING));
         }
-        let calendars = inner.policies.load().calendars.clone();
         let mut recurring = Recurring::begin(definition, now, &calendars)?;
         recurring.request = once.as_ref().map(|once| once.request.clone());
-        never_occurs(&recurring)?;
+        never_occurs(&recurring, None, now)?;
         let expect = Expect::New(namespace.clone(), tenant.clone());
         let state = Some(state_of(inner, &recurring)?);
-        match inner
-            .store
-            .advance(change(inner, &id, expect, state))
-            .await?
-        {
+        let advance = change(inner, &id, expect, state);
+        let made_at = advance.at;
+        match inner.store.advance(advance).await? {
             Advanced::Written { .. } => {
+                inner.used_calendars.add(&recurring.definition);
                 inner.flow_work.notify_one();
                 Ok(RecurringAction {
                     id,
@@ -70,8 +71,8 @@ impl Gateway {
                     tenant,
                     recurring,
                     is_stuck: false,
-                    created_at: now,
-                    updated_at: now,
+                    created_at: made_at,
+                    updated_at: made_at,
                 })
             }
             Advanced::Changed(found) => match found.zip(once) {

@@ -1,6 +1,7 @@
 //! Recurring actions: made, changed, paused and resumed. Each is a flow; its occurrences are sent by the flow's steps.
 
 mod backfill;
+mod calendars;
 mod change;
 mod check;
 mod look;
@@ -9,11 +10,11 @@ mod upcoming;
 
 use std::sync::Arc;
 
-use acteon_core::limits::MAX_LABEL_BYTES;
 use acteon_core::{Namespace, Scope, Tenant, Timestamp};
 use acteon_flows::{Due, InvalidBody, Recurring, RecurringFlow, Status};
 use acteon_store::{Advance, Expect, Flow, FlowKey, FlowState, StoreError};
 
+use crate::admit::answer::DispatchError;
 use crate::flows::due::due_at;
 use crate::flows::step::STUCK;
 use crate::shared::{Gateway, Inner};
@@ -21,6 +22,9 @@ use crate::shared::{Gateway, Inner};
 pub use backfill::{Backfilled, MAX_BACKFILL};
 pub use make::Once;
 pub use upcoming::{Upcoming, UpcomingList};
+
+/// Tries to change a flow that others change too.
+const MAX_TRIES: u32 = 20;
 
 /// A recurring action.
 #[derive(Clone, Debug)]
@@ -61,9 +65,25 @@ pub enum RecurringError {
     /// The tenant has as many as it may have.
     #[error("the tenant has {0} recurring actions, which is the limit; delete one first")]
     Limit(usize),
-    /// It would never occur.
-    #[error("it would never occur: {0}")]
-    NeverOccurs(String),
+    /// It would never occur, for what a field says.
+    #[error("it would never occur: {field} {why}")]
+    NeverOccurs {
+        /// Field that leaves nothing to be sent.
+        field: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Others changed it at once, each time that it was to be changed.
+    #[error(
+        "others change the recurring action {0:?} at the same time, and got there first {MAX_TRIES} times; look at it, and send the change again"
+    )]
+    Contended(String),
+    /// No grant covers its actions.
+    #[error("forbidden: no grant covers {0}")]
+    Forbidden(String),
+    /// No occurrence of a backfill was taken, the first for this reason.
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
     /// It stands otherwise than the call needs.
     #[error("the recurring action {id:?} is {status}, {hint}")]
     Conflict {
@@ -82,11 +102,9 @@ pub enum RecurringError {
     /// Its provider could not send its actions.
     #[error("{0}")]
     Payload(String),
-    /// The dedup key of its actions is too long.
-    #[error(
-        "is {0} bytes long with the id and an instant filled in, at most {MAX_LABEL_BYTES} are allowed"
-    )]
-    DedupKey(usize),
+    /// The dedup key of its actions is too long, or has a placeholder that is none.
+    #[error("{0}")]
+    DedupKey(String),
     /// Its provider is not there, or not for this caller.
     #[error("{0}")]
     Provider(String),

@@ -1,7 +1,7 @@
 //! Upcoming: what will go within a span, scheduled and recurring together.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use acteon_flows::{OnDays, Status, Timetable};
 use acteon_schedule::{Calendars, Recurrence};
 use acteon_store::StoreError;
 
+use crate::operate::recurring::calendars::waits_for;
 use crate::operate::recurring::{RecurringAction, RecurringError};
 use crate::operate::scheduled::ScheduledAction;
 use crate::shared::Gateway;
@@ -60,6 +61,8 @@ pub struct UpcomingList {
     pub upcoming: Vec<Upcoming>,
     /// Whether there is, or may be, more within the span than is listed.
     pub more: bool,
+    /// What is left out, since the calendar that it goes by is not there.
+    pub waiting: BTreeSet<String>,
 }
 
 impl Gateway {
@@ -75,12 +78,17 @@ impl Gateway {
         let (recurring, more_recurring) =
             self.look_through(scope, active, (0, MAX_LOOKED_AT)).await?;
         let calendars = self.inner.policies.load().calendars.clone();
+        let waiting: BTreeSet<String> = recurring
+            .iter()
+            .filter_map(|found| waits_for(found, &calendars))
+            .collect();
         let merged = move || merged(recurring, scheduled, &calendars, span, limit);
         let mut list = self
             .aside(merged)
             .await
             .ok_or_else(|| StoreError::Engine("the look at what goes soon broke off".into()))?;
         list.more |= more_scheduled || more_recurring;
+        list.waiting = waiting;
         Ok(list)
     }
 
@@ -97,6 +105,10 @@ impl Gateway {
         let calendars = self.inner.policies.load().calendars.clone();
         let left = recurring.left().unwrap_or(u64::MAX);
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(count);
+        // What waits for its calendar has no next one that could be told.
+        if recurring.definition.missing_calendar(&calendars).is_some() {
+            return Ok(Vec::new());
+        }
         let timetable = recurring.definition.timetable(&calendars)?;
         Ok(timetable.all_after(next - ONE).take(most).collect())
     }
@@ -113,7 +125,7 @@ impl Gateway {
         if let Some(on) = on.filter(|on| calendars.get(&on.name).is_none()) {
             return Err(RecurringError::Calendar(calendars.unknown(&on.name)));
         }
-        let timetable = Timetable::new(recurrence, on, &calendars);
+        let timetable = Timetable::new(recurrence, on, &calendars)?;
         Ok(timetable.all_after(after).take(count).collect())
     }
 
@@ -269,5 +281,9 @@ fn merged(
         soonest.extend(next.map(|next| Reverse((next, index))));
     }
     let more = more || !soonest.is_empty() || scheduled.peek().is_some();
-    UpcomingList { upcoming, more }
+    UpcomingList {
+        upcoming,
+        more,
+        waiting: BTreeSet::new(),
+    }
 }

@@ -175,11 +175,6 @@ fn where_both_kinds_of_days_are_said_either_matches() {
         ],
     );
     utc(
-        "0 0 30 2 MON",
-        "2026-01-01T00:00:00Z",
-        &["Mon 2026-02-02 00:00"],
-    );
-    utc(
         "0 0 1-31/15 2 WED",
         "2026-01-01T00:00:00Z",
         &[

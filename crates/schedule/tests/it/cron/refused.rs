@@ -73,7 +73,7 @@ fn names_that_are_nearly_right_are_told() {
     );
     refused(
         "0 0 L-3 * *",
-        "is wrong at character 5 (day of month): \"L\" is not read here",
+        "is wrong at character 5 (day of month): \"L-3\" has a range, a step or an offset of a day with letters, which is not read here: L, LW and 15W stand alone, or in a list",
     );
     refused(
         "0 0 * L *",
@@ -141,7 +141,7 @@ fn lists_ranges_and_steps_that_say_nothing() {
     );
     refused(
         "0 0 L/2 * *",
-        "is wrong at character 5 (day of month): \"L\" is not read here",
+        "is wrong at character 5 (day of month): \"L/2\" has a range, a step or an offset of a day with letters, which is not read here: L, LW and 15W stand alone, or in a list",
     );
 }
 
@@ -181,7 +181,31 @@ fn days_that_are_unclear_or_never_come() {
     );
     refused(
         "0 0 31W APR,6,9,NOV *",
-        "is wrong at character 5 (day of month): \"31W\" never comes",
+        "is wrong at character 5 (day of month): \"31W\" never comes in the months that are said; write LW for the last day",
+    );
+    refused(
+        "0 9 31 2 MON",
+        "is wrong at character 5 (day of month): \"31\" never comes in the months that are said",
+    );
+    refused(
+        "0 0 L-3 * *",
+        "is wrong at character 5 (day of month): \"L-3\" has a range, a step or an offset of a day with letters, which is not read here: L, LW and 15W stand alone, or in a list",
+    );
+    refused(
+        "0 0 5W/2 * *",
+        "is wrong at character 5 (day of month): \"5W/2\" has a range, a step or an offset",
+    );
+    refused(
+        "0/0 * * * *",
+        "is wrong at character 3 (minute): \"0\" is a step of nothing",
+    );
+    refused(
+        "50/20 * * * *",
+        "is wrong at character 1 (minute): \"50/20\" has a step behind a number, which crons read differently; none follows up to 59, so write \"50\"",
+    );
+    refused(
+        "0 0 * * 7-0",
+        "is wrong at character 9 (day of week): \"7-0\" runs from Sunday to Sunday; write \"0\"",
     );
     refused(
         "0 0 */2 * MON",
@@ -197,7 +221,7 @@ fn days_that_are_unclear_or_never_come() {
     );
     refused(
         "0 0 1-5W * *",
-        "is wrong at character 5 (day of month): \"1-5W\" is no day: before W",
+        "is wrong at character 5 (day of month): \"1-5W\" has a range, a step or an offset",
     );
     refused(
         "0 0 32W * *",

@@ -29,7 +29,7 @@ pub(super) const CHANGE: Shape = Shape {
 
 /// Fields that may be left out of a new one too.
 pub(super) const OPTIONAL: &[Field] = &[
-    Field::optional("name", FieldType::Text(MAX_NAME_BYTES)),
+    Field::optional("name", FieldType::Name),
     Field::optional("description", FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
     Field::optional("labels", FieldType::Texts),
     Field::optional("timezone", FieldType::TimeZone),

@@ -1,7 +1,7 @@
 //! Recurring actions as the API shows them. Payloads are written as they came, and not read.
 
 use acteon_api::{BackfilledOccurrence, OccurrenceBody, RecurringBody};
-use acteon_core::{Outcome, with_causes};
+use acteon_core::Outcome;
 use acteon_flows::{Definition, MissedRuns, OverlapPolicy};
 use acteon_gateway::{Backfilled, RecurringAction};
 use acteon_schedule::DayKind;
@@ -46,13 +46,15 @@ pub(in crate::http) fn shown(
         overlap_policy: Some(overlap(overlap_policy).to_owned()),
         missed_runs: Some(missed(missed_runs).to_owned()),
         next,
-        ..listed(found)
+        ..listed(state, found)
     };
     Ok(Shown { body, payload })
 }
 
 /// Recurring action as a list has it.
-pub(in crate::http) fn listed(found: &RecurringAction) -> RecurringBody {
+pub(in crate::http) fn listed(state: &AppState, found: &RecurringAction) -> RecurringBody {
+    let waits_for = state.gateway.waits_for(found);
+    let next = found.recurring.next.filter(|_| waits_for.is_none());
     let recurring = &found.recurring;
     let definition = &recurring.definition;
     let (status, calendar) = (found.status(), definition.calendar.as_ref());
@@ -75,7 +77,7 @@ pub(in crate::http) fn listed(found: &RecurringAction) -> RecurringBody {
         status: status.to_owned(),
         provider: definition.provider.to_string(),
         action_type: definition.action_type.to_string(),
-        next_execution_at: recurring.next.map(|next| next.to_string()),
+        next_execution_at: next.map(|next| next.to_string()),
         last_executed_at: recurring.last_executed_at.map(|last| last.to_string()),
         execution_count: recurring.executions,
         skipped_count: recurring.skipped,
@@ -85,6 +87,7 @@ pub(in crate::http) fn listed(found: &RecurringAction) -> RecurringBody {
         max_executions: definition.max_executions,
         calendar: calendar.map(|on| on.name.clone()),
         on: on.map(|on| on.as_str().to_owned()),
+        waits_for,
         payload: None,
         metadata: None,
         dedup_key: None,
@@ -98,17 +101,27 @@ pub(in crate::http) fn listed(found: &RecurringAction) -> RecurringBody {
 
 /// Occurrence of a backfill with what came of it.
 pub(in crate::http) fn backfilled(found: &Backfilled) -> BackfilledOccurrence {
-    let (outcome, error) = match &found.answer {
+    let (outcome, code, error) = match &found.answer {
         Ok(answer) => match serde_json::from_str::<Outcome>(&answer.outcome) {
-            Ok(outcome) => (outcome.as_str().to_owned(), failure(&outcome)),
-            Err(error) => (ERROR.to_owned(), Some(error.to_string())),
+            Ok(outcome) => (outcome.as_str().to_owned(), None, failure(&outcome)),
+            Err(error) => (ERROR.to_owned(), None, Some(error.to_string())),
         },
-        Err(error) => (ERROR.to_owned(), Some(with_causes(error).to_string())),
+        Err(error) => {
+            let refusal = Refusal::from(error.clone()).body;
+            let again = if error.is_of_the_gateway() {
+                "; the same span may be asked for again, and sends none twice"
+            } else {
+                ""
+            };
+            let message = format!("{}{again}", refusal.message);
+            (ERROR.to_owned(), Some(refusal.code), Some(message))
+        }
     };
     BackfilledOccurrence {
         occurrence: found.occurrence.to_string(),
         action_id: found.action_id.to_string(),
         outcome,
+        code,
         error,
     }
 }

@@ -117,6 +117,8 @@ pub(in crate::http) async fn ready(
         format!("the database is damaged, and what can be read goes on: {} ({} times since the start). {MEND}", damage.first, damage.count)
     });
     let left_out = left_out.iter().map(|text| format!("rules: {text}"));
+    let calendars = gateway.missing_calendars().into_iter();
+    let calendars = calendars.map(|text| format!("calendars: {text}"));
     let reasons: Vec<String> = damaged
         .into_iter()
         .chain(unread)
@@ -124,6 +126,7 @@ pub(in crate::http) async fn ready(
         .chain(keys)
         .chain(rules)
         .chain(left_out)
+        .chain(calendars)
         .chain(repairs)
         .chain(failing)
         .collect();

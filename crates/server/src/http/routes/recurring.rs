@@ -60,7 +60,9 @@ pub(in crate::http) async fn create(
             once,
         )
         .await?;
+    let calendar = made.recurring.definition.calendar.as_ref();
     let body = RecurringCreated {
+        warnings: Vec::from_iter(state.gateway.calendar_notice(calendar)),
         status: made.status().to_owned(),
         next_execution_at: made.recurring.next.map(|next| next.to_string()),
         id: made.id,
@@ -113,7 +115,7 @@ pub(in crate::http) async fn list(
         .await?;
     Ok(Json(RecurringActions {
         count: found.len(),
-        recurring_actions: found.iter().map(listed).collect(),
+        recurring_actions: found.iter().map(|found| listed(&state, found)).collect(),
     }))
 }
 
@@ -246,15 +248,20 @@ impl From<RecurringError> for Refusal {
             RecurringError::Limit(_) => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "RECURRING_LIMIT", message)
             }
-            RecurringError::NeverOccurs(why) => {
-                Self::field("cron_expression", format!("would never occur: {why}"))
+            RecurringError::NeverOccurs { field, why } => Self::field(field, why),
+            RecurringError::Contended(_) => {
+                let mut refusal = Self::new(StatusCode::CONFLICT, "CONFLICT", message);
+                refusal.body.retryable = true;
+                refusal
             }
+            RecurringError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message),
+            RecurringError::Dispatch(error) => error.into(),
             RecurringError::Conflict { .. } => Self::new(StatusCode::CONFLICT, "CONFLICT", message),
             RecurringError::Used(_) => Self::new(StatusCode::CONFLICT, "ID_CONFLICT", message),
             RecurringError::Payload(message) => {
                 Self::field("payload", format!("could not be sent: {message}"))
             }
-            RecurringError::DedupKey(_) => Self::field("dedup_key", message),
+            RecurringError::DedupKey(message) => Self::field("dedup_key", message),
             RecurringError::Provider(message) => Self::field("provider", message),
             RecurringError::Calendar(message) => Self::field("calendar", message),
             RecurringError::Invalid(_) => {

@@ -117,10 +117,16 @@ pub(in crate::http) async fn preview(
     let _turn = state.reads.take().await?;
     let recurrence = asked.cron.in_zone(asked.zone.clone());
     let from = asked.from.unwrap_or_else(|| state.clock.now());
-    let found =
-        state
-            .gateway
-            .preview_recurring(recurrence, asked.calendar.as_ref(), from, asked.next)?;
+    let on = asked.calendar.as_ref();
+    let found = state
+        .gateway
+        .preview_recurring(recurrence, on, from, asked.next)
+        .map_err(|error| match error {
+            RecurringError::Calendar(message) => refusal(format!(
+                "the query parameter \"calendar\" is wrong: {message}"
+            )),
+            error => error.into(),
+        })?;
     let occurrences: Vec<_> = found
         .into_iter()
         .map(|at| occurrence(at, &asked.zone))
@@ -130,6 +136,7 @@ pub(in crate::http) async fn preview(
         timezone: asked.timezone,
         count: occurrences.len(),
         occurrences,
+        warnings: Vec::from_iter(state.gateway.calendar_notice(on)),
     }))
 }
 
@@ -197,6 +204,7 @@ pub(in crate::http) async fn list(
         count: upcoming.len(),
         upcoming,
         more: found.more,
+        waiting: found.waiting.into_iter().collect(),
     }))
 }
 

@@ -166,7 +166,8 @@ pub(super) fn whole(
         return Some(number);
     }
     let (first, last, shown) = (range.start(), range.end(), shown(raw));
-    let message = if *last == i64::MAX {
+    let is_too_large = number.is_none() && raw.get().bytes().all(|byte| byte.is_ascii_digit());
+    let message = if *last == i64::MAX && !is_too_large {
         format!("must be a whole number, {first} or more, is {shown}")
     } else {
         format!("must be a whole number from {first} to {last}, is {shown}")

@@ -127,6 +127,9 @@ fn object<'a>(
     values
 }
 
+/// Names under which answers show what bodies have under another.
+const SHOWN_AS: [(&str, &str); 2] = [("cron_expr", "cron_expression"), ("ends_at", "end_date")];
+
 /// Message about a field that is not in the table, with the most similar one that is.
 fn unknown(name: &str, fields: impl Iterator<Item = &'static Field> + Clone) -> String {
     let known = fields
@@ -135,7 +138,13 @@ fn unknown(name: &str, fields: impl Iterator<Item = &'static Field> + Clone) -> 
     let simple = head(name, MAX_NAME_BYTES)
         .to_ascii_lowercase()
         .replace('-', "_");
-    match nearest(&simple, known.clone()) {
+    let shown_as = SHOWN_AS.iter().find(|(shown, _)| *shown == simple);
+    let shown_as = shown_as.map(|(_, field)| *field);
+    let shown_as = shown_as.filter(|field| known.clone().any(|known| known == *field));
+    if simple == "enabled" && known.clone().any(|known| known == "cron_expression") {
+        return "is shown, and not changed here: POST .../pause and POST .../resume do".to_owned();
+    }
+    match shown_as.or_else(|| nearest(&simple, known.clone())) {
         Some(near) => format!("is not known here; did you mean {near}?"),
         None => format!(
             "is not known here; known are: {}",

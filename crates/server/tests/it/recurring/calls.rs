@@ -2,6 +2,7 @@
 
 mod again;
 mod ahead;
+mod mended;
 
 use std::time::Duration;
 

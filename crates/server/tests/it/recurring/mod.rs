@@ -1,5 +1,6 @@
 //! Recurring actions over HTTP: made, changed, looked at, and what is refused.
 
+mod calendars;
 mod calls;
 #[cfg(feature = "wechat")]
 mod kills;

@@ -86,8 +86,8 @@ async fn what_does_not_go_together_or_is_not_there() {
         ),
         (
             json!({ "end_date": "2020-01-01T00:00:00Z" }),
-            "cron_expression",
-            "would never occur: no occurrence lies between now and end_date 2020-01-01T00:00:00.000Z",
+            "end_date",
+            "is 2020-01-01T00:00:00.000Z, and no occurrence lies between now and then",
         ),
         (
             json!({ "cron_expression": "0 0 9 * * MON" }),
