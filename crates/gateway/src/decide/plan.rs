@@ -12,7 +12,7 @@ use acteon_store::Conditions;
 use crate::decide::conditions::conditions;
 use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
-use crate::policies::{HoldBack, Postponed, Unsilenced};
+use crate::policies::{HoldBack, Postponed, Unsilenced, may_be_scheduled};
 use crate::registry::{ProviderEntry, Providers};
 
 /// Plan for an action: what was decided about it.
@@ -148,16 +148,17 @@ fn step(
     Ok((conditions, routes, postponed))
 }
 
-/// The instant that an action is scheduled for, if it is. A replay goes now: it waited before.
+/// The instant that an action is scheduled for, if it is.
 fn scheduled(
     action: &Action,
     origin: Origin,
     rule: Option<&Rule>,
     context: &PlanContext<'_>,
 ) -> Option<Postponed> {
-    match origin {
-        Origin::Api | Origin::Recurring => Postponed::by_schedule(action, rule, context.now),
-        Origin::Replay | Origin::Notice => None,
+    if may_be_scheduled(origin) {
+        Postponed::by_schedule(action, rule, context.now)
+    } else {
+        None
     }
 }
 

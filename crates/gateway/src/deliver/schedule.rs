@@ -1,7 +1,9 @@
 //! Schedule of a row: whether its caller or a rule named the instant at which it goes, and what is yet to be done then.
 
-use acteon_core::{Origin, Outcome, Timestamp, VerdictKind};
+use acteon_core::{Outcome, Timestamp, VerdictKind};
 use acteon_store::Record;
+
+use crate::policies::may_be_scheduled;
 
 /// What a claimed row says of its schedule.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,7 +43,7 @@ impl Schedule {
 /// Whether an action's caller or a rule named the instant at which it goes.
 pub(crate) fn is_scheduled(record: &Record) -> bool {
     let action = &record.action;
-    record.origin == Origin::Api
+    may_be_scheduled(record.origin)
         && (action.scheduled_at.is_some()
             || action.delay_seconds.is_some()
             || record.verdict == VerdictKind::Schedule.as_str())

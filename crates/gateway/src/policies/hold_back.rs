@@ -1,6 +1,6 @@
 //! What holds an action back: for good, or until an instant.
 
-use acteon_core::{Action, LastError, Outcome, Timestamp};
+use acteon_core::{Action, LastError, Origin, Outcome, Timestamp};
 use acteon_rules::{Muting, Rule, Verdict};
 
 /// Hold-back of an action.
@@ -54,6 +54,15 @@ impl HoldBack {
             Self::ForGood(outcome) => Some(outcome),
             Self::Postponed(_) => None,
         }
+    }
+}
+
+/// Whether a caller or a rule may name the instant at which an action of this origin goes: what is decided about one at its acceptance is made up
+/// for when it goes. A replay goes now, since it waited before.
+pub(crate) fn may_be_scheduled(origin: Origin) -> bool {
+    match origin {
+        Origin::Api | Origin::Recurring => true,
+        Origin::Replay | Origin::Notice => false,
     }
 }
 

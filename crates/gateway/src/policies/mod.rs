@@ -31,7 +31,7 @@ mod would_hold_back;
 
 pub(crate) use current::{CurrentPolicies, Policies, Unsilenced};
 pub use error::PolicyError;
-pub(crate) use hold_back::{Cause, HoldBack, MUTED, Postponed};
+pub(crate) use hold_back::{Cause, HoldBack, MUTED, Postponed, may_be_scheduled};
 pub use intervals::StoredInterval;
 pub use preview::SilencePreview;
 pub use quota::{Quota, QuotaChange, QuotaUsage};

@@ -2,6 +2,7 @@
 
 mod again;
 mod ahead;
+mod made_up;
 mod mended;
 
 use std::time::Duration;
