@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use acteon_core::{ActionId, Caller, Origin, Scope, Timestamp};
+use acteon_core::{Action, ActionId, Caller, Origin, Scope, Timestamp};
 
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
+use crate::history::redaction::Redaction;
 use crate::offload;
 use crate::operate::recurring::RecurringError;
 use crate::operate::recurring::calendars::has_calendar;
@@ -68,12 +69,10 @@ impl Gateway {
                 }
                 refused = Some(error.clone());
             }
-            // That of one that was sent before may repeat what is hidden of it.
-            let answer = answer.map(|answer| {
-                offload::by_size(action.payload.get().len(), || {
-                    self.inner.options.redaction.answer(&action, answer)
-                })
-            });
+            let answer = match answer {
+                Ok(answer) => Ok(self.seen_answer(&action, answer).await),
+                Err(error) => Err(error),
+            };
             backfilled.push(Backfilled {
                 occurrence,
                 action_id,
@@ -81,5 +80,26 @@ impl Gateway {
             });
         }
         Ok(backfilled)
+    }
+
+    /// Answer to an occurrence as it may be seen. One that was sent before may have said something else, which is hidden too, and may be repeated.
+    async fn seen_answer(&self, action: &Action, answer: DispatchAnswer) -> DispatchAnswer {
+        let (inner, redaction) = (&self.inner, &self.inner.options.redaction);
+        if !redaction.hides_something() {
+            return answer;
+        }
+        let scope = Scope::exactly(&action.namespace, &action.tenant);
+        let sent = match inner.store.find(&scope, &action.id).await {
+            Ok(mut found) => found.pop(),
+            Err(_) => return Redaction::answer_of_unknown(answer),
+        };
+        let sent = match &sent {
+            Some(record) if record.unreadable.is_some() => {
+                return Redaction::answer_of_unknown(answer);
+            }
+            Some(record) => &record.action,
+            None => action,
+        };
+        offload::by_size(sent.payload.get().len(), || redaction.answer(sent, answer))
     }
 }

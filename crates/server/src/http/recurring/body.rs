@@ -72,6 +72,7 @@ impl FromBody for NewRecurring {
                 .ok_or_else(missing("tenant"))?,
         );
         let change = Changes::taken(&mut values)?;
+        change.are_unredacted("send what it is to say")?;
         let definition = Definition {
             name: change.name,
             description: change.description,

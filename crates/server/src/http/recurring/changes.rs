@@ -44,7 +44,7 @@ impl FromBody for RecurringUpdate {
         let removed = REMOVABLE.iter().filter(is_null).copied().collect();
         let which = Which::taken(&mut values);
         let changes = Changes::taken(&mut values)?;
-        unredacted(&changes)?;
+        changes.are_unredacted("send what it is to say, or leave the field out to keep it")?;
         Ok(Self {
             which,
             changes,
@@ -115,32 +115,6 @@ impl RecurringUpdate {
     }
 }
 
-/// Refuses what stands for something hidden: whoever sends back what was shown would have it sent in its place.
-fn unredacted(changes: &Changes) -> Result<(), Refusal> {
-    let refused = |field: &str| {
-        let message = format!(
-            "holds {REDACTED:?}, which stands for what is hidden; send what it is to say, or leave the field out to keep it"
-        );
-        Err(Refusal::field(field, message))
-    };
-    let mark = format!("\"{REDACTED}\"");
-    if changes
-        .payload
-        .as_ref()
-        .is_some_and(|payload| payload.get().contains(&mark))
-    {
-        return refused("payload");
-    }
-    let labels = changes.metadata.iter().flatten();
-    if labels.into_iter().any(|(_, value)| value == REDACTED) {
-        return refused("metadata");
-    }
-    if changes.dedup_key.as_deref() == Some(REDACTED) {
-        return refused("dedup_key");
-    }
-    Ok(())
-}
-
 /// Fields of a definition that a body has.
 pub(super) struct Changes {
     pub(super) name: Option<String>,
@@ -163,6 +137,27 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    /// Refuses what stands for something hidden, and says what to do instead: whoever sends back what was shown would have it sent in its place.
+    pub(super) fn are_unredacted(&self, instead: &str) -> Result<(), Refusal> {
+        let refused = |field: &str| {
+            let message = format!("holds {REDACTED:?}, which stands for what is hidden; {instead}");
+            Err(Refusal::field(field, message))
+        };
+        let mark = format!("\"{REDACTED}\"");
+        let payload = self.payload.as_ref();
+        if payload.is_some_and(|payload| payload.get().contains(&mark)) {
+            return refused("payload");
+        }
+        let mut labels = self.metadata.iter().flatten();
+        if labels.any(|(_, value)| value == REDACTED) {
+            return refused("metadata");
+        }
+        if self.dedup_key.as_deref() == Some(REDACTED) {
+            return refused("dedup_key");
+        }
+        Ok(())
+    }
+
     pub(super) fn taken(values: &mut FieldValues<'_>) -> Result<Self, Refusal> {
         let labels = values.texts("labels");
         let count = labels.as_ref().map_or(0, BTreeMap::len);

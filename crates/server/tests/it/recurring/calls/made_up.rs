@@ -1,9 +1,13 @@
 //! Occurrences that are made up for: what was sent, what is hidden, and what a rule delays.
 
+use acteon_fakes::webhook::Receiver;
 use serde_json::{Value, json};
 
-use crate::recurring::{LOG, made};
-use crate::support::{Client, Gateway};
+use crate::auth;
+use crate::recurring::{LOG, daily, faults, made};
+use crate::support::{Answer, Client, Gateway};
+
+const REDACT: &str = "[audit]\nredact = [\"payload.pin\", \"metadata.token\"]\n";
 
 /// Makes up for the occurrences of so many days of March.
 async fn made_up(client: &Client, id: &str, days: u32) -> Value {
@@ -14,6 +18,12 @@ async fn made_up(client: &Client, id: &str, days: u32) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.body["occurrences"], days, "{}", answer.body);
     answer.body["results"].clone()
+}
+
+async fn changed(client: &Client, id: &str, payload: &Value) {
+    let path = format!("/v1/recurring/{id}");
+    let answer: Answer = client.put(&path, &json!({ "payload": payload })).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,4 +52,61 @@ async fn what_a_rule_delays_is_charged_when_it_goes() {
     let quota = quota.body["id"].as_str().expect("an id");
     let usage = gateway.get(&format!("/v1/quotas/{quota}/usage")).await;
     assert_eq!(usage.body["used"], 1, "{}", usage.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_answers_with_what_became_of_it_whatever_is_sent_now() {
+    let callers = [("root", "admin", "*"), ("acme-ops", "operator", "acme")];
+    let (gateway, path) = auth::start(&callers).await;
+    let auth = format!("auth.enabled = true\nauth.config_path = {path:?}\n");
+    let gateway = gateway.restart(&format!("{auth}{REDACT}{LOG}")).await;
+    let (root, ops) = (gateway.with_key("root"), gateway.with_key("acme-ops"));
+    let id = made(&root, &json!({ "payload": { "pin": "4711" } })).await;
+    made_up(&root, &id, 1).await;
+    let sent = format!("/v1/actions/rec:{id}:1772326800");
+    root.until(&sent, |body| body["state"] == "done").await;
+    let mut told = Vec::new();
+    for guess in ["4710", "4711"] {
+        changed(&ops, &id, &json!({ "pin": guess })).await;
+        told.push(made_up(&ops, &id, 1).await);
+    }
+    assert_eq!(told[0][0]["outcome"], "executed", "{told:?}");
+    assert_eq!(told[0], told[1], "no guess is told from another");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_repeated_of_what_is_hidden_stays_hidden() {
+    let receiver = Receiver::start(|request| (400, request.body.to_string()))
+        .await
+        .expect("a receiver");
+    let hook = format!(
+        "[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n",
+        receiver.url()
+    );
+    let gateway = Gateway::start(&format!("{REDACT}{hook}")).await;
+    let hidden = json!({ "provider": "hook", "payload": { "pin": "s3cret" } });
+    let id = made(&gateway, &hidden).await;
+    made_up(&gateway, &id, 1).await;
+    let sent = format!("/v1/actions/rec:{id}:1772326800");
+    gateway.until(&sent, |body| body["state"] == "dead").await;
+    changed(&gateway, &id, &json!({ "pin": "other" })).await;
+    let told = made_up(&gateway, &id, 1).await;
+    assert_eq!(told[0]["outcome"], "failed", "{told}");
+    assert!(!told.to_string().contains("s3cret"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_what_is_shown_is_not_made_with_what_stands_for_the_hidden() {
+    let gateway = Gateway::start(&format!("{REDACT}{LOG}")).await;
+    let hidden = json!({ "payload": { "pin": "s3cret" }, "metadata": { "token": "s3cret" } });
+    let id = made(&gateway, &hidden).await;
+    let shown = gateway.get(&format!("/v1/recurring/{id}")).await.body;
+    for field in ["payload", "metadata"] {
+        let mut copy = json!({});
+        copy[field] = shown[field].clone();
+        let told = faults(&gateway.post("/v1/recurring", &daily(&copy)).await);
+        assert_eq!(told[0].0, field);
+        assert!(told[0].1.contains("send what it is to say"), "{told:?}");
+    }
+    assert_eq!(gateway.get("/v1/recurring").await.body["count"], 1);
 }
