@@ -20,6 +20,7 @@ use crate::cluster::lease::{Lease, LeaseTimes};
 use crate::deliver::breaker::Breakers;
 use crate::deliver::retry::RetryPolicy;
 use crate::flows::kinds::FlowKinds;
+use crate::flows::no_room::NoRoom;
 use crate::flows::room::FlowRoom;
 use crate::history::redaction::Redaction;
 use crate::observe::Observer;
@@ -89,6 +90,8 @@ pub(crate) struct Inner {
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,
     pub(crate) flow_room: FlowRoom,
+    /// Flows whose actions find no room.
+    pub(crate) no_room: NoRoom,
     /// Wakes the worker that steps flows: one is due, or there is room for another.
     pub(crate) flow_work: Notify,
     /// Permits for actions of callers' batches on their way to a commit.

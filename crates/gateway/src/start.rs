@@ -18,6 +18,7 @@ use crate::admit::{ask_outcomes, recount};
 use crate::cluster::due_clock::DueClock;
 use crate::cluster::lease::Lease;
 use crate::cluster::{lease_keeper, reconcile};
+use crate::flows::no_room::NoRoom;
 use crate::flows::room::FlowRoom;
 use crate::observe::Observer;
 use crate::operate::backlog::LastBacklog;
@@ -86,6 +87,7 @@ impl Gateway {
             held: Arc::default(),
             held_flows: Arc::default(),
             flow_room: FlowRoom::default(),
+            no_room: NoRoom::default(),
             flow_work: Notify::new(),
             shares,
             notices: Notices::default(),

@@ -5,5 +5,6 @@ pub(crate) mod due;
 mod effects;
 pub(crate) mod kinds;
 mod look;
+pub(crate) mod no_room;
 pub(crate) mod room;
 pub(crate) mod step;

@@ -15,6 +15,7 @@ use crate::flows::child::Child;
 use crate::flows::due::due_at;
 use crate::flows::effects::{CALLER, Effects};
 use crate::flows::look::Seen;
+use crate::flows::no_room;
 use crate::offload;
 use crate::operate::call_off::called_off;
 use crate::shared::Inner;
@@ -27,8 +28,6 @@ const MAX_TAKEOVERS: u32 = 3;
 const MAX_TRIES: u32 = 20;
 /// Pause before a step is tried again that could not be written.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
-/// Pause of a flow whose action finds no room.
-const NO_ROOM_PAUSE: Duration = Duration::from_secs(5);
 
 /// Takes a claimed flow one step on, or frees it where that cannot be done for some seconds: what is forgotten would be this process's for as long as
 /// it lives.
@@ -203,6 +202,7 @@ async fn translate(
             cancels: effects.cancels,
         });
     }
+    inner.no_room.found(&flow.key);
     if let Some(notice) = &step.notice {
         tracing::warn!(flow = %flow.key, "{notice}");
     }
@@ -250,9 +250,8 @@ fn advance(inner: &Inner, flow: &Flow, state: FlowState) -> Advance {
 
 /// Advance of a flow whose action finds no room: as it is, a little later.
 fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull) -> Advance {
-    tracing::warn!(flow = %flow.key, reason = %full, "a flow's action finds no room; it is tried again");
     let state = FlowState {
-        due_at: Some(inner.due.now() + NO_ROOM_PAUSE),
+        due_at: Some(inner.due.now() + no_room::pause(inner, &flow.key, full)),
         ..flow.state.clone()
     };
     advance(inner, flow, state)

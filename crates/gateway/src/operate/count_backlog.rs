@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::limits::MAX_COUNTED_LETTERS;
+use acteon_store::StoreError;
 
 use crate::operate::backlog::Backlog;
 use crate::shared::{Gateway, Inner};
@@ -77,20 +78,38 @@ impl Drop for Looking {
     }
 }
 
+/// Counts each part by itself: one that cannot be counted is shown as it was, and takes no other with it.
 async fn look(inner: Arc<Inner>) {
+    let last = Arc::clone(&inner.last_backlog.0.borrow().found);
     let mut looking = Looking { inner, found: None };
-    let (store, due) = (&looking.inner.store, looking.inner.due.now());
-    let found = async {
-        let open = store.open_shares(due).await?;
-        let dead = store.dead_shares(MAX_COUNTED_LETTERS).await?;
-        let flows = store.flow_counts().await?;
-        Ok::<_, acteon_store::StoreError>(Backlog { open, dead, flows })
-    };
-    match found.await {
-        Ok(found) => looking.found = Some(found),
-        Err(error) => looking.inner.could_not(
-            "what is owed could not be counted; the last count is shown",
-            &error,
-        ),
-    }
+    let inner = &looking.inner;
+    let (store, due) = (&inner.store, inner.due.now());
+    let open = store.open_shares(due).await;
+    let open = counted(
+        inner,
+        open,
+        "what is owed could not be counted; the last count is shown",
+    );
+    let dead = store.dead_shares(MAX_COUNTED_LETTERS).await;
+    let dead = counted(
+        inner,
+        dead,
+        "dead letters could not be counted; the last count is shown",
+    );
+    let flows = store.flow_counts().await;
+    let flows = counted(
+        inner,
+        flows,
+        "flows could not be counted; the last count is shown",
+    );
+    looking.found = Some(Backlog {
+        open: open.unwrap_or_else(|| last.open.clone()),
+        dead: dead.unwrap_or_else(|| last.dead.clone()),
+        flows: flows.unwrap_or_else(|| last.flows.clone()),
+    });
+}
+
+/// Count, if it could be made.
+fn counted<T>(inner: &Inner, count: Result<T, StoreError>, undone: &'static str) -> Option<T> {
+    count.map_err(|error| inner.could_not(undone, &error)).ok()
 }
