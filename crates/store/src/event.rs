@@ -225,6 +225,8 @@ pub struct EventsPage {
     pub events: Vec<Event>,
     /// Position up to which was looked: the next look goes on behind it.
     pub looked_to: EventPosition,
+    /// Instant of the event at `looked_to`, also of one that was left out; `None` where the look found none, or ended beyond what is damaged.
+    pub last: Option<Timestamp>,
     /// Whether the look ended at its bound, and another finds more.
     pub more: bool,
     /// Instant of the first event that cannot be told yet, since others may come before it.
@@ -238,9 +240,18 @@ impl EventsPage {
         Self {
             events: Vec::new(),
             looked_to: after,
+            last: None,
             more: false,
             pending: None,
             settled,
+        }
+    }
+
+    /// Id of the place that the look came to, which began at one with the id `before`; `None` where it has none.
+    pub fn came_to(&self, before: Option<EventId>) -> Option<EventId> {
+        match self.last {
+            Some(at) => Some(EventId::new(at, self.looked_to)),
+            None => before.filter(|before| before.position() == self.looked_to),
         }
     }
 }

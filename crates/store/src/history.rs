@@ -280,6 +280,21 @@ impl PageMaker {
         }
     }
 
+    /// Maker of a page of the rows at these positions, as far as it has bytes.
+    pub(crate) fn of(seqs: &[Seq]) -> Self {
+        let mut maker = Self::new(PageRequest {
+            after: None,
+            offset: 0,
+            limit: seqs.len(),
+            count: false,
+        });
+        maker.found.extend(seqs.iter().map(|seq| Cursor {
+            at: Timestamp::default(),
+            seq: *seq,
+        }));
+        maker
+    }
+
     /// Takes in a match; `false` once no more rows need to be looked at.
     pub(crate) fn goes_on(&mut self, cursor: Cursor) -> bool {
         self.matched += 1;

@@ -116,6 +116,8 @@ layered! {
         HastenFlows = hasten_flows(hasten: FlowHasten) -> Option<Timestamp>;
         OwnedFlows = owned_flows(owner: OwnerId, after: Option<FlowKey>, limit: usize) -> Vec<FlowHold>;
         FreeFlows = free_flows(holds: Vec<FlowHold>) -> usize;
+        ActionForStep = action_for_step(scope: &Scope, id: &ActionId) keeps scope, id -> Option<Record>;
+        FlowForStep = flow_for_step(key: &FlowKey) keeps key -> Option<Flow>;
         Flow = flow(key: &FlowKey) keeps key -> Option<Flow>;
         Flows = flows(filter: FlowFilter) -> Vec<Flow>;
         CountFlows = count_flows(filter: FlowFilter) -> usize;
@@ -123,6 +125,7 @@ layered! {
     }
     History {
         Records = records(seqs: Vec<Seq>) -> Vec<Record>;
+        FirstRecords = first_records(seqs: Vec<Seq>) -> (Vec<Record>, usize);
         Find = find(scope: &Scope, id: &ActionId) keeps scope, id -> Vec<Record>;
         History = history(filter: HistoryFilter, page: PageRequest) -> HistoryPage;
         Newest = newest() -> Seq;
@@ -136,7 +139,7 @@ layered! {
     }
     Events {
         Events = events(after: EventPosition, limit: usize) -> EventsPage;
-        NewestEvent = newest_event() -> EventPosition;
+        NewestEvent = newest_event() -> EventId;
         OldestEvent = oldest_event() -> EventPosition;
         HasEvent = has_event(id: EventId) -> bool;
         PruneEvents = prune_events(kept: EventsKept) -> usize;

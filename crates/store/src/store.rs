@@ -208,6 +208,16 @@ pub trait Flows: Send + Sync {
     /// Frees flows that are still held like this; says how many. They are due when they were.
     fn free_flows(&self, holds: Vec<FlowHold>) -> BoxFuture<'_, Result<usize, StoreError>>;
 
+    /// Record of the action with this id that the scope covers, for a flow's step: no caller's look holds it up.
+    fn action_for_step(
+        &self,
+        scope: &Scope,
+        id: &ActionId,
+    ) -> BoxFuture<'_, Result<Option<Record>, StoreError>>;
+
+    /// Flow with this name, for a flow's step: no caller's look holds it up.
+    fn flow_for_step(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;
+
     /// Flow with this name.
     fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;
 
@@ -225,6 +235,12 @@ pub trait Flows: Send + Sync {
 pub trait History: Send + Sync {
     /// Records of the actions at these positions, in no order. Those that are not there any more are left out.
     fn records(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
+
+    /// Records of the first of these actions, as many as a page has bytes for, through the connections for callers; and how many positions that are.
+    fn first_records(
+        &self,
+        seqs: Vec<Seq>,
+    ) -> BoxFuture<'_, Result<(Vec<Record>, usize), StoreError>>;
 
     /// Records of the actions with this id that the scope covers; several only where the scope leaves namespace or tenant open. An action that was
     /// refused and then decided again is there once, as it now stands.
@@ -285,8 +301,8 @@ pub trait Events: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<EventsPage, StoreError>>;
 
-    /// Position that the events have come to: what is committed from now on lies beyond it.
-    fn newest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>>;
+    /// Id of the position that the events have come to, with the instant of the newest of them: what is committed from now on lies beyond it.
+    fn newest_event(&self) -> BoxFuture<'_, Result<EventId, StoreError>>;
 
     /// Position of the oldest event that is kept; the first of all where there is none.
     fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>>;
@@ -294,7 +310,7 @@ pub trait Events: Send + Sync {
     /// Whether the event with this id is kept. Of the id of a position: whether the events have come to it, and are those that it was told of.
     fn has_event(&self, id: EventId) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Deletes the oldest events that are kept no longer, among a bounded number; says how many. The newest stays.
+    /// Deletes the oldest events up to the first that is kept, or the newest, among a bounded number: behind one that is there none is gone. Says how many.
     fn prune_events(&self, kept: EventsKept) -> BoxFuture<'_, Result<usize, StoreError>>;
 }
 

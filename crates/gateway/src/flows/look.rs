@@ -63,7 +63,7 @@ pub(super) async fn find(
     id: &ActionId,
 ) -> Result<Option<Record>, StoreError> {
     let scope = Scope::exactly(&flow.namespace, &flow.tenant);
-    Ok(inner.store.find(&scope, id).await?.pop())
+    inner.store.action_for_step(&scope, id).await
 }
 
 /// Another flow, if it is there, and of the same namespace and tenant.
@@ -72,7 +72,7 @@ async fn other(
     flow: &Flow,
     name: FlowName,
 ) -> Result<Option<LookedFlow>, StoreError> {
-    let found = inner.store.flow(&key(&name)).await?;
+    let found = inner.store.flow_for_step(&key(&name)).await?;
     let of_the_same =
         |found: &Flow| found.namespace == flow.namespace && found.tenant == flow.tenant;
     Ok(found.filter(of_the_same).map(|found| LookedFlow {

@@ -118,7 +118,7 @@ async fn free_once(inner: &Inner, flow: &Flow) -> Result<Option<Flow>, StoreErro
     if inner.store.free_flows(vec![hold]).await? > 0 {
         return Ok(None);
     }
-    let now = inner.store.flow(&flow.key).await?;
+    let now = inner.store.flow_for_step(&flow.key).await?;
     Ok(still_held(flow, Advanced::Changed(now)))
 }
 

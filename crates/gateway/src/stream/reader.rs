@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acteon_core::limits::{EVENTS_KEPT, MAX_EVENTS};
 use acteon_core::{Timestamp, with_causes};
-use acteon_store::{EventId, EventPosition, StoreError};
+use acteon_store::{EventId, EventPosition, EventsPage, StoreError};
 use tokio::task::JoinSet;
 
 use crate::shared::{Gateway, Inner};
@@ -28,8 +28,8 @@ pub struct StreamReader {
     filter: Arc<StreamFilter>,
     /// Position up to which it has been told everything, but for what is ready.
     after: EventPosition,
-    /// Instant before which nothing lies beyond `after`; `None` until it has an event, where it began at the oldest.
-    since: Option<Timestamp>,
+    /// Id of that position; `None` where it has none, as at the beginning.
+    id: Option<EventId>,
     /// Its look at the store, while there is one. It goes on by itself, whoever waits for it.
     look: JoinSet<Result<Found, StoreError>>,
     ready: VecDeque<Arc<StreamEvent>>,
@@ -45,12 +45,21 @@ pub struct StreamReader {
 struct Found {
     events: VecDeque<Arc<StreamEvent>>,
     looked_to: EventPosition,
-    /// Instant of the last event that it looked at.
-    last: Option<Timestamp>,
+    /// Id of that position, where it has one.
+    id: Option<EventId>,
     more: bool,
     settled: EventPosition,
-    /// Whether events may have been deleted before they were looked at.
-    is_late: bool,
+    /// Reason why it may not have found all that there was.
+    gap: Option<Gap>,
+}
+
+/// Reason why a look may have missed events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// Those behind what was told last may have been deleted.
+    Deleted,
+    /// A fail-over lost what was told last: positions are given again.
+    Lost,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,7 +94,7 @@ impl Gateway {
             inner,
             filter: Arc::new(filter),
             after: EventPosition::START,
-            since: None,
+            id: None,
             look: JoinSet::new(),
             ready: VecDeque::new(),
             missed: None,
@@ -101,9 +110,8 @@ impl Gateway {
             return Ok(reader);
         };
         match EventId::parse(last) {
-            Some(id) if reader.is_known(id).await? => {
-                reader.after = id.position();
-                reader.since = Some(id.at());
+            Some(id) if is_known(&reader.inner, id).await? => {
+                (reader.after, reader.id) = (id.position(), Some(id));
             }
             Some(_) | None => reader.missed = Some(0),
         }
@@ -112,14 +120,6 @@ impl Gateway {
 }
 
 impl StreamReader {
-    /// Whether everything behind an id is kept.
-    async fn is_known(&self, id: EventId) -> Result<bool, StoreError> {
-        if id.is_of_position() && id.at() < surely_kept(&self.inner) {
-            return Ok(false);
-        }
-        self.inner.store.has_event(id).await
-    }
-
     /// Id by which it goes on from here, where it has been told everything up to now: also without an event of its own.
     pub fn came_to(&self) -> Option<EventId> {
         let joined = self.joined.as_ref();
@@ -191,7 +191,7 @@ impl StreamReader {
     async fn try_to_catch_up(&mut self) -> Result<(), StoreError> {
         if self.look.is_empty() {
             let (inner, filter) = (Arc::clone(&self.inner), Arc::clone(&self.filter));
-            self.look.spawn(look(inner, filter, self.after, self.since));
+            self.look.spawn(look(inner, filter, self.after, self.id));
         }
         let Some(looked) = self.look.join_next().await else {
             return Ok(());
@@ -201,15 +201,14 @@ impl StreamReader {
                 "a look at what a reader missed broke off".into(),
             ))
         })?;
-        if page.settled < self.after {
-            // A fail-over lost what it was told last.
+        if page.gap == Some(Gap::Lost) {
+            // It comes back by its last id, which nobody knows any more.
             (self.missed, self.stage) = (Some(0), Stage::Over);
             return Ok(());
         }
-        self.missed = page.is_late.then_some(0);
+        self.missed = (page.gap == Some(Gap::Deleted)).then_some(0);
         self.ready = page.events;
-        self.after = page.looked_to;
-        self.since = page.last.or(self.since);
+        (self.after, self.id) = (page.looked_to, page.id);
         match &self.joined {
             _ if page.more => {}
             None => self.joined = Some(self.join().await?),
@@ -235,32 +234,60 @@ impl StreamReader {
     }
 }
 
-/// Reads a page of what a reader missed, as it may be told.
+/// Reads a page of what a reader missed, as it may be told. It has its turn until that is made: what is read for it may be long.
 async fn look(
     inner: Arc<Inner>,
     filter: Arc<StreamFilter>,
     after: EventPosition,
-    since: Option<Timestamp>,
+    id: Option<EventId>,
 ) -> Result<Found, StoreError> {
-    let mut page = {
-        let _turn = inner.stream_looks.acquire().await;
-        inner.store.events(after, MAX_EVENTS).await?
-    };
-    // Behind the look: what is deleted after it was read is told.
-    let may_be_late = since.is_some_and(|since| since < surely_kept(&inner));
-    let is_late = may_be_late && inner.store.oldest_event().await? > after;
-    let last = page.events.last().map(|event| event.at);
+    let _turn = inner.stream_looks.acquire().await;
+    let mut page = inner.store.events(after, MAX_EVENTS).await?;
+    let gap = gap(&inner, &page, after, id).await?;
+    let id = page.came_to(id);
     page.events.retain(|event| filter.may_let_through(event));
     let shown = StreamEvent::of(&inner, page.events).await?;
     let events = shown.into_iter().filter(|event| filter.lets_through(event));
     Ok(Found {
         events: events.map(Arc::new).collect(),
         looked_to: page.looked_to,
-        last,
+        id,
         more: page.more,
         settled: page.settled,
-        is_late,
+        gap,
     })
+}
+
+/// Reason why a page may not have all that lies behind an id. It is asked for behind the look, so that what was deleted or lost before that is known.
+async fn gap(
+    inner: &Inner,
+    page: &EventsPage,
+    after: EventPosition,
+    id: Option<EventId>,
+) -> Result<Option<Gap>, StoreError> {
+    if page.settled < after {
+        return Ok(Some(Gap::Lost));
+    }
+    match id {
+        Some(id) if !is_known(inner, id).await? => {
+            let is_deleted = inner.store.oldest_event().await? > after;
+            Ok(Some(if is_deleted { Gap::Deleted } else { Gap::Lost }))
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Whether everything behind an id is kept. Behind an event that is there nothing is gone. A position without one is known by its instant, or by an
+/// older event.
+async fn is_known(inner: &Inner, id: EventId) -> Result<bool, StoreError> {
+    if !inner.store.has_event(id).await? {
+        return Ok(false);
+    }
+    let is_recent = || {
+        let kept = surely_kept(inner)..=inner.clock.now() + CLOCKS_APART;
+        kept.contains(&id.at())
+    };
+    Ok(!id.is_of_position() || is_recent() || inner.store.oldest_event().await? <= id.position())
 }
 
 /// Instant from which on no event has been deleted, whichever gateway's clock it was by.

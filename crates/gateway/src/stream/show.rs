@@ -44,7 +44,7 @@ impl StreamEvent {
     }
 
     async fn of_some(inner: &Inner, events: Vec<Event>) -> Result<Vec<Self>, StoreError> {
-        let outcomes: Vec<Outcome> = events.iter().map(|event| read(inner, event)).collect();
+        let mut outcomes: Vec<Outcome> = events.iter().map(|event| read(inner, event)).collect();
         let is_hidden = inner.options.redaction.hides_something();
         let mut whole: Vec<Seq> = events
             .iter()
@@ -53,23 +53,25 @@ impl StreamEvent {
             .map(|(event, _)| event.action.seq)
             .collect();
         whole.dedup();
-        let mut records = Vec::new();
-        if !whole.is_empty() {
-            let found = inner.store.records(whole.clone()).await?;
-            records.extend(found.into_iter().map(Arc::new));
-        }
-        let mut shown = Vec::with_capacity(events.len());
-        for (event, mut outcome) in events.into_iter().zip(outcomes) {
-            let seq = event.action.seq;
-            if whole.contains(&seq) {
-                let record = records.iter().find(|record| record.seq == seq);
-                outcome = redacted(inner, record.map(Arc::clone), outcome).await?;
-                leave_out_body(&mut outcome);
+        // No more of them at a time than a page has bytes for: payloads may be long.
+        while !whole.is_empty() {
+            let (records, count) = inner.store.first_records(whole.clone()).await?;
+            let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
+            let read: Vec<Seq> = whole.drain(..count.clamp(1, whole.len())).collect();
+            for (event, outcome) in events.iter().zip(&mut outcomes) {
+                let seq = event.action.seq;
+                if read.contains(&seq) {
+                    let record = records.iter().find(|record| record.seq == seq);
+                    *outcome = redacted(inner, record.map(Arc::clone), outcome.clone()).await?;
+                    leave_out_body(outcome);
+                }
             }
-            let id = EventId::new(event.at, event.position);
-            shown.push(Self::with(inner, id, event, outcome));
         }
-        Ok(shown)
+        let shown = events.into_iter().zip(outcomes).map(|(event, outcome)| {
+            let id = EventId::new(event.at, event.position);
+            Self::with(inner, id, event, outcome)
+        });
+        Ok(shown.collect())
     }
 
     /// Event of an action that is over, as the journal has it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acteon_core::Timestamp;
 use acteon_core::limits::MAX_EVENTS;
-use acteon_store::{EventPosition, EventsPage, StoreError};
+use acteon_store::{EventId, EventPosition, EventsPage, StoreError};
 
 use crate::shared::Inner;
 use crate::stream::event::StreamEvent;
@@ -36,6 +36,8 @@ struct Tail {
     followers: Vec<Follower>,
     /// Position up to which events were handed out, while there are followers.
     after: Option<EventPosition>,
+    /// Id of that position, where it has one. Its instant is that of the newest event up to there.
+    id: Option<EventId>,
     /// Pause before the last look for events that could not be told yet.
     pending_pause: Duration,
     place: Arc<Place>,
@@ -68,11 +70,10 @@ impl Tail {
         let began = inner.clock.now();
         let page = inner.store.events(after, MAX_EVENTS).await?;
         self.say_waiting(inner, page.pending, began);
-        if page.settled < after {
-            // A fail-over lost commits: what was told of them is not so, and what comes has lower positions.
+        if page.settled < after || self.has_lost(inner).await? {
+            // A fail-over lost commits: what was told of them is not so, and what comes has positions that were given before.
             self.followers.iter_mut().for_each(Follower::cut_off);
-            self.after = Some(page.settled);
-            self.place.set(page.settled, began);
+            self.after = None;
             return Ok(());
         }
         let (more, pending) = (page.more, page.pending.is_some());
@@ -83,6 +84,15 @@ impl Tail {
         Ok(())
     }
 
+    /// Whether what was handed out last is not there any more. It is asked for behind each look: a connection is replaced without a word, and a server
+    /// that lost commits gives their positions again.
+    async fn has_lost(&self, inner: &Inner) -> Result<bool, StoreError> {
+        match self.id {
+            Some(id) if inner.store.is_shared() => Ok(!inner.store.has_event(id).await?),
+            Some(_) | None => Ok(false),
+        }
+    }
+
     /// Takes in those who came.
     async fn take_in(&mut self, inner: &Inner) -> Result<(), StoreError> {
         let mut arrivals = inner.arrivals.take();
@@ -90,11 +100,15 @@ impl Tail {
             return Ok(());
         }
         if self.followers.is_empty() {
+            self.after = None;
+        }
+        if self.after.is_none() {
             let began = inner.clock.now();
             match inner.store.newest_event().await {
                 Ok(newest) => {
-                    self.after = Some(newest);
-                    self.place.set(newest, began);
+                    (self.after, self.id) = (Some(newest.position()), Some(newest));
+                    // Its clock may have been set back, and another gateway's be ahead.
+                    self.place.set(newest.position(), began.max(newest.at()));
                 }
                 Err(error) => {
                     for arrival in arrivals {
@@ -122,18 +136,18 @@ impl Tail {
         mut page: EventsPage,
         began: Timestamp,
     ) -> Result<(), StoreError> {
-        // Another gateway's clock may be ahead.
-        let newest = page.events.iter().map(|event| event.at).max();
+        let id = page.came_to(self.id);
         page.events
             .retain(|event| self.followers.iter().any(|one| one.may_want(event)));
         for event in StreamEvent::of(inner, page.events).await? {
             let event = Arc::new(event);
             self.followers.iter_mut().for_each(|one| one.tell(&event));
         }
-        self.after = Some(page.looked_to);
-        let at = match (page.more, newest) {
-            (false, newest) => newest.map_or(began, |newest| newest.max(began)),
-            (true, Some(newest)) => newest,
+        (self.after, self.id) = (Some(page.looked_to), id);
+        // The clock may have been set back, and another gateway's be ahead: never before the newest event up to there.
+        let at = match (page.more, id) {
+            (false, id) => id.map_or(began, |id| began.max(id.at())),
+            (true, Some(id)) => id.at(),
             (true, None) => return Ok(()),
         };
         self.place.set(page.looked_to, at);

@@ -61,11 +61,14 @@ impl Call {
             | StoreCall::NextFlowDue
             | StoreCall::OwnedFlows
             | StoreCall::FreeFlows
+            | StoreCall::ActionForStep
+            | StoreCall::FlowForStep
             | StoreCall::Flow
             | StoreCall::Flows
             | StoreCall::CountFlows
             | StoreCall::FlowCounts
             | StoreCall::Records
+            | StoreCall::FirstRecords
             | StoreCall::Find
             | StoreCall::History
             | StoreCall::Newest

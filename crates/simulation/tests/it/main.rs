@@ -20,6 +20,7 @@ mod starts;
 mod steps;
 mod strangers;
 mod stream;
+mod stream_gaps;
 mod token_clock;
 mod told_once;
 mod unreadable;

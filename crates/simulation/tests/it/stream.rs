@@ -96,7 +96,7 @@ async fn start_with(
 }
 
 /// Has an action end.
-async fn end(gateway: &Gateway, id: &str) {
+pub(crate) async fn end(gateway: &Gateway, id: &str) {
     let action = json!({ "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": "x", "payload": {},
         "created_at": "2026-01-01T00:00:00Z" });
     let action: Action = serde_json::from_value(action).expect("an action");
@@ -105,13 +105,13 @@ async fn end(gateway: &Gateway, id: &str) {
     answer.await.expect("an answer");
 }
 
-async fn follow(gateway: &Gateway, last: Option<&str>) -> StreamReader {
+pub(crate) async fn follow(gateway: &Gateway, last: Option<&str>) -> StreamReader {
     let everything = StreamFilter::of(Scope::everything());
     gateway.stream(everything, last).await.expect("a reader")
 }
 
 /// The id of the next event, and of its action.
-async fn next(reader: &mut StreamReader) -> (String, String) {
+pub(crate) async fn next(reader: &mut StreamReader) -> (String, String) {
     let told = timeout(Duration::from_mins(1), reader.next()).await;
     match told.expect("a word in time").expect("a word") {
         Told::Event(event) => {

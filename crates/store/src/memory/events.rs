@@ -4,7 +4,7 @@ pub(super) mod table;
 
 use std::sync::Arc;
 
-use acteon_core::BoxFuture;
+use acteon_core::{BoxFuture, Timestamp};
 use tokio::sync::Notify;
 
 use super::store::{MemoryStore, ready};
@@ -25,8 +25,12 @@ impl Events for MemoryStore {
         ready(Ok(self.lock().events_after(after, limit)))
     }
 
-    fn newest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>> {
-        ready(Ok(EventPosition::of_row(self.lock().events.last)))
+    fn newest_event(&self) -> BoxFuture<'_, Result<EventId, StoreError>> {
+        let tables = self.lock();
+        let newest = tables.events.rows.last_key_value();
+        let at = newest.map_or(Timestamp::default(), |(_, row)| row.at);
+        let position = EventPosition::of_row(tables.events.last);
+        ready(Ok(EventId::of_position(at, position)))
     }
 
     fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>> {
@@ -69,6 +73,7 @@ impl Tables {
             }
             looked += 1;
             page.looked_to = EventPosition::of_row(*position);
+            page.last = Some(row.at);
             let Some(action) = self.event_action(row.seq) else {
                 continue;
             };

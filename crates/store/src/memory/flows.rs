@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use acteon_core::{BoxFuture, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 
 use super::store::{MemoryStore, ready};
 use super::tables::Tables;
@@ -11,8 +11,8 @@ use crate::StoreError;
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
 };
-use crate::model::OwnerId;
-use crate::store::Flows;
+use crate::model::{OwnerId, Record};
+use crate::store::{Flows, History as _};
 
 impl Flows for MemoryStore {
     fn advance(&self, advance: Advance) -> BoxFuture<'_, Result<Advanced, StoreError>> {
@@ -63,6 +63,19 @@ impl Flows for MemoryStore {
         ready(Ok(self
             .lock()
             .free_flows(|flow| holds.contains(&hold(flow)))))
+    }
+
+    fn action_for_step(
+        &self,
+        scope: &Scope,
+        id: &ActionId,
+    ) -> BoxFuture<'_, Result<Option<Record>, StoreError>> {
+        let found = self.find(scope, id);
+        Box::pin(async move { Ok(found.await?.pop()) })
+    }
+
+    fn flow_for_step(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
+        self.flow(key)
     }
 
     fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {

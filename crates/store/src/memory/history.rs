@@ -21,6 +21,16 @@ impl History for MemoryStore {
             .collect()))
     }
 
+    fn first_records(
+        &self,
+        seqs: Vec<Seq>,
+    ) -> BoxFuture<'_, Result<(Vec<Record>, usize), StoreError>> {
+        let (tables, mut maker) = (self.lock(), PageMaker::of(&seqs));
+        let records =
+            maker.fill(|seq| Ok(tables.entries.get(&seq.0).map(|entry| entry.record.clone())));
+        ready(records.map(|records| (records, maker.seqs().count())))
+    }
+
     fn find(&self, scope: &Scope, id: &ActionId) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
         let tables = self.lock();
         let is_it = |entry: &&JournalRow| {

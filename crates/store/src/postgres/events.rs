@@ -28,8 +28,8 @@ impl Events for PostgresStore {
         Box::pin(async move { call!(self.pool, conn => look(conn, after, limit)) })
     }
 
-    fn newest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>> {
-        Box::pin(async move { call!(self.pool, conn => newest(conn)) })
+    fn newest_event(&self) -> BoxFuture<'_, Result<EventId, StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => newest_with_instant(conn)) })
     }
 
     fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition, StoreError>> {
@@ -83,6 +83,17 @@ fn before(xid: i64) -> EventPosition {
 async fn newest(conn: &Conn) -> Result<EventPosition, Failure> {
     let select = conn.prepare_cached(&format!("SELECT {SETTLED}")).await?;
     Ok(before(conn.query_one(&select, &[]).await?.try_get(0)?))
+}
+
+async fn newest_with_instant(conn: &Conn) -> Result<EventId, Failure> {
+    let select = format!(
+        "SELECT {SETTLED}, (SELECT ats[cardinality(ats)] FROM events WHERE xid < {SETTLED} ORDER BY xid DESC, pos DESC LIMIT 1)"
+    );
+    let select = conn.prepare_cached(&select).await?;
+    let row = conn.query_one(&select, &[]).await?;
+    let at: Option<i64> = row.try_get(1)?;
+    let at = at.map_or(Timestamp::default(), Timestamp::from_millis);
+    Ok(EventId::of_position(at, before(row.try_get(0)?)))
 }
 
 async fn oldest(conn: &Conn) -> Result<EventPosition, Failure> {
@@ -161,6 +172,7 @@ async fn look(conn: &Conn, after: EventPosition, limit: usize) -> Result<EventsP
         if let (Some(xid), Some(place)) = (row.try_get(3)?, row.try_get(4)?) {
             read += 1;
             page.looked_to = position(xid, place);
+            page.last = row.try_get(5).map(|at| Some(Timestamp::from_millis(at)))?;
             page.events.extend(event(row, page.looked_to)?);
         }
     }
@@ -192,15 +204,18 @@ fn event(row: &Row, position: EventPosition) -> Result<Option<Event>, Failure> {
     }))
 }
 
-/// Deletes rows of which no event is kept, as far as so many events; says how many events they had. Of a row with one that is kept all stay. Rows are
+/// Deletes rows up to the first with an event that is kept, as far as so many events; says how many events they had. Rows are
 /// found by where they lie: by their keys all others would be read as well, as soon as the planner takes the table for a small one.
 const PRUNE: &str = "\
-WITH oldest AS MATERIALIZED (
+WITH kept AS MATERIALIZED (
+  SELECT xid, pos FROM (SELECT xid, pos, ats FROM events ORDER BY xid, pos LIMIT $1) AS first
+  WHERE EXISTS (SELECT 1 FROM unnest(ats) AS each_event (at) WHERE at BETWEEN $2 AND $3) ORDER BY xid, pos LIMIT 1
+), oldest AS MATERIALIZED (
   SELECT row, SUM(events) OVER (ORDER BY xid, pos) - events AS events_before
   FROM (SELECT ctid AS row, xid, pos, cardinality(ats) AS events FROM events ORDER BY xid, pos LIMIT $1) AS first
 ), deleted AS (
   DELETE FROM events e WHERE e.ctid = ANY (ARRAY(SELECT row FROM oldest WHERE events_before < $1))
-    AND NOT EXISTS (SELECT 1 FROM unnest(e.ats) AS each_event (at) WHERE at BETWEEN $2 AND $3)
+    AND COALESCE((e.xid, e.pos) < (SELECT xid, pos FROM kept), true)
     AND (e.xid, e.pos) <> (SELECT xid, pos FROM events ORDER BY xid DESC, pos DESC LIMIT 1)
   RETURNING cardinality(e.ats) AS events
 )

@@ -9,18 +9,19 @@ pub(super) mod row;
 use std::sync::Arc;
 
 use acteon_core::limits::MAX_COMMIT_QUEUE;
-use acteon_core::{BoxFuture, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 
 use super::advance::Advancing;
 use super::calls;
 use super::connect::{Conn, in_time};
 use super::error::Failure;
+use super::history;
 use super::store::PostgresStore;
 use crate::StoreError;
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
 };
-use crate::model::OwnerId;
+use crate::model::{OwnerId, Record};
 use crate::store::Flows;
 
 pub(super) use self::changes::{FlowChanges, FlowStatements};
@@ -71,9 +72,26 @@ impl Flows for PostgresStore {
         Box::pin(async move { call!(self.own, conn => holds::free(conn, &holds)) })
     }
 
-    fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
+    fn action_for_step(
+        &self,
+        scope: &Scope,
+        id: &ActionId,
+    ) -> BoxFuture<'_, Result<Option<Record>, StoreError>> {
+        let (scope, id) = (scope.clone(), id.clone());
+        Box::pin(async move {
+            let mut found = call!(self.own, conn => history::find(conn, &scope, &id))?;
+            Ok(found.pop())
+        })
+    }
+
+    fn flow_for_step(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
         let key = key.clone();
         Box::pin(async move { call!(self.own, conn => look::get(conn, &key)) })
+    }
+
+    fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
+        let key = key.clone();
+        Box::pin(async move { call!(self.pool, conn => look::get(conn, &key)) })
     }
 
     fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {

@@ -22,6 +22,13 @@ impl History for PostgresStore {
         Box::pin(async move { call!(self.own, conn => records(conn, &seqs)) })
     }
 
+    fn first_records(
+        &self,
+        seqs: Vec<Seq>,
+    ) -> BoxFuture<'_, Result<(Vec<Record>, usize), StoreError>> {
+        Box::pin(async move { call!(self.pool, conn => look::first_records(conn, &seqs)) })
+    }
+
     fn find(&self, scope: &Scope, id: &ActionId) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
         let (scope, id) = (scope.clone(), id.clone());
         Box::pin(async move { call!(self.pool, conn => find(conn, &scope, &id)) })
@@ -97,7 +104,11 @@ const COLUMNS: &str = RawRecord::COLUMNS;
 
 const TABLES: &str = RawRecord::TABLES;
 
-async fn find(conn: &Conn, scope: &Scope, id: &ActionId) -> Result<Vec<Record>, Failure> {
+pub(super) async fn find(
+    conn: &Conn,
+    scope: &Scope,
+    id: &ActionId,
+) -> Result<Vec<Record>, Failure> {
     let (condition, mut values) = within(scope, '$', 1);
     values.insert(0, id.to_string());
     let select = format!(

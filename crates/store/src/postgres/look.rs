@@ -12,7 +12,7 @@ use super::rows::record;
 use crate::history::{
     CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageMaker, PageRequest, Walked,
 };
-use crate::model::{ActionState, Seq};
+use crate::model::{ActionState, Record, Seq};
 use crate::narrow::{NARROW, Narrow, NarrowRow};
 use crate::raw::RawRecord;
 
@@ -145,15 +145,30 @@ pub(super) async fn page(
         Ok(maker.goes_on(cursor))
     })
     .await?;
-    end_by_size(conn, &mut maker).await?;
+    let records = fill(conn, &mut maker).await?;
+    Ok(maker.page(records, stopped))
+}
+
+/// Records of the first of these actions, and how many positions that are.
+pub(super) async fn first_records(
+    conn: &Conn,
+    seqs: &[Seq],
+) -> Result<(Vec<Record>, usize), Failure> {
+    let mut maker = PageMaker::of(seqs);
+    let records = fill(conn, &mut maker).await?;
+    Ok((records, maker.seqs().count()))
+}
+
+/// Reads the rows of a page, until it has its bytes.
+async fn fill(conn: &Conn, maker: &mut PageMaker) -> Result<Vec<Record>, Failure> {
+    end_by_size(conn, maker).await?;
     let seqs: Vec<i64> = maker.seqs().map(|seq| seq.0).collect();
     let select = format!(
         "SELECT {COLUMNS} FROM {TABLES} JOIN unnest($1::bigint[]) WITH ORDINALITY AS w (seq, place) ON w.seq = a.seq ORDER BY w.place"
     );
     let select = conn.prepare_cached(&select).await?;
     let rows = conn.query(&select, &[&seqs]).await?;
-    let records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-    Ok(maker.page(records, stopped))
+    rows.iter().map(record).collect()
 }
 
 /// Ends a page where it has its bytes. Sizes are asked for first: rows come from the server all at once.

@@ -27,8 +27,8 @@ impl Events for SqliteStore {
             .callers(move |connection| look(connection, &disk, after, limit))
     }
 
-    fn newest_event(&self) -> BoxFuture<'_, Result<EventPosition>> {
-        self.readers.callers(newest)
+    fn newest_event(&self) -> BoxFuture<'_, Result<EventId>> {
+        self.readers.callers(newest_with_instant)
     }
 
     fn oldest_event(&self) -> BoxFuture<'_, Result<EventPosition>> {
@@ -78,6 +78,19 @@ fn newest(connection: &Connection) -> Result<EventPosition> {
     let mut select = connection.prepare_cached("SELECT MAX(pos) FROM events")?;
     let newest: Option<i64> = select.query_row([], |row| row.get(0))?;
     Ok(EventPosition::of_row(newest.unwrap_or(0)))
+}
+
+fn newest_with_instant(connection: &Connection) -> Result<EventId> {
+    let mut select =
+        connection.prepare_cached("SELECT pos, at FROM events ORDER BY pos DESC LIMIT 1")?;
+    let newest: Option<(i64, i64)> = select
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (position, at) = newest.unwrap_or((0, 0));
+    Ok(EventId::of_position(
+        Timestamp::from_millis(at),
+        EventPosition::of_row(position),
+    ))
 }
 
 /// Position of the oldest event that can be read.
@@ -130,6 +143,7 @@ fn look(
             Err(StoreError::Damaged(why)) => {
                 disk.count_damage(&why);
                 page.looked_to = beyond_damage(connection, page.looked_to)?;
+                page.last = None;
                 page.more = true;
                 break;
             }
@@ -140,7 +154,9 @@ fn look(
             break;
         }
         looked += 1;
+        let at = Timestamp::from_millis(row.get(1)?);
         page.looked_to = EventPosition::of_row(row.get(0)?);
+        page.last = Some(at);
         let (Some(kind), Some(seq)) = (
             EventKind::of_number(row.get(2)?),
             row.get::<_, Option<i64>>(3)?,
@@ -152,7 +168,7 @@ fn look(
         };
         let event = Event {
             position: page.looked_to,
-            at: Timestamp::from_millis(row.get(1)?),
+            at,
             kind,
             action,
         };
@@ -202,7 +218,7 @@ fn action(connection: &Connection, seq: Seq) -> Result<Option<EventAction>> {
     Ok(found.optional()?)
 }
 
-/// Positions of the oldest events that are kept no longer. Those on damaged pages are passed over, so that the others go.
+/// Positions of the oldest events, up to the first that is kept. Those on damaged pages are passed over, so that the others go.
 fn find_old(connection: &Connection, disk: &Disk, kept: EventsKept) -> Result<Vec<i64>> {
     let newest = newest(connection)?;
     let mut select = connection.prepare_cached(
@@ -217,9 +233,10 @@ fn find_old(connection: &Connection, disk: &Disk, kept: EventsKept) -> Result<Ve
                 Ok(Some(row)) => {
                     let position = row.get(0)?;
                     (after, looked) = (EventPosition::of_row(position), looked + 1);
-                    if !kept.have(Timestamp::from_millis(row.get(1)?)) {
-                        old.push(position);
+                    if kept.have(Timestamp::from_millis(row.get(1)?)) {
+                        return Ok(old);
                     }
+                    old.push(position);
                 }
                 Ok(None) => return Ok(old),
                 Err(StoreError::Damaged(why)) => break why,

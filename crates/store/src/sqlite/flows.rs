@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use acteon_core::{BoxFuture, Timestamp};
+use acteon_core::{ActionId, BoxFuture, Scope, Timestamp};
 
 use super::Result;
 use super::command::Urgency;
 use super::flow_claims::ClaimedFlows;
 use super::store::SqliteStore;
-use super::{advance, flow_claims, flow_rows};
+use super::{advance, flow_claims, flow_rows, history};
 use crate::StoreError;
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
 };
-use crate::model::{Admitted, OwnerId, Settled};
+use crate::model::{Admitted, OwnerId, Record, Settled};
 use crate::rows::row_texts;
 use crate::store::Flows;
 
@@ -90,6 +90,22 @@ impl Flows for SqliteStore {
         self.write(Urgency::Waited, move |connection| {
             flow_claims::free(connection, &holds)
         })
+    }
+
+    fn action_for_step(
+        &self,
+        scope: &Scope,
+        id: &ActionId,
+    ) -> BoxFuture<'_, Result<Option<Record>>> {
+        let (scope, id) = (scope.clone(), id.clone());
+        self.readers
+            .own(move |connection| Ok(history::find(connection, &scope, &id)?.pop()))
+    }
+
+    fn flow_for_step(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>>> {
+        let key = key.clone();
+        self.readers
+            .own(move |connection| flow_rows::find(connection, &key))
     }
 
     fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>>> {

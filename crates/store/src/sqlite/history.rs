@@ -12,7 +12,7 @@ use super::rows::{record, text};
 use super::scheduled::scheduled;
 use super::store::SqliteStore;
 use super::{Result, letters, look, sends};
-use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
+use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageMaker, PageRequest};
 use crate::model::{RecentSends, Record, Seq};
 use crate::raw::{RawRecord, outcome_text};
 use crate::rows::{MAX_OF_AN_ID, within};
@@ -25,6 +25,15 @@ impl History for SqliteStore {
         let disk = Arc::clone(&self.disk);
         self.readers
             .own(move |connection| records(connection, &disk, &seqs))
+    }
+
+    fn first_records(&self, seqs: Vec<Seq>) -> BoxFuture<'_, Result<(Vec<Record>, usize)>> {
+        let disk = Arc::clone(&self.disk);
+        self.readers.callers(move |connection| {
+            let mut maker = PageMaker::of(&seqs);
+            let records = maker.fill(|seq| readable(connection, &disk, seq))?;
+            Ok((records, maker.seqs().count()))
+        })
     }
 
     fn find(&self, scope: &Scope, id: &ActionId) -> BoxFuture<'_, Result<Vec<Record>>> {
@@ -100,7 +109,7 @@ const COLUMNS: &str = RawRecord::COLUMNS;
 
 const TABLES: &str = RawRecord::TABLES;
 
-fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
+pub(super) fn find(connection: &Connection, scope: &Scope, id: &ActionId) -> Result<Vec<Record>> {
     let (condition, mut values) = within(scope, '?', 1);
     values.insert(0, id.to_string());
     let select = format!(

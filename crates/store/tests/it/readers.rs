@@ -7,8 +7,8 @@ use std::time::Duration;
 use acteon_core::{BoxFuture, Scope};
 use acteon_store::{
     Admitted, Conditions, Disposition, DocumentKind, Documents as _, Enqueue, FaultPoint, Faults,
-    History as _, HistoryFilter, Jobs as _, Journal as _, Notes as _, Overage, Processes as _,
-    QuotaCheck, Route, SqliteOptions, SqliteStore, StoreError,
+    FlowKey, Flows as _, History as _, HistoryFilter, Jobs as _, Journal as _, Notes as _, Overage,
+    Processes as _, QuotaCheck, Route, SqliteOptions, SqliteStore, StoreError,
 };
 use rusqlite::{Connection, OpenFlags};
 
@@ -209,6 +209,27 @@ async fn a_count_of_what_waits_holds_up_nothing_that_is_to_be_sent() {
     assert_eq!(count.await.expect("a count"), Ok(Vec::new()));
 }
 
+/// Those who follow what happens are many, and read whole actions where something is redacted.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_for_callers_hold_up_nothing_that_the_gateway_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let slow = Arc::new(Slow {
+        first: 1,
+        ..Slow::default()
+    });
+    let store = slow.store(&folder);
+    let reading = Arc::clone(&store);
+    let seqs = vec![acteon_store::Seq(1)];
+    let read = tokio::spawn(async move { reading.first_records(seqs).await });
+    slow.until_all_wait().await;
+    let own = store.records(vec![acteon_store::Seq(1)]);
+    let answered = tokio::time::timeout(Duration::from_secs(20), own).await;
+    slow.let_go();
+    assert!(matches!(answered, Ok(Ok(_))), "it waited: {answered:?}");
+    let (records, count) = read.await.expect("a look").expect("records");
+    assert_eq!((records.len(), count), (0, 1));
+}
+
 /// Callers' looks have every connection that is theirs, and wait for a table that somebody has locked.
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
@@ -247,6 +268,9 @@ async fn callers_looks_hold_up_nothing_that_a_gateway_on_a_shared_database_needs
             .owned(acteon_store::OwnerId(1), acteon_store::Seq(0), 1)
             .await?;
         store.records(vec![acteon_store::Seq(1)]).await?;
+        let id = acteon_core::ActionId::parse("a").expect("an id");
+        store.action_for_step(&Scope::everything(), &id).await?;
+        store.flow_for_step(&FlowKey::new("none", "x")).await?;
         store.note("n", at(0)).await
     };
     let answered = tokio::time::timeout(Duration::from_secs(4), needed).await;
@@ -307,6 +331,8 @@ async fn callers_who_ask_for_an_id_hold_up_nothing_that_the_gateway_needs() {
         store.next_due(&[crate::provider("p")]).await?;
         store.records(vec![acteon_store::Seq(1)]).await?;
         store.documents_since(0).await?;
+        store.action_for_step(&Scope::everything(), &id).await?;
+        store.flow_for_step(&FlowKey::new("none", "x")).await?;
         store.heartbeats().await
     };
     let answered = tokio::time::timeout(Duration::from_secs(20), needed).await;

@@ -34,7 +34,7 @@ impl EventTable {
     pub(super) fn prune(&mut self, kept: EventsKept) -> usize {
         let oldest = self.rows.range(..self.last).take(MAX_PRUNED_EVENTS);
         let goes: Vec<i64> = oldest
-            .filter(|(_, row)| !kept.have(row.at))
+            .take_while(|(_, row)| !kept.have(row.at))
             .map(|(position, _)| *position)
             .collect();
         for position in &goes {

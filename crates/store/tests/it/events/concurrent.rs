@@ -77,7 +77,7 @@ async fn what_began_earlier_and_is_committed_later_is_not_passed_over() {
         "it is not told yet"
     );
     assert_eq!(page.looked_to, EventPosition::START);
-    let newest = store.newest_event().await.expect("a position");
+    let newest = store.newest_event().await.expect("an id").position();
     database
         .execute("INSERT INTO let_go VALUES (1)")
         .await

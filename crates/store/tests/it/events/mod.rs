@@ -8,6 +8,7 @@ mod rows;
 
 use std::time::Duration;
 
+use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_core::{ActionId, Outcome, Scope, Timestamp};
 use acteon_store::{
     Admitted, Advance, Disposition, Enqueue, Event, EventId, EventKind, EventPosition, EventsKept,
@@ -22,6 +23,7 @@ on_every_engine! {
     what_ends_is_told_in_its_order,
     what_changes_nothing_is_not_told,
     a_look_is_bounded_and_goes_on,
+    records_of_events_are_read_as_far_as_a_page_has_bytes,
     events_are_known_by_their_ids,
     who_waits_is_woken_by_a_commit,
     old_events_are_deleted_and_the_newest_stays,
@@ -71,7 +73,7 @@ async fn end_at_once(store: &dyn Store, id: &str, at: Timestamp) {
 pub(crate) async fn what_ends_is_told_in_its_order(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    let begin = store.newest_event().await.expect("a position");
+    let begin = store.newest_event().await.expect("an id").position();
     let seq = admit(&*store, "sent", Enqueue::Claimed(owner)).await;
     end_at_once(&*store, "suppressed", at(150)).await;
     let settle = async |step| {
@@ -179,6 +181,37 @@ pub(crate) async fn a_look_is_bounded_and_goes_on(engine: &Engine) {
     assert_eq!(ids(&events(&*store, page.looked_to, 1).await), ["long-3"]);
 }
 
+pub(crate) async fn records_of_events_are_read_as_far_as_a_page_has_bytes(engine: &Engine) {
+    let store = engine.open().await;
+    let long = Outcome::Failed {
+        code: "TIMEOUT".into(),
+        message: "x".repeat(MAX_PAGE_BYTES * 2 / 5),
+        retryable: false,
+        attempts: 1,
+    };
+    let mut seqs = vec![Seq(i64::MAX)];
+    for id in ["a", "b", "c", "d"] {
+        let ended = with_disposition(id, at(200), Disposition::Ended(long.clone()));
+        store.admit(ended).await.expect("admitted");
+        let id = ActionId::parse(id).expect("an id");
+        let found = store.find(&Scope::everything(), &id).await;
+        seqs.extend(found.expect("looked").pop().map(|record| record.seq));
+    }
+    let mut looks = Vec::new();
+    while !seqs.is_empty() {
+        let read = store.first_records(seqs.clone()).await;
+        let (records, count) = read.expect("records");
+        let ids: Vec<_> = records
+            .iter()
+            .map(|one| one.action.id.to_string())
+            .collect();
+        looks.push((ids.concat(), count));
+        seqs.drain(..count);
+    }
+    // One that is not there is passed over.
+    assert_eq!(looks, [("abc".to_owned(), 4), ("d".to_owned(), 1)]);
+}
+
 pub(crate) async fn events_are_known_by_their_ids(engine: &Engine) {
     let store = engine.open().await;
     for id in ["a", "b"] {
@@ -196,7 +229,10 @@ pub(crate) async fn events_are_known_by_their_ids(engine: &Engine) {
     let of_action = EventId::of_action(found[0].at, found[0].action.seq);
     assert!(!has(of_action).await, "it is of no event");
     // A position has an id as well, by which nothing is told twice.
-    let newest = store.newest_event().await.expect("a position");
+    let of_newest = store.newest_event().await.expect("an id");
+    assert_eq!(of_newest.at(), at(100));
+    assert!(has(of_newest).await);
+    let newest = of_newest.position();
     let of_position = EventId::of_position(at(100), newest);
     let parsed = EventId::parse(&of_position.to_string()).expect("an id");
     assert!(parsed.is_of_position() && parsed.position() == newest);
@@ -240,11 +276,12 @@ pub(crate) async fn old_events_are_deleted_and_the_newest_stays(engine: &Engine)
         from: at(from),
         to: at(90_000),
     };
-    assert_eq!(store.prune_events(kept(105)).await, Ok(2));
-    let left = events(&*store, EventPosition::START, 2).await;
-    assert_eq!(ids(&left), ["b", "c"]);
+    assert_eq!(store.prune_events(kept(105)).await, Ok(1));
+    // One that would be kept for longer is there as long as those before it are.
+    let left = events(&*store, EventPosition::START, 3).await;
+    assert_eq!(ids(&left), ["b", "ahead", "c"]);
     assert_eq!(store.prune_events(kept(105)).await, Ok(0));
-    assert_eq!(store.prune_events(kept(1000)).await, Ok(1));
+    assert_eq!(store.prune_events(kept(1000)).await, Ok(2));
     assert_eq!(store.prune_events(kept(1000)).await, Ok(0));
     if let Some(rows) = engine.rows(&["events"]).await {
         assert_eq!(rows, 1, "the newest is there");
@@ -303,7 +340,7 @@ pub(crate) async fn a_step_that_ends_two_actions_tells_of_both(engine: &Engine) 
         cancels: vec![flows::cancel(&record)],
         ..flows::changes(&flows::flow(&*store, "a").await, flows::over())
     };
-    let before = store.newest_event().await.expect("a position");
+    let before = store.newest_event().await.expect("an id").position();
     let written = flows::write(&*store, step).await;
     assert!(matches!(written.admitted[..], [Admitted::Ended(_)]));
     assert_eq!(written.cancelled, [Settled::Written]);

@@ -46,7 +46,7 @@ async fn what_one_statement_ends_is_one_row() {
         assert!(has(EventId::of_position(event.at, event.position)).await);
         assert!(!has(EventId::of_position(early, event.position)).await);
     }
-    let newest = store.newest_event().await.expect("a position");
+    let newest = store.newest_event().await.expect("an id").position();
     let far = EventId::new(at(500), newest);
     assert_eq!(store.has_event(far).await, Ok(false), "no event has it");
     let kept = |from| EventsKept {

@@ -177,6 +177,7 @@ impl Trial {
     async fn call_the_store_for_flows(&mut self) {
         let (store, now) = (&self.store, self.clock.now());
         let kinds = [Arc::<str>::from("none")];
+        let (scope, id) = (Scope::everything(), ActionId::parse("none").expect("an id"));
         let results = [
             (
                 StoreCall::Advance,
@@ -201,6 +202,21 @@ impl Trial {
             (
                 StoreCall::FreeFlows,
                 store.free_flows(Vec::new()).await.map(drop),
+            ),
+            (
+                StoreCall::ActionForStep,
+                store.action_for_step(&scope, &id).await.map(drop),
+            ),
+            (
+                StoreCall::FlowForStep,
+                store
+                    .flow_for_step(&FlowKey::new("none", "x"))
+                    .await
+                    .map(drop),
+            ),
+            (
+                StoreCall::FirstRecords,
+                store.first_records(Vec::new()).await.map(drop),
             ),
             (
                 StoreCall::Flow,
