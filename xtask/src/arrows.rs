@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["core", "crypto"]),
     ("templates", &["core"]),
     ("providers", &["config", "core", "crypto", "http", "wecom"]),
-    ("flows", &["core", "schedule"]),
+    ("flows", &["core", "schedule", "templates"]),
     ("gateway", &["core", "flows", "rules", "schedule", "store"]),
     (
         "simulation",

@@ -148,11 +148,22 @@ pub enum Origin {
     Notice,
     /// Occurrence of a recurring action.
     Recurring,
+    /// Step of a chain.
+    Chain,
+    /// Notice of an approval, or what was approved.
+    Approval,
 }
 
 impl Origin {
     /// All origins that an action may have.
-    pub const ALL: [Self; 4] = [Self::Api, Self::Replay, Self::Notice, Self::Recurring];
+    pub const ALL: [Self; 6] = [
+        Self::Api,
+        Self::Replay,
+        Self::Notice,
+        Self::Recurring,
+        Self::Chain,
+        Self::Approval,
+    ];
 
     /// Name of the origin, as it is stored and shown.
     pub const fn as_str(self) -> &'static str {
@@ -161,6 +172,8 @@ impl Origin {
             Self::Replay => "replay",
             Self::Notice => "notice",
             Self::Recurring => "recurring",
+            Self::Chain => "chain",
+            Self::Approval => "approval",
         }
     }
 }

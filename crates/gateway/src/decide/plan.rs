@@ -66,10 +66,12 @@ pub(crate) fn plan(
 
 fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decision<'p> {
     match origin {
-        Origin::Api | Origin::Replay | Origin::Recurring => context
-            .policies
-            .rules
-            .decide(&Facts::new(action, context.now)),
+        Origin::Api | Origin::Replay | Origin::Recurring | Origin::Chain | Origin::Approval => {
+            context
+                .policies
+                .rules
+                .decide(&Facts::new(action, context.now))
+        }
         // The gateway's own word: a rule that sent it round in circles would be nobody's wish.
         Origin::Notice => Decision {
             rule: None,

@@ -66,7 +66,7 @@ pub(crate) fn quotas(
     context: &PlanContext<'_>,
 ) -> Vec<QuotaCheck> {
     let mut quotas = match origin {
-        Origin::Api | Origin::Replay | Origin::Recurring => {
+        Origin::Api | Origin::Replay | Origin::Recurring | Origin::Chain | Origin::Approval => {
             context
                 .policies
                 .quotas

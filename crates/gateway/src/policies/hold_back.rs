@@ -61,7 +61,7 @@ impl HoldBack {
 /// for when it goes. A replay goes now, since it waited before.
 pub(crate) fn may_be_scheduled(origin: Origin) -> bool {
     match origin {
-        Origin::Api | Origin::Recurring => true,
+        Origin::Api | Origin::Recurring | Origin::Chain | Origin::Approval => true,
         Origin::Replay | Origin::Notice => false,
     }
 }

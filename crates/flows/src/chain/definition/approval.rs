@@ -1,0 +1,94 @@
+//! Policy of an approval within a chain, which the kind of approvals reads when the step begins.
+
+use std::ops::RangeInclusive;
+
+use acteon_core::ProviderName;
+use serde_json::value::RawValue;
+
+use super::node::{Node, Object};
+use super::problem::Problems;
+use crate::chain::limits::{MAX_APPROVERS, MAX_TIMEOUT};
+
+const KEYS: &[&str] = &[
+    "approvers",
+    "quorum",
+    "timeout_seconds",
+    "on_timeout",
+    "notify_provider",
+    "remind_every_seconds",
+    "escalate_to",
+    "escalate_after_seconds",
+    "separate",
+    "message",
+];
+
+const ON_TIMEOUT: &[(&str, ())] = &[("approve", ()), ("reject", ())];
+
+/// Checks the keys of a policy and their types; the policy as it is written, and the provider of its notices.
+pub(super) fn read(
+    node: &Node<'_>,
+    problems: &mut Problems,
+) -> Option<(Box<RawValue>, Option<ProviderName>)> {
+    let object = node.object(KEYS, problems)?;
+    let approvers = object.get("approvers");
+    let people = approvers.map_or(0, |node| texts(&node, problems));
+    let most = if people == 0 { MAX_APPROVERS } else { people } as u64;
+    whole(&object, "quorum", &(1..=most), problems);
+    let times = 1..=MAX_TIMEOUT.as_secs();
+    for key in [
+        "timeout_seconds",
+        "remind_every_seconds",
+        "escalate_after_seconds",
+    ] {
+        whole(&object, key, &times, problems);
+    }
+    if let Some(node) = object.get("on_timeout") {
+        node.word(ON_TIMEOUT, problems);
+    }
+    if let Some(node) = object.get("separate") {
+        node.yes_or_no(problems);
+    }
+    if let Some(node) = object.get("message") {
+        node.text(problems);
+    }
+    if let Some(node) = object.get("escalate_to") {
+        if node.json.starts_with('[') {
+            texts(&node, problems);
+        } else {
+            node.text(problems);
+        }
+    }
+    let provider = object
+        .get("notify_provider")
+        .and_then(|node| node.name(ProviderName::parse_new, problems));
+    let policy = RawValue::from_string(node.json.to_owned()).ok()?;
+    Some((policy, provider))
+}
+
+fn whole(object: &Object<'_>, key: &str, range: &RangeInclusive<u64>, problems: &mut Problems) {
+    if let Some(node) = object.get(key) {
+        node.whole(range, problems);
+    }
+}
+
+/// Checks a list of names; how many there are.
+fn texts(node: &Node<'_>, problems: &mut Problems) -> usize {
+    let Some(items) = node.list(problems) else {
+        return 0;
+    };
+    if items.is_empty() || items.len() > MAX_APPROVERS {
+        problems.add(
+            &node.path,
+            format!("has {} entries, expected 1 to {MAX_APPROVERS}", items.len()),
+        );
+    }
+    for item in &items {
+        if item
+            .text(problems)
+            .is_some_and(|name| name.trim().is_empty())
+        {
+            item.expected("a name", problems);
+        }
+    }
+    items.len()
+}

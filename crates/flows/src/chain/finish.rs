@@ -1,0 +1,117 @@
+//! Ends of executions: what runs is called off, and who waits is told.
+
+use super::begin::raw;
+use super::body::{Body, Cancel};
+use super::definition::{ON_CANCEL, OnCancel, StepDefinition};
+use super::failure::Failure;
+use super::ids::{action_id, chain_name};
+use super::render::Rendering;
+use super::run::Run;
+use super::started::flow_of;
+use super::state::{Phase, StepStatus};
+use super::status::Status;
+use crate::kind::{Effect, InvalidBody};
+use acteon_core::Action;
+
+impl Run<'_> {
+    /// Ends the execution.
+    pub(super) fn end(
+        &mut self,
+        status: Status,
+        failure: Option<Failure>,
+    ) -> Result<(), InvalidBody> {
+        let definition = self.definition.clone();
+        for step in definition.steps.iter().flat_map(Body::with_children) {
+            self.abandon(step)?;
+        }
+        self.body.status = status;
+        self.body.failure = failure;
+        self.body.ended_at = Some(self.flow.now);
+        self.body.current = None;
+        self.body.signals.clear();
+        if let (Status::Cancelled, Some(on_cancel), Some(cancel)) =
+            (status, &definition.on_cancel, self.body.cancel.clone())
+        {
+            self.tell(on_cancel, &cancel)?;
+        }
+        if let Some(parent) = &self.body.parent {
+            self.effects.push(Effect::Poke(chain_name(&parent.chain)));
+        }
+        Ok(())
+    }
+
+    /// Gives a step up that runs: what nobody has begun to send is called off, and what it started is told to look.
+    pub(super) fn abandon(&mut self, step: &StepDefinition) -> Result<(), InvalidBody> {
+        let Some(phase) = self.phase(&step.name) else {
+            return Ok(());
+        };
+        let (now, chain) = (self.flow.now, self.flow.id);
+        let state = self.state_mut(&step.name)?;
+        state.status = StepStatus::Cancelled;
+        state.phase = None;
+        state.completed_at = Some(now);
+        match phase {
+            Phase::Sent => {
+                let id = action_id(chain, &step.name, state.attempt)?;
+                if self.fresh.contains(&step.name) {
+                    let is_it = |effect: &Effect| matches!(effect, Effect::Admit { action, .. } if action.id == id);
+                    self.effects.retain(|effect| !is_it(effect));
+                } else {
+                    self.effects.push(Effect::Cancel(id));
+                }
+            }
+            Phase::Flow => {
+                let Some(name) = flow_of(chain, step) else {
+                    return Ok(());
+                };
+                if self.fresh.contains(&step.name) {
+                    let is_it = |effect: &Effect| matches!(effect, Effect::Begin { name: begun, .. } if *begun == name);
+                    self.effects.retain(|effect| !is_it(effect));
+                } else {
+                    self.effects.push(Effect::Poke(name));
+                }
+            }
+            Phase::Delayed(_) | Phase::Timer(_) | Phase::Signal(_) | Phase::Parallel(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Sends what the definition wants sent when it is cancelled.
+    fn tell(&mut self, on_cancel: &OnCancel, cancel: &Cancel) -> Result<(), InvalidBody> {
+        let template = on_cancel.payload_template.as_ref();
+        let rendered = template.map(|template| {
+            Rendering::of_cancel(self, cancel).payload(template, "on_cancel.payload_template")
+        });
+        let payload = match rendered {
+            Some(Ok(payload)) => payload,
+            // People must hear of it, whatever their template reads.
+            Some(Err(_)) | None => raw(self.cancelled(cancel))?,
+        };
+        let action = Action {
+            id: action_id(self.flow.id, ON_CANCEL, 1)?,
+            provider: on_cancel.provider.clone(),
+            action_type: on_cancel.action_type.clone(),
+            payload,
+            ..self.blank()?
+        };
+        self.admit(action);
+        Ok(())
+    }
+
+    /// Payload that says what was cancelled.
+    fn cancelled(&self, cancel: &Cancel) -> String {
+        let by = cancel
+            .by
+            .as_ref()
+            .map_or(String::new(), |by| format!(" by {by}"));
+        let reason = cancel
+            .reason
+            .as_ref()
+            .map_or(String::new(), |reason| format!(": {reason}"));
+        let text = format!(
+            "Chain {} ({}) was cancelled{by}{reason}",
+            self.definition.name, self.flow.id
+        );
+        serde_json::json!({ "content": text }).to_string()
+    }
+}

@@ -1,0 +1,80 @@
+//! Chains: actions one after another, each with what those before it came to.
+//!
+//! A [`Definition`] is what a person wrote. An execution is a flow, whose [`Body`] carries the definition as it was when the execution began. It goes from step to
+//! step as far as it can, and then waits: for an action, a time, a signal, or a flow that it started. A step comes once at most, so an execution ends.
+
+mod approval;
+mod begin;
+mod body;
+mod definition;
+mod end;
+mod failure;
+mod finish;
+mod ids;
+pub mod limits;
+mod looks;
+mod outside;
+mod parallel;
+mod progress;
+mod render;
+mod run;
+mod started;
+mod state;
+mod status;
+pub mod view;
+mod wanted;
+
+pub use approval::ApprovalStart;
+pub use body::{Body, Cancel, Parent, Signal};
+pub use definition::{
+    Branch, Definition, DefinitionSet, Field, Join, NotASet, OnCancel, OnChainFailure,
+    OnParallelFailure, OnStepFailure, Operator, Parallel, Problem, References, Retry,
+    StepDefinition, StepKind, Strategy,
+};
+pub use failure::Failure;
+pub use ids::{action_id, chain_name, child_id};
+pub use outside::{Refused, Start, Started, cancel, signal, start};
+pub use state::{AttemptState, Phase, StepState, StepStatus};
+pub use status::Status;
+pub use wanted::is_wanted;
+
+use acteon_core::Origin;
+
+use crate::kind::{InvalidBody, Kind, Looked, LooksAt, Step};
+use looks::looks_at;
+use run::Run;
+
+/// Kind of the flows of chains.
+pub struct ChainFlow;
+
+impl ChainFlow {
+    /// Name of the kind.
+    pub const NAME: &'static str = ids::KIND;
+}
+
+impl Kind for ChainFlow {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Chain
+    }
+
+    fn follows_actions(&self) -> bool {
+        true
+    }
+
+    fn waits_for_the_wall_clock(&self) -> bool {
+        // Its times are counted in due time.
+        false
+    }
+
+    fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {
+        looks_at(&Body::parse(body)?)
+    }
+
+    fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
+        Run::new(flow)?.step()
+    }
+}

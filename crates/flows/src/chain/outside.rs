@@ -1,0 +1,161 @@
+//! What comes from outside: an execution starts, hears a signal, is cancelled.
+
+use std::time::Duration;
+
+use acteon_core::json::head;
+use acteon_core::limits::MAX_ERROR_BYTES;
+use acteon_core::similar::nearest;
+use acteon_core::{Action, Timestamp, check_label_name};
+use serde_json::value::RawValue;
+
+use super::begin::expires;
+use super::body::{Body, Cancel, Signal};
+use super::definition::DefinitionSet;
+use super::ids::chain_name;
+use super::limits::{MAX_SIGNAL_BYTES, MAX_SIGNALS, MAX_START_ID_BYTES};
+use super::status::Status;
+use crate::kind::{Due, FlowName, InvalidBody};
+
+/// Execution that is to begin.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Id of the execution, unique over all namespaces and tenants. It must follow from the action, so that what is done again starts nothing twice.
+    /// Without `:` and `~`, which part the ids of what it starts.
+    pub id: String,
+    /// Definition, with those of all chains that it starts.
+    pub definitions: DefinitionSet,
+    /// Action that starts it.
+    pub origin: Action,
+    /// Who posted that action.
+    pub requester: String,
+}
+
+/// Flow of an execution that begins, as the commit that starts it writes it.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// Name of the flow.
+    pub name: FlowName,
+    /// Word for where it stands.
+    pub status: &'static str,
+    /// First body.
+    pub body: String,
+    /// When its first step is due.
+    pub due: Due,
+}
+
+/// Why an execution cannot be changed from outside.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is over, or about to be.
+    #[error("the chain is not active: it is {0}")]
+    NotActive(&'static str),
+    /// No step waits for such a signal.
+    #[error("no step of the chain waits for a signal {name:?}; {hint}")]
+    UnknownSignal {
+        /// Name of the signal.
+        name: String,
+        /// What is probably meant.
+        hint: String,
+    },
+    /// As many signals wait as may.
+    #[error(
+        "{MAX_SIGNALS} signals wait for their steps already; send more once the chain has taken some"
+    )]
+    TooMany,
+    /// The signal's payload is too long.
+    #[error("the payload is {0} bytes long, at most {MAX_SIGNAL_BYTES} are allowed")]
+    TooLong(usize),
+    /// The body cannot be read.
+    #[error(transparent)]
+    Invalid(#[from] InvalidBody),
+}
+
+/// First state of an execution. It does nothing until its first step.
+pub fn start(start: Start, now: Timestamp, due_now: Timestamp) -> Result<Started, InvalidBody> {
+    check_id(&start.id)?;
+    let missing = || InvalidBody("of a chain: its definition is not in it".to_owned());
+    let definition = start.definitions.definition().ok_or_else(missing)?;
+    let expires = expires(definition, now, due_now);
+    let by = (start.origin, start.requester);
+    let name = chain_name(&start.id);
+    let body = Body::begin((start.id, start.definitions), by, None, now, expires);
+    Ok(Started {
+        name,
+        status: Status::Running.as_str(),
+        body: body.to_json()?,
+        due: Due::After(Duration::ZERO),
+    })
+}
+
+/// Body of an execution that heard a signal. It is due at once then.
+pub fn signal(
+    body: &str,
+    name: &str,
+    payload: &RawValue,
+    now: Timestamp,
+) -> Result<String, Refused> {
+    let mut body = active(body)?;
+    let known = body.pinned.signals();
+    if !known.contains(&name) {
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None if known.is_empty() => "it waits for none".to_owned(),
+            None => format!("it waits for {}", known.join(", ")),
+        };
+        let name = head(name, MAX_ERROR_BYTES).to_owned();
+        return Err(Refused::UnknownSignal { name, hint });
+    }
+    if payload.get().len() > MAX_SIGNAL_BYTES {
+        return Err(Refused::TooLong(payload.get().len()));
+    }
+    if body.signals.len() >= MAX_SIGNALS {
+        return Err(Refused::TooMany);
+    }
+    body.signals.push(Signal {
+        name: name.to_owned(),
+        payload: payload.to_owned(),
+        at: now,
+    });
+    body.updated_at = now;
+    Ok(body.to_json()?)
+}
+
+/// Body of an execution that is to be cancelled: its next step, which is due at once then, does it.
+pub fn cancel(
+    body: &str,
+    reason: Option<&str>,
+    by: Option<&str>,
+    now: Timestamp,
+) -> Result<String, Refused> {
+    let mut body = active(body)?;
+    let text = |text: &str| head(text, MAX_ERROR_BYTES).to_owned();
+    body.cancel = Some(Cancel {
+        reason: reason.map(text),
+        by: by.map(text),
+        at: now,
+    });
+    body.updated_at = now;
+    Ok(body.to_json()?)
+}
+
+/// Body of an execution that is not over, and that nobody has cancelled.
+fn active(body: &str) -> Result<Body, Refused> {
+    let body = Body::parse(body)?;
+    if body.cancel.is_some() {
+        return Err(Refused::NotActive(Status::Cancelled.as_str()));
+    }
+    if body.status.is_over() {
+        return Err(Refused::NotActive(body.status.as_str()));
+    }
+    Ok(body)
+}
+
+fn check_id(id: &str) -> Result<(), InvalidBody> {
+    let invalid = |why: String| InvalidBody(format!("of a chain: the id {id:?} {why}"));
+    check_label_name(id).map_err(|error| invalid(error.to_string()))?;
+    if id.len() > MAX_START_ID_BYTES || id.contains([':', '~']) {
+        let why = format!("must have {MAX_START_ID_BYTES} bytes at most, and neither : nor ~");
+        return Err(invalid(why));
+    }
+    Ok(())
+}

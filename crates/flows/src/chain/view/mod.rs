@@ -1,0 +1,9 @@
+//! Executions and definitions, as people look at them.
+
+mod dag;
+mod detail;
+mod history;
+
+pub use dag::{Dag, Edge, Node, dag_of_definition, dag_of_execution};
+pub use detail::{Detail, StepDetail, Summary, detail, summary};
+pub use history::{AttemptShown, History, StepHistory, history};

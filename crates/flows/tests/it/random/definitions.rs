@@ -1,0 +1,102 @@
+//! Random definitions.
+
+use serde_json::{Value, json};
+
+use super::choices::Choices;
+use crate::world::{send, step, with};
+
+pub(super) fn definition(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
+    let count = 1 + choices.below(6);
+    let names: Vec<String> = (0..count).map(|n| format!("s{n}")).collect();
+    let mut steps = Vec::new();
+    for (at, own) in names.iter().enumerate() {
+        let mut step = one_step(choices, own, others);
+        let later = &names[at + 1..];
+        let is_wait = step.get("wait_for_signal").is_some();
+        if let Some(target) = choices.one(later).filter(|_| is_wait) {
+            step["wait_for_signal"]["on_timeout"] = json!(target);
+        }
+        if let Some(target) = choices.one(later).filter(|_| choices.rarely(3)) {
+            step["default_next"] = json!(target);
+        }
+        if let Some(target) = choices.one(later).filter(|_| choices.rarely(3)) {
+            let field = choices.one(&["success", "body.n"]).expect("a field");
+            let value = if field == "success" {
+                json!(true)
+            } else {
+                json!(1)
+            };
+            step["branches"] =
+                json!([{"field": field, "operator": "eq", "value": value, "target": target}]);
+        }
+        if choices.rarely(6) {
+            step["delay_seconds"] = json!(choices.below(20));
+        }
+        step["on_failure"] = json!(choices.one(&["abort", "skip", "dlq"]));
+        steps.push(step);
+    }
+    let mut definition =
+        json!({"name": name, "steps": steps, "timeout_seconds": 1000 - choices.below(990)});
+    if choices.rarely(2) {
+        definition["on_cancel"] = json!({"provider": "p", "action_type": "told"});
+    }
+    definition
+}
+
+fn one_step(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
+    match choices.below(6) {
+        1 => step(
+            name,
+            &json!({"timer": {"duration_seconds": choices.below(30)}}),
+        ),
+        2 => step(
+            name,
+            &json!({"wait_for_signal": {"signal_name": format!("go{}", choices.below(2)), "timeout_seconds": 1 + choices.below(60)}}),
+        ),
+        3 => {
+            let children: Vec<Value> = (0..=choices.below(3))
+                .map(|at| {
+                    let child = simple_step(choices, &format!("{name}-{at}"), others);
+                    with(
+                        child,
+                        &json!({"on_failure": choices.one(&["abort", "skip"])}),
+                    )
+                })
+                .collect();
+            let mut parallel = json!({
+                "join": choices.one(&["all", "any"]), "on_failure": choices.one(&["fail_fast", "best_effort"]), "steps": children
+            });
+            if choices.rarely(2) {
+                parallel["max_concurrency"] = json!(1 + choices.below(2));
+            }
+            if choices.rarely(2) {
+                parallel["timeout_seconds"] = json!(1 + choices.below(60));
+            }
+            step(name, &json!({"parallel": parallel}))
+        }
+        _ => simple_step(choices, name, others),
+    }
+}
+
+/// Step that may stand within a parallel one.
+fn simple_step(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
+    match (choices.below(5), others) {
+        (1, [_, ..]) => step(name, &json!({"sub_chain": choices.one(others)})),
+        (2, _) => step(
+            name,
+            &json!({"approval": {"message": "{{ origin.payload.build }}?"}}),
+        ),
+        (3, _) => {
+            let strategy = choices.one(&["fixed", "linear", "exponential"]);
+            let retry = json!({
+                "max_retries": choices.below(3), "backoff_ms": choices.below(3000), "strategy": strategy, "jitter_ms": choices.below(2000)
+            });
+            with(send(name), &json!({"retry": retry}))
+        }
+        (4, _) => with(
+            send(name),
+            &json!({"payload_template": {"prev": "{{ prev.body.n }}"}}),
+        ),
+        _ => send(name),
+    }
+}
