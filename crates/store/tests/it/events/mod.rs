@@ -3,12 +3,12 @@
 #[cfg(feature = "postgres")]
 mod concurrent;
 mod damage;
+mod records;
 #[cfg(feature = "postgres")]
 mod rows;
 
 use std::time::Duration;
 
-use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_core::{ActionId, Outcome, Scope, Timestamp};
 use acteon_store::{
     Admitted, Advance, Disposition, Enqueue, Event, EventId, EventKind, EventPosition, EventsKept,
@@ -31,6 +31,8 @@ on_every_engine! {
     a_step_that_ends_two_actions_tells_of_both,
     what_ends_together_is_told_one_by_one,
 }
+
+use records::records_of_events_are_read_as_far_as_a_page_has_bytes;
 
 /// Longest that a test waits for others' transactions on the same server.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -179,37 +181,6 @@ pub(crate) async fn a_look_is_bounded_and_goes_on(engine: &Engine) {
         (vec!["long-1", "long-2"], true)
     );
     assert_eq!(ids(&events(&*store, page.looked_to, 1).await), ["long-3"]);
-}
-
-pub(crate) async fn records_of_events_are_read_as_far_as_a_page_has_bytes(engine: &Engine) {
-    let store = engine.open().await;
-    let long = Outcome::Failed {
-        code: "TIMEOUT".into(),
-        message: "x".repeat(MAX_PAGE_BYTES * 2 / 5),
-        retryable: false,
-        attempts: 1,
-    };
-    let mut seqs = vec![Seq(i64::MAX)];
-    for id in ["a", "b", "c", "d"] {
-        let ended = with_disposition(id, at(200), Disposition::Ended(long.clone()));
-        store.admit(ended).await.expect("admitted");
-        let id = ActionId::parse(id).expect("an id");
-        let found = store.find(&Scope::everything(), &id).await;
-        seqs.extend(found.expect("looked").pop().map(|record| record.seq));
-    }
-    let mut looks = Vec::new();
-    while !seqs.is_empty() {
-        let read = store.first_records(seqs.clone()).await;
-        let (records, count) = read.expect("records");
-        let ids: Vec<_> = records
-            .iter()
-            .map(|one| one.action.id.to_string())
-            .collect();
-        looks.push((ids.concat(), count));
-        seqs.drain(..count);
-    }
-    // One that is not there is passed over.
-    assert_eq!(looks, [("abc".to_owned(), 4), ("d".to_owned(), 1)]);
 }
 
 pub(crate) async fn events_are_known_by_their_ids(engine: &Engine) {
