@@ -6,9 +6,6 @@ use std::time::Duration;
 
 use acteon_store::FlowKey;
 
-use crate::admit::shares::QueueFull;
-use crate::shared::Inner;
-
 /// First pause of a flow whose action finds no room.
 const SHORTEST: Duration = Duration::from_secs(5);
 /// Longest pause: as long as it may take until one goes on after there is room.
@@ -28,7 +25,7 @@ struct Tries {
 
 impl NoRoom {
     /// Pause of a flow whose action finds no room at `now`, of the monotonic clock: twice as long as the one before.
-    fn pause(&self, flow: &FlowKey, now: Duration) -> Duration {
+    pub(super) fn pause(&self, flow: &FlowKey, now: Duration) -> Duration {
         let mut all = self.lock();
         if all.len() >= MAX_COUNTED && !all.contains_key(flow) {
             // Another process may have taken some on, or they are gone.
@@ -53,18 +50,6 @@ impl NoRoom {
     fn lock(&self) -> MutexGuard<'_, HashMap<FlowKey, Tries>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Pause of a flow whose action finds no room. The log is told once a minute, whichever flows they are.
-pub(super) fn pause(inner: &Inner, flow: &FlowKey, full: &QueueFull) -> Duration {
-    let (undone, now) = (
-        "a flow's action finds no room; it is tried again, and so are those of others",
-        inner.clock.monotonic(),
-    );
-    if inner.store_health.is_news(undone, None, now) {
-        tracing::warn!(%flow, reason = %full, "{undone}");
-    }
-    inner.no_room.pause(flow, now)
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use crate::flows::child::Child;
 use crate::flows::due::due_at;
 use crate::flows::effects::{CALLER, Effects};
 use crate::flows::look::Seen;
-use crate::flows::no_room;
 use crate::offload;
 use crate::operate::call_off::called_off;
 use crate::shared::Inner;
@@ -248,10 +247,15 @@ fn advance(inner: &Inner, flow: &Flow, state: FlowState) -> Advance {
     }
 }
 
-/// Advance of a flow whose action finds no room: as it is, a little later.
+/// Advance of a flow whose action finds no room: as it is, a little later. The log is told once a minute, whichever flows they are.
 fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull) -> Advance {
+    let undone = "a flow's action finds no room; it is tried again, and so are those of others";
+    let now = inner.clock.monotonic();
+    if inner.store_health.is_news(undone, None, now) {
+        tracing::warn!(flow = %flow.key, reason = %full, "{undone}");
+    }
     let state = FlowState {
-        due_at: Some(inner.due.now() + no_room::pause(inner, &flow.key, full)),
+        due_at: Some(inner.due.now() + inner.no_room.pause(&flow.key, now)),
         ..flow.state.clone()
     };
     advance(inner, flow, state)

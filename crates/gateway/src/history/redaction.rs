@@ -155,13 +155,11 @@ impl Redaction {
     }
 
     /// Answer as it may be seen where nobody knows what is hidden of its action.
-    pub(crate) fn answer_of_unknown(answer: DispatchAnswer) -> DispatchAnswer {
+    pub(crate) fn answer_of_unknown(mut answer: DispatchAnswer) -> DispatchAnswer {
         let outcome =
             serde_json::from_str(&answer.outcome).unwrap_or_else(|_| unreadable(&answer.outcome));
-        DispatchAnswer {
-            outcome: Self::outcome_of_unknown(outcome).to_json(),
-            ..answer
-        }
+        answer.outcome = Self::outcome_of_unknown(outcome).to_json();
+        answer
     }
 
     /// Answer to a replay as it may be seen: who replays an action is not who sent it.

@@ -53,13 +53,12 @@ impl Gateway {
             let action = definition.action(of, occurrence, now)?;
             let action_id = action.id.clone();
             // Where the gateway takes nothing now, it takes none of the rest either.
-            let answer = match &refused {
-                Some(refused) => Err(refused.clone()),
-                None => {
-                    let waits = Wait::ForCommit;
-                    self.dispatch(action.clone(), Origin::Recurring, caller.clone(), waits)
-                        .await
-                }
+            let answer = if let Some(refused) = &refused {
+                Err(refused.clone())
+            } else {
+                let waits = Wait::ForCommit;
+                self.dispatch(action.clone(), Origin::Recurring, caller.clone(), waits)
+                    .await
             };
             if let Err(error) = &answer
                 && error.is_of_the_gateway()

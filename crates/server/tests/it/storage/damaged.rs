@@ -242,7 +242,7 @@ async fn of_an_action_that_is_damaged_nothing_is_shown_that_may_have_been_redact
             "{path}: {answer}"
         );
     }
-    let mut follower = Follower::from(&client, "/v1/stream", Some("nonsense")).await;
+    let mut follower = Follower::from(client, "/v1/stream", Some("nonsense")).await;
     follower.next().await.expect("that its id is not known");
     let told = format!("{:?}", follower.events(2).await);
     assert!(
