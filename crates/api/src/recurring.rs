@@ -115,8 +115,11 @@ pub struct RecurringBody {
 pub struct RecurringActions {
     /// How many are on this page.
     pub count: usize,
-    /// Recurring actions of this page, the oldest first.
+    /// Recurring actions of this page, in the order of their ids.
     pub recurring_actions: Vec<RecurringBody>,
+    /// Where the list goes on, as the `cursor` of the next page; absent at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Occurrence of an expression.

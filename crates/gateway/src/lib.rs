@@ -51,7 +51,8 @@ pub use operate::backlog::Backlog;
 pub use operate::health::ProviderHealth;
 pub use operate::last_check::HealthFinding;
 pub use operate::recurring::{
-    Backfilled, MAX_BACKFILL, Once, RecurringAction, RecurringError, Upcoming, UpcomingList,
+    Backfilled, MAX_BACKFILL, Once, RecurringAction, RecurringError, RecurringList, RecurringPart,
+    Upcoming, UpcomingList,
 };
 pub use operate::reloads::{Reloads, TroubleTurn};
 pub use operate::replace::CannotReplace;

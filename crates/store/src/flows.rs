@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Namespace, Tenant, Timestamp};
+use acteon_core::{Namespace, Scope, Tenant, Timestamp};
 
 use crate::StoreError;
 use crate::model::{Admission, Admitted, Disposition, OwnerId, Settled, Settlement};
@@ -209,16 +209,67 @@ pub struct FlowHold {
 pub struct FlowFilter {
     /// Kind of the flows.
     pub kind: Arc<str>,
-    /// Namespace that they belong to; `None` for any.
-    pub namespace: Option<Namespace>,
-    /// Tenant that they belong to; `None` for any.
-    pub tenant: Option<Tenant>,
+    /// Scope that covers namespace and tenant of the flows, whatever the providers and types of action of its grants.
+    pub scope: Scope,
     /// Status that they have; `None` for any.
     pub status: Option<Arc<str>>,
     /// Id after which the page begins.
     pub after: Option<Arc<str>>,
     /// Number of flows on the page at most.
     pub limit: usize,
+    /// Bytes of bodies after which the page ends. It has one flow at least.
+    pub max_bytes: usize,
+}
+
+/// Page of flows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlowPage {
+    /// Flows in the order of their ids. One that cannot be read is left out.
+    pub flows: Vec<Flow>,
+    /// Id after which the list goes on; `None` at its end.
+    pub next: Option<Arc<str>>,
+}
+
+/// Page of flows while its rows are read.
+pub(crate) struct FlowPageRows<'f> {
+    filter: &'f FlowFilter,
+    page: FlowPage,
+    rows: usize,
+    bytes: usize,
+    last: Option<Arc<str>>,
+}
+
+impl<'f> FlowPageRows<'f> {
+    pub(crate) fn new(filter: &'f FlowFilter) -> Self {
+        Self {
+            filter,
+            page: FlowPage::default(),
+            rows: 0,
+            bytes: 0,
+            last: None,
+        }
+    }
+
+    /// Adds a row; `None` stands for a flow that cannot be read, and for an id that cannot.
+    pub(crate) fn add(&mut self, id: Option<Arc<str>>, flow: Option<Flow>) {
+        self.rows += 1;
+        self.last = id.or_else(|| self.last.take());
+        if let Some(flow) = flow {
+            self.bytes += flow.state.body.len();
+            self.page.flows.push(flow);
+        }
+    }
+
+    /// Whether the page is full.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows >= self.filter.limit || self.bytes >= self.filter.max_bytes
+    }
+
+    /// The page, when there are no more rows, or it is full.
+    pub(crate) fn page(self) -> FlowPage {
+        let next = if self.is_full() { self.last } else { None };
+        FlowPage { next, ..self.page }
+    }
 }
 
 /// Number of flows of a kind with a status.

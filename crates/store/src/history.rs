@@ -93,7 +93,7 @@ impl Cursor {
     }
 
     /// Place behind every row up to `at`.
-    pub(crate) const fn newest(at: Timestamp) -> Self {
+    pub const fn newest(at: Timestamp) -> Self {
         Self {
             at,
             seq: Seq(i64::MAX),

@@ -13,6 +13,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::event::{EventId, EventPosition, EventsKept, EventsPage};
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+    FlowPage,
 };
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
@@ -119,7 +120,7 @@ layered! {
         ActionForStep = action_for_step(scope: &Scope, id: &ActionId) keeps scope, id -> Option<Record>;
         FlowForStep = flow_for_step(key: &FlowKey) keeps key -> Option<Flow>;
         Flow = flow(key: &FlowKey) keeps key -> Option<Flow>;
-        Flows = flows(filter: FlowFilter) -> Vec<Flow>;
+        Flows = flows(filter: FlowFilter) -> FlowPage;
         CountFlows = count_flows(filter: FlowFilter) -> usize;
         FlowCounts = flow_counts() -> Vec<FlowCount>;
     }

@@ -40,7 +40,7 @@ pub use error::{MEND, StoreError};
 pub use event::{Event, EventAction, EventId, EventKind, EventPosition, EventsKept, EventsPage};
 pub use flows::{
     Advance, Advanced, Begin, Expect, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold,
-    FlowKey, FlowState, Poke,
+    FlowKey, FlowPage, FlowState, Poke,
 };
 pub use gate::{Conditions, DedupCheck, Judged, Overage, QuotaCheck, ThrottleCheck};
 pub use history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, Order, PageRequest};

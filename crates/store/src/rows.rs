@@ -210,6 +210,29 @@ pub(crate) fn longest_alike(length: usize) -> i64 {
 /// The condition that an action of table `a` lies within a scope, with the values of its parameters `?1`, `?2` and so on after the first
 /// `taken`. `mark` is how the engine begins a parameter.
 pub(crate) fn within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<String>) {
+    scope_holds(scope, mark, taken, |grant| {
+        vec![
+            ("a.namespace", &grant.namespaces),
+            ("a.provider", &grant.providers),
+            ("a.action_type", &grant.actions),
+        ]
+    })
+}
+
+/// The same for a flow, as table `a`, of which only namespace and tenant are known.
+pub(crate) fn flow_within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<String>) {
+    scope_holds(scope, mark, taken, |grant| {
+        vec![("a.namespace", &grant.namespaces)]
+    })
+}
+
+/// The condition that a row of table `a` lies within a scope. `columns` has what a grant says of columns beside the tenant.
+fn scope_holds(
+    scope: &Scope,
+    mark: char,
+    taken: usize,
+    columns: impl Fn(&Grant) -> Vec<(&'static str, &Vec<String>)>,
+) -> (String, Vec<String>) {
     let mut values = Vec::new();
     let mut parameter = |text: &str| {
         values.push(text.to_owned());
@@ -223,12 +246,7 @@ pub(crate) fn within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<St
         all.push(format!("a.namespace = {}", parameter(namespace.as_str())));
     }
     let grants = scope.grants().iter().map(|grant| {
-        let Grant {
-            tenants,
-            namespaces,
-            providers,
-            actions,
-        } = grant;
+        let tenants = &grant.tenants;
         let mut parts = Vec::new();
         if tenants.iter().all(|tenant| tenant != "*") {
             let mut below = |tenant: &String| {
@@ -242,11 +260,7 @@ pub(crate) fn within(scope: &Scope, mark: char, taken: usize) -> (String, Vec<St
             };
             parts.push(any(tenants.iter().map(&mut below)));
         }
-        for (column, words) in [
-            ("a.namespace", namespaces),
-            ("a.provider", providers),
-            ("a.action_type", actions),
-        ] {
+        for (column, words) in columns(grant) {
             if words.iter().all(|word| word != "*") {
                 parts.push(any(words
                     .iter()

@@ -11,6 +11,7 @@ use crate::document::{Document, DocumentChanges, DocumentKind, Put};
 use crate::event::{EventId, EventPosition, EventsKept, EventsPage};
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+    FlowPage,
 };
 use crate::gate::{Conditions, Judged};
 use crate::history::{CoverageRow, Cursor, HistoryFilter, HistoryPage, PageRequest};
@@ -222,7 +223,7 @@ pub trait Flows: Send + Sync {
     fn flow(&self, key: &FlowKey) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;
 
     /// A page of the flows of a kind, in the order of their ids.
-    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>>;
+    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<FlowPage, StoreError>>;
 
     /// Number of flows that a filter covers, up to its limit.
     fn count_flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<usize, StoreError>>;

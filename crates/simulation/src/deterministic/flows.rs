@@ -1,18 +1,19 @@
 //! Flows as the store has them.
 
-use acteon_core::with_causes;
+use acteon_core::{Scope, with_causes};
 use acteon_store::{Flow, FlowFilter, Flows as _, MemoryStore};
 
 /// All flows of a kind.
 pub(super) async fn flows(store: &MemoryStore, kind: &str) -> Result<Vec<Flow>, String> {
     let filter = FlowFilter {
         kind: kind.into(),
-        namespace: None,
-        tenant: None,
+        scope: Scope::everything(),
         status: None,
         after: None,
         limit: 10_000,
+        max_bytes: usize::MAX,
     };
-    let flows = store.flows(filter).await;
-    flows.map_err(|error| with_causes(&error).to_string())
+    let page = store.flows(filter).await;
+    page.map(|page| page.flows)
+        .map_err(|error| with_causes(&error).to_string())
 }

@@ -88,10 +88,10 @@ pub(crate) fn no_flow_hasten(now: Timestamp) -> FlowHasten {
 pub(crate) fn no_flow_filter() -> FlowFilter {
     FlowFilter {
         kind: "none".into(),
-        namespace: None,
-        tenant: None,
+        scope: Scope::everything(),
         status: None,
         after: None,
         limit: 5,
+        max_bytes: usize::MAX,
     }
 }

@@ -10,6 +10,7 @@ use super::tables::Tables;
 use crate::StoreError;
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+    FlowPage, FlowPageRows,
 };
 use crate::model::{OwnerId, Record};
 use crate::store::{Flows, History as _};
@@ -82,8 +83,15 @@ impl Flows for MemoryStore {
         ready(Ok(self.lock().flows.get(key).cloned()))
     }
 
-    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
-        ready(Ok(self.lock().listed(&filter).cloned().collect()))
+    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<FlowPage, StoreError>> {
+        let tables = self.lock();
+        let (mut listed, mut rows) = (tables.listed(&filter), FlowPageRows::new(&filter));
+        while !rows.is_full()
+            && let Some(flow) = listed.next()
+        {
+            rows.add(Some(Arc::clone(&flow.key.id)), Some(flow.clone()));
+        }
+        ready(Ok(rows.page()))
     }
 
     fn count_flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<usize, StoreError>> {
@@ -207,13 +215,8 @@ impl Tables {
                     .as_ref()
                     .is_none_or(|after| flow.key.id > *after)
                 && filter
-                    .namespace
-                    .as_ref()
-                    .is_none_or(|wanted| *wanted == flow.namespace)
-                && filter
-                    .tenant
-                    .as_ref()
-                    .is_none_or(|wanted| *wanted == flow.tenant)
+                    .scope
+                    .covers_scope(flow.namespace.as_str(), flow.tenant.as_str())
                 && of(&filter.status, &flow.state.status)
         };
         self.flows.values().filter(wanted).take(filter.limit)

@@ -20,6 +20,7 @@ use super::store::PostgresStore;
 use crate::StoreError;
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+    FlowPage,
 };
 use crate::model::{OwnerId, Record};
 use crate::store::Flows;
@@ -94,7 +95,7 @@ impl Flows for PostgresStore {
         Box::pin(async move { call!(self.pool, conn => look::get(conn, &key)) })
     }
 
-    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
+    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<FlowPage, StoreError>> {
         Box::pin(async move { call!(self.pool, conn => look::list(conn, &filter)) })
     }
 

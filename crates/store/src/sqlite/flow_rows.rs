@@ -7,8 +7,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter
 use super::Result;
 use super::rows::text;
 use crate::StoreError;
-use crate::flows::{Flow, FlowCount, FlowFilter, FlowHold, FlowKey, FlowState};
+use crate::flows::{
+    Flow, FlowCount, FlowFilter, FlowHold, FlowKey, FlowPage, FlowPageRows, FlowState,
+};
 use crate::model::OwnerId;
+use crate::rows::flow_within;
 
 /// Columns of [`read`].
 pub(super) const COLUMNS: &str = "kind, id, namespace, tenant, status, body, due_at, is_over, version, owner, takeovers, created_at, updated_at";
@@ -72,20 +75,17 @@ pub(super) fn find(connection: &Connection, key: &FlowKey) -> Result<Option<Flow
 fn conditions(filter: &FlowFilter) -> (String, Vec<Value>) {
     let FlowFilter {
         kind,
-        namespace,
-        tenant,
+        scope,
         status,
         after,
         limit: _,
+        max_bytes: _,
     } = filter;
     let mut values = vec![Value::from(kind.to_string())];
-    let mut all = vec!["kind = ?1".to_owned()];
-    for (condition, value) in [
-        ("namespace =", namespace.as_ref().map(Namespace::as_str)),
-        ("tenant =", tenant.as_ref().map(Tenant::as_str)),
-        ("status =", status.as_deref()),
-        ("id >", after.as_deref()),
-    ] {
+    let (within, of_scope) = flow_within(scope, '?', values.len());
+    values.extend(of_scope.into_iter().map(Value::from));
+    let mut all = vec!["kind = ?1".to_owned(), within];
+    for (condition, value) in [("status =", status.as_deref()), ("id >", after.as_deref())] {
         if let Some(value) = value {
             values.push(value.to_owned().into());
             all.push(format!("{condition} ?{}", values.len()));
@@ -98,22 +98,24 @@ fn conditions(filter: &FlowFilter) -> (String, Vec<Value>) {
 pub(super) fn list(
     connection: &Connection,
     filter: &FlowFilter,
-) -> Result<(Vec<Flow>, Vec<String>)> {
+) -> Result<(FlowPage, Vec<String>)> {
     let (conditions, mut values) = conditions(filter);
     values.push((filter.limit as i64).into());
     let select = format!(
-        "SELECT {COLUMNS} FROM flows WHERE {conditions} ORDER BY id LIMIT ?{}",
+        "SELECT {COLUMNS} FROM flows a WHERE {conditions} ORDER BY id LIMIT ?{}",
         values.len()
     );
     let mut select = connection.prepare_cached(&select)?;
-    let (mut flows, mut wrong) = (Vec::new(), Vec::new());
-    for row in select.query_map(params_from_iter(values), read)? {
-        match row? {
-            Ok(flow) => flows.push(flow),
-            Err(why) => wrong.push(why),
-        }
+    let (mut rows, mut wrong) = (FlowPageRows::new(filter), Vec::new());
+    let mut found = select.query(params_from_iter(values))?;
+    while !rows.is_full()
+        && let Some(row) = found.next()?
+    {
+        let id = row.get_ref(1)?.as_str().ok().map(Into::into);
+        let flow = read(row)?.map_err(|why| wrong.push(why));
+        rows.add(id, flow.ok());
     }
-    Ok((flows, wrong))
+    Ok((rows.page(), wrong))
 }
 
 /// Number of flows that a filter covers, up to its limit.
@@ -121,7 +123,7 @@ pub(super) fn count(connection: &Connection, filter: &FlowFilter) -> Result<usiz
     let (conditions, mut values) = conditions(filter);
     values.push((filter.limit as i64).into());
     let select = format!(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM flows WHERE {conditions} LIMIT ?{})",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM flows a WHERE {conditions} LIMIT ?{})",
         values.len()
     );
     let count: i64 = connection

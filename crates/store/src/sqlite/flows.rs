@@ -12,6 +12,7 @@ use super::{advance, flow_claims, flow_rows, history};
 use crate::StoreError;
 use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
+    FlowPage,
 };
 use crate::model::{Admitted, OwnerId, Record, Settled};
 use crate::rows::row_texts;
@@ -114,14 +115,14 @@ impl Flows for SqliteStore {
             .answers(move |connection| flow_rows::find(connection, &key))
     }
 
-    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<Vec<Flow>>> {
+    fn flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<FlowPage>> {
         Box::pin(async move {
-            let (flows, unreadable) = self
+            let (page, unreadable) = self
                 .readers
                 .callers(move |connection| flow_rows::list(connection, &filter))
                 .await?;
             self.tell_unreadable(&unreadable);
-            Ok(flows)
+            Ok(page)
         })
     }
 

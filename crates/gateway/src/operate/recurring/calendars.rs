@@ -4,7 +4,7 @@ use acteon_core::{Scope, with_causes};
 use acteon_flows::{Definition, OnDays, Status};
 use acteon_schedule::{CalendarUse, Calendars};
 
-use super::{RecurringAction, RecurringError};
+use super::{RecurringAction, RecurringError, RecurringPart};
 use crate::shared::Gateway;
 
 const OF_RECURRING: CalendarUse = CalendarUse {
@@ -53,11 +53,15 @@ impl Gateway {
 
     async fn look_for_calendars(&self) {
         let active = Some(Status::Active.as_str());
-        let all = (0, MAX_LOOKED_AT);
-        match self.look_through(&Scope::everything(), active, all).await {
-            Ok((found, _)) => {
+        let all = RecurringPart {
+            limit: MAX_LOOKED_AT,
+            ..RecurringPart::default()
+        };
+        let everything = Scope::everything();
+        match self.recurring_actions(&everything, active, all).await {
+            Ok(list) => {
                 let on = |found: RecurringAction| Some(found.recurring.definition.calendar?.name);
-                let names = found.into_iter().filter_map(on).collect();
+                let names = list.actions.into_iter().filter_map(on).collect();
                 let inner = &self.inner;
                 inner.used_calendars.set(names, inner.due.now());
             }

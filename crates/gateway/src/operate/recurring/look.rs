@@ -11,60 +11,88 @@ use super::{RecurringAction, RecurringError, covers, shown};
 use crate::offload;
 use crate::shared::Gateway;
 
-/// Rows that are read at a time: each may have a payload as large as a body.
-const PAGE: usize = 25;
+/// Fewest rows that are read at a time, where there are so many: of what the scope does not cover, the end of a list may have many.
+const MIN_ROWS: usize = 25;
 
-/// Most pages that one list looks through.
-const MAX_PAGES: usize = 400;
+/// Most rows that are read at a time.
+const MAX_ROWS: usize = 500;
+
+/// Bytes of bodies that are read at a time: each may have a payload as large as a body.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of bodies that one list reads, with the page that reaches it. More than half of what a tenant may have.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Most rows that one list goes through, of those whose namespace and tenant the scope covers.
+const MAX_LOOKED_THROUGH: usize = 10_000;
+
+/// Part of a list of recurring actions.
+#[derive(Clone, Debug)]
+pub struct RecurringList {
+    /// Recurring actions in the order of their ids.
+    pub actions: Vec<RecurringAction>,
+    /// Id after which the list goes on; `None` at its end. A look is bounded, so that a page may have fewer than were asked for and yet go on.
+    pub next: Option<Arc<str>>,
+}
+
+/// Part of a list that is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct RecurringPart {
+    /// Id after which it begins; `None` for the beginning.
+    pub after: Option<Arc<str>>,
+    /// Number of recurring actions that are passed over first.
+    pub offset: usize,
+    /// Most recurring actions.
+    pub limit: usize,
+}
 
 impl Gateway {
-    /// Recurring actions within the scope, the oldest first, of one status or of all: so many behind the first `offset`. They come without what their
-    /// actions say: payload, metadata, labels and dedup key are empty. One whose body cannot be read is left out; it is stuck, which is told and
-    /// counted.
+    /// Recurring actions within the scope, in the order of their ids, of one status or of all. They come without what their actions say: payload,
+    /// metadata, labels and dedup key are empty. One whose body cannot be read is left out; it is stuck, which is told and counted.
     pub async fn recurring_actions(
         &self,
         scope: &Scope,
         status: Option<&str>,
-        part: (usize, usize),
-    ) -> Result<Vec<RecurringAction>, RecurringError> {
-        let (found, _) = self.look_through(scope, status, part).await?;
-        Ok(found)
-    }
-
-    /// The same, and whether there are, or may be, more of them.
-    pub(super) async fn look_through(
-        &self,
-        scope: &Scope,
-        status: Option<&str>,
-        (offset, limit): (usize, usize),
-    ) -> Result<(Vec<RecurringAction>, bool), RecurringError> {
+        part: RecurringPart,
+    ) -> Result<RecurringList, RecurringError> {
+        let RecurringPart {
+            after,
+            mut offset,
+            limit,
+        } = part;
         let mut filter = FlowFilter {
             kind: RecurringFlow::NAME.into(),
-            namespace: scope.namespace.clone(),
-            tenant: scope.tenant.clone(),
+            scope: scope.clone(),
             status: status.map(Into::into),
-            after: None,
-            limit: PAGE,
+            after,
+            limit: MAX_ROWS,
+            max_bytes: PAGE_BYTES,
         };
-        let (mut found, mut to_skip) = (Vec::new(), offset);
-        for _ in 0..MAX_PAGES {
-            let flows = self.inner.store.flows(filter.clone()).await?;
-            filter.after = flows.last().map(|flow| Arc::clone(&flow.key.id));
-            let is_last = flows.len() < PAGE;
-            for one in light(scope, &flows) {
-                if to_skip > 0 {
-                    to_skip -= 1;
-                } else if found.len() == limit {
-                    return Ok((found, true));
+        let (mut actions, mut looked_through, mut bytes) = (Vec::new(), 0, 0);
+        loop {
+            // With one more, which says whether the list goes on.
+            filter.limit = (offset + limit + 1 - actions.len()).clamp(MIN_ROWS, MAX_ROWS);
+            let page = self.inner.store.flows(filter.clone()).await?;
+            looked_through += page.flows.len().max(1);
+            bytes += body_bytes(&page.flows);
+            for found in light(scope, &page.flows) {
+                if offset > 0 {
+                    offset -= 1;
+                } else if actions.len() == limit {
+                    let last: Option<&RecurringAction> = actions.last();
+                    let next = last.map(|last| Arc::from(last.id.as_str()));
+                    return Ok(RecurringList { actions, next });
                 } else {
-                    found.push(one);
+                    actions.push(found);
                 }
             }
-            if is_last {
-                return Ok((found, false));
+            let is_cut = looked_through >= MAX_LOOKED_THROUGH || bytes >= MAX_BYTES;
+            if page.next.is_none() || is_cut {
+                let next = page.next;
+                return Ok(RecurringList { actions, next });
             }
+            filter.after = page.next;
         }
-        Ok((found, true))
     }
 
     /// Definition of a recurring action as it may be seen: what is redacted in actions is so in what they are made of.
@@ -90,7 +118,6 @@ impl Gateway {
 
 /// Recurring actions of a page that the scope covers, without what their actions say.
 fn light(scope: &Scope, flows: &[Flow]) -> Vec<RecurringAction> {
-    let bytes = flows.iter().map(|flow| flow.state.body.len()).sum();
     let light = |flow: &Flow| {
         let mut found = shown(flow).ok().filter(|found| covers(scope, found))?;
         let definition = &mut found.recurring.definition;
@@ -100,5 +127,11 @@ fn light(scope: &Scope, flows: &[Flow]) -> Vec<RecurringAction> {
         definition.dedup_key = None;
         Some(found)
     };
-    offload::by_size(bytes, || flows.iter().filter_map(light).collect())
+    offload::by_size(body_bytes(flows), || {
+        flows.iter().filter_map(light).collect()
+    })
+}
+
+fn body_bytes(flows: &[Flow]) -> usize {
+    flows.iter().map(|flow| flow.state.body.len()).sum()
 }

@@ -98,10 +98,10 @@ fn made_before(scope: &Scope, flow: &Flow, once: &Once) -> Result<RecurringActio
 fn of_tenant(namespace: &Namespace, tenant: &Tenant) -> FlowFilter {
     FlowFilter {
         kind: RecurringFlow::NAME.into(),
-        namespace: Some(namespace.clone()),
-        tenant: Some(tenant.clone()),
+        scope: Scope::exactly(namespace, tenant),
         status: None,
         after: None,
         limit: MAX_RECURRING,
+        max_bytes: 0,
     }
 }

@@ -20,6 +20,7 @@ use crate::flows::step::STUCK;
 use crate::shared::{Gateway, Inner};
 
 pub use backfill::{Backfilled, MAX_BACKFILL};
+pub use look::{RecurringList, RecurringPart};
 pub use make::Once;
 pub use upcoming::{Upcoming, UpcomingList};
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 use acteon_core::{Scope, Timestamp};
 use acteon_flows::{OnDays, Status, Timetable};
 use acteon_schedule::{Calendars, Recurrence};
-use acteon_store::StoreError;
+use acteon_store::{Cursor, StoreError};
 
 use crate::operate::recurring::calendars::waits_for;
-use crate::operate::recurring::{RecurringAction, RecurringError};
+use crate::operate::recurring::{RecurringAction, RecurringError, RecurringPart};
 use crate::operate::scheduled::ScheduledAction;
 use crate::shared::Gateway;
 
@@ -24,8 +24,14 @@ const MOST_COUNTED: u64 = 1000;
 /// Most occurrences that one list computes, counted ones too.
 const MAX_STEPS: u32 = 50_000;
 
-/// Pages of scheduled actions that one list looks through.
+/// Scheduled actions that are read at a time.
+const PAGE: usize = 1000;
+
+/// Pages of scheduled actions that one list looks through: there are more only where the store goes through those of others.
 const MAX_PAGES: usize = 20;
+
+/// Time before a span from which on scheduled actions are read: what is due when was computed by clocks that were stepped since, or read a little apart.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
 
 /// Shortest time.
 const ONE: Duration = Duration::from_millis(1);
@@ -73,21 +79,32 @@ impl Gateway {
         span: (Timestamp, Timestamp),
         limit: usize,
     ) -> Result<UpcomingList, RecurringError> {
-        let (scheduled, more_scheduled) = self.upcoming_scheduled(scope, span, limit + 1).await?;
+        let (from, to) = span;
+        let scheduled = self.upcoming_scheduled(scope, span, limit + 1).await?;
         let active = Some(Status::Active.as_str());
-        let (recurring, more_recurring) =
-            self.look_through(scope, active, (0, MAX_LOOKED_AT)).await?;
+        let all = RecurringPart {
+            limit: MAX_LOOKED_AT,
+            ..RecurringPart::default()
+        };
+        let recurring = self.recurring_actions(scope, active, all).await?;
+        let more = scheduled.cut_at.is_some() || recurring.next.is_some();
+        // Behind the last that was read there may be others before the next occurrence.
+        let known_to = scheduled.cut_at.map_or(to, |cut_at| to.min(cut_at));
         let calendars = self.inner.policies.load().calendars.clone();
         let waiting: BTreeSet<String> = recurring
+            .actions
             .iter()
             .filter_map(|found| waits_for(found, &calendars))
             .collect();
-        let merged = move || merged(recurring, scheduled, &calendars, span, limit);
+        let merged = move || {
+            let (recurring, scheduled) = (recurring.actions, scheduled.found);
+            merged(recurring, scheduled, &calendars, (from, known_to), limit)
+        };
         let mut list = self
             .aside(merged)
             .await
             .ok_or_else(|| StoreError::Engine("the look at what goes soon broke off".into()))?;
-        list.more |= more_scheduled || more_recurring;
+        list.more |= more;
         list.waiting = waiting;
         Ok(list)
     }
@@ -129,33 +146,47 @@ impl Gateway {
         Ok(timetable.all_after(after).take(count).collect())
     }
 
-    /// Scheduled actions within a span, at most `limit`, and whether the look ended before the span did.
+    /// Scheduled actions within a span, at most `limit`.
     async fn upcoming_scheduled(
         &self,
         scope: &Scope,
         (from, to): (Timestamp, Timestamp),
         limit: usize,
-    ) -> Result<(Vec<ScheduledAction>, bool), RecurringError> {
+    ) -> Result<ScheduledAhead, RecurringError> {
+        let due = &self.inner.due;
         let mut found = Vec::new();
-        let mut after = None;
+        let mut after = Cursor::newest(due.of_wall(from) - CLOCKS_DIFFER);
         for _ in 0..MAX_PAGES {
-            let page = self
-                .scheduled(scope.clone(), after, limit.clamp(1, 1000))
-                .await?;
+            let page = self.scheduled(scope.clone(), Some(after), PAGE).await?;
             for action in page.actions {
                 if action.scheduled_for > to || found.len() == limit {
-                    return Ok((found, false));
+                    return Ok(ScheduledAhead::whole(found));
                 }
                 if action.scheduled_for >= from {
                     found.push(action);
                 }
             }
-            after = page.next;
-            if after.is_none() {
-                return Ok((found, false));
+            match page.next {
+                Some(next) => after = next,
+                None => return Ok(ScheduledAhead::whole(found)),
             }
         }
-        Ok((found, true))
+        let cut_at = Some(due.to_wall(after.at));
+        Ok(ScheduledAhead { found, cut_at })
+    }
+}
+
+/// Scheduled actions within a span.
+struct ScheduledAhead {
+    found: Vec<ScheduledAction>,
+    /// Instant up to which they are known, where the look ended before the span did.
+    cut_at: Option<Timestamp>,
+}
+
+impl ScheduledAhead {
+    fn whole(found: Vec<ScheduledAction>) -> Self {
+        let cut_at = None;
+        Self { found, cut_at }
     }
 }
 

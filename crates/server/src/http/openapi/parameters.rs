@@ -69,7 +69,10 @@ fn query_schema(name: &str) -> Value {
         "status" => json!({ "type": "string", "enum": STATUSES }),
         "on" => json!({ "type": "string", "enum": DAYS }),
         "state" => json!({ "type": "string", "enum": ["dead", "discarded"] }),
-        "cursor" => json!({ "type": "string", "pattern": "^-?[0-9]+(\\.-?[0-9]+){1,2}$" }),
+        // A place in a list, or the id of what is on it.
+        "cursor" => {
+            json!({ "type": "string", "pattern": "^(-?[0-9]+(\\.-?[0-9]+){1,2}|[0-9a-z-]{1,64})$" })
+        }
         "recipient" | "message_id" | "text" => {
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_SOUGHT_BYTES, "pattern": PLAIN })
         }

@@ -15,7 +15,7 @@ const fn on(id: &'static str, summary: &'static str, schema: &'static str) -> Op
 
 pub(in crate::http) const LIST: Operation = on(
     "listRecurring",
-    "Lists recurring actions, the oldest first",
+    "Lists recurring actions, in the order of their ids",
     "RecurringActions",
 )
 .query::<RecurringQuery>();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acteon_api::{Backfilled, RecurringActions, RecurringCreated};
 use acteon_core::Scope;
 use acteon_core::limits::MAX_OFFSET;
-use acteon_gateway::RecurringError;
+use acteon_gateway::{RecurringError, RecurringList, RecurringPart};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,6 +29,9 @@ use crate::http::state::AppState;
 
 /// Rows of a page whose caller does not say.
 const DEFAULT_PAGE: usize = 100;
+
+/// Longest id that a cursor may have.
+const MAX_ID: usize = 64;
 
 /// Words of statuses.
 pub(in crate::http) const STATUSES: [&str; 4] = ["active", "paused", "completed", "stuck"];
@@ -77,26 +80,35 @@ pub(in crate::http) type RecurringQuery = (Scoped, RecurringPage);
 /// Page of recurring actions.
 pub(in crate::http) struct RecurringPage {
     status: Option<String>,
-    limit: usize,
-    offset: usize,
+    part: RecurringPart,
 }
 
 impl FromQuery for RecurringPage {
     fn names() -> Vec<&'static str> {
-        vec!["status", "limit", "offset"]
+        vec!["status", "limit", "offset", "cursor"]
     }
 
     fn read(parameters: &Parameters) -> Result<Self, Refusal> {
         Ok(Self {
             status: word(parameters, "status", &STATUSES)?,
-            limit: limit(parameters, DEFAULT_PAGE)?,
-            offset: parameters
-                .parsed("offset", "a number up to 5000", |text| {
-                    text.parse().ok().filter(|offset| *offset <= MAX_OFFSET)
-                })?
-                .unwrap_or(0),
+            part: RecurringPart {
+                after: parameters.parsed("cursor", "the next_cursor of the page before", id)?,
+                offset: parameters
+                    .parsed("offset", "a number up to 5000", |text| {
+                        text.parse().ok().filter(|offset| *offset <= MAX_OFFSET)
+                    })?
+                    .unwrap_or(0),
+                limit: limit(parameters, DEFAULT_PAGE)?,
+            },
         })
     }
+}
+
+/// Id of a recurring action as a cursor has it: those of the gateway's own making, and those made of keys.
+fn id(text: &str) -> Option<Arc<str>> {
+    let is_id = |letter: u8| matches!(letter, b'0'..=b'9' | b'a'..=b'z' | b'-');
+    let fits = (1..=MAX_ID).contains(&text.len()) && text.bytes().all(is_id);
+    fits.then(|| text.into())
 }
 
 pub(in crate::http) async fn list(
@@ -105,17 +117,14 @@ pub(in crate::http) async fn list(
     Query((asked, page)): Query<RecurringQuery>,
 ) -> Result<Json<RecurringActions>, Refusal> {
     let _turn = state.reads.take().await?;
-    let found = state
+    let RecurringList { actions, next } = state
         .gateway
-        .recurring_actions(
-            &asked.of(&caller),
-            page.status.as_deref(),
-            (page.offset, page.limit),
-        )
+        .recurring_actions(&asked.of(&caller), page.status.as_deref(), page.part)
         .await?;
     Ok(Json(RecurringActions {
-        count: found.len(),
-        recurring_actions: found.iter().map(|found| listed(&state, found)).collect(),
+        count: actions.len(),
+        recurring_actions: actions.iter().map(|found| listed(&state, found)).collect(),
+        next_cursor: next.map(|next| next.to_string()),
     }))
 }
 

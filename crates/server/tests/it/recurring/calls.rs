@@ -144,13 +144,25 @@ async fn a_tenant_has_a_hundred_in_pages() {
         .get("/v1/recurring?tenant=acme&limit=3&offset=98")
         .await
         .body;
-    let names: Vec<_> = page["recurring_actions"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|row| row["name"].as_str())
-        .collect();
-    assert_eq!(names, [Some("n98"), Some("n99")]);
+    let names = |page: &Value| -> Vec<String> {
+        let rows = page["recurring_actions"].as_array().expect("a list");
+        let name = |row: &Value| row["name"].as_str().expect("a name").to_owned();
+        rows.iter().map(name).collect()
+    };
+    assert_eq!(names(&page), ["n98", "n99"]);
+    assert_eq!(page["next_cursor"], Value::Null);
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/recurring?tenant=acme&limit=49{cursor}");
+        let page = gateway.get(&path).await.body;
+        all.extend(names(&page));
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    let expected: Vec<_> = (0..100).map(|number| format!("n{number}")).collect();
+    assert_eq!(all, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

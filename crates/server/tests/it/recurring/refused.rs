@@ -163,8 +163,12 @@ async fn queries_are_refused_by_name() {
             "the query parameter \"status\" is \"activ\", which is none of its words; did you mean active?",
         ),
         (
-            "recurring?cursor=1",
-            "there is no query parameter \"cursor\" here",
+            "recurring?cursor=A.b",
+            "the query parameter \"cursor\" must be the next_cursor of the page before",
+        ),
+        (
+            "recurring?page=1",
+            "there is no query parameter \"page\" here",
         ),
         (
             "upcoming?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",

@@ -1,12 +1,12 @@
 //! Looks at flows.
 
-use acteon_core::{Namespace, Tenant};
 use tokio_postgres::types::ToSql;
 
-use super::row::{COLUMNS, flow, readable};
-use crate::flows::{Flow, FlowCount, FlowFilter, FlowKey};
+use super::row::{COLUMNS, flow, key, readable};
+use crate::flows::{Flow, FlowCount, FlowFilter, FlowKey, FlowPage, FlowPageRows};
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
+use crate::rows::flow_within;
 
 pub(super) async fn get(conn: &Conn, key: &FlowKey) -> Result<Option<Flow>, Failure> {
     let select = format!("SELECT {COLUMNS} FROM flows f WHERE f.kind = $1 AND f.id = $2");
@@ -15,25 +15,31 @@ pub(super) async fn get(conn: &Conn, key: &FlowKey) -> Result<Option<Flow>, Fail
     Ok(row.as_ref().map(flow).transpose()?)
 }
 
-/// A page of the flows of a kind.
-pub(super) async fn list(conn: &Conn, filter: &FlowFilter) -> Result<Vec<Flow>, Failure> {
+/// A page of the flows of a kind. Bodies behind its end are not read: the length of one is known without.
+pub(super) async fn list(conn: &Conn, filter: &FlowFilter) -> Result<FlowPage, Failure> {
     let asked = Asked::of(filter);
+    let max_bytes = i64::try_from(filter.max_bytes.max(1)).unwrap_or(i64::MAX);
     let select = format!(
-        "SELECT {COLUMNS} FROM flows f WHERE {} ORDER BY f.id LIMIT $1",
+        "SELECT {COLUMNS} FROM (SELECT a.kind, a.id, sum(octet_length(a.body)) OVER (ORDER BY a.id) - octet_length(a.body) AS before \
+         FROM flows a WHERE {} ORDER BY a.id LIMIT $1) b \
+         JOIN flows f ON f.kind = b.kind AND f.id = b.id WHERE b.before < {max_bytes} ORDER BY f.id",
         asked.condition
     );
-    let select = conn.prepare_cached(&select).await?;
-    Ok(readable(&conn.query(&select, &asked.parameters()).await?)?.0)
+    let mut rows = FlowPageRows::new(filter);
+    for row in conn.query(&select, &asked.parameters()).await? {
+        let mut flow = readable(std::slice::from_ref(&row))?.0;
+        rows.add(Some(key(&row)?.id), flow.pop());
+    }
+    Ok(rows.page())
 }
 
 /// Number of flows that a filter covers, up to its limit.
 pub(super) async fn count(conn: &Conn, filter: &FlowFilter) -> Result<usize, Failure> {
     let asked = Asked::of(filter);
     let select = format!(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM flows f WHERE {} LIMIT $1) c",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM flows a WHERE {} LIMIT $1) c",
         asked.condition
     );
-    let select = conn.prepare_cached(&select).await?;
     let count: i64 = conn
         .query_one(&select, &asked.parameters())
         .await?
@@ -55,34 +61,33 @@ pub(super) async fn counts(conn: &Conn) -> Result<Vec<FlowCount>, Failure> {
     conn.query(select, &[]).await?.iter().map(count).collect()
 }
 
-/// Condition of a filter, of what it says alone, so that an index serves it; and its parameters after the limit.
-struct Asked<'a> {
+/// Condition of a filter about table `a`, of what it says alone, so that an index serves it; and its parameters after the limit.
+struct Asked {
     condition: String,
     limit: i64,
-    values: Vec<&'a str>,
+    values: Vec<String>,
 }
 
-impl<'a> Asked<'a> {
-    fn of(filter: &'a FlowFilter) -> Self {
+impl Asked {
+    fn of(filter: &FlowFilter) -> Self {
         let FlowFilter {
             kind,
-            namespace,
-            tenant,
+            scope,
             status,
             after,
             limit,
+            max_bytes: _,
         } = filter;
+        let (within, mut values) = flow_within(scope, '$', 1);
+        let mut conditions = vec![within];
         let parts = [
-            ("f.kind =", Some(&**kind)),
-            ("f.namespace =", namespace.as_ref().map(Namespace::as_str)),
-            ("f.tenant =", tenant.as_ref().map(Tenant::as_str)),
-            ("f.status =", status.as_deref()),
-            ("f.id >", after.as_deref()),
+            ("a.kind =", Some(&**kind)),
+            ("a.status =", status.as_deref()),
+            ("a.id >", after.as_deref()),
         ];
-        let (mut conditions, mut values) = (Vec::new(), Vec::new());
         for (condition, value) in parts {
             if let Some(value) = value {
-                values.push(value);
+                values.push(value.to_owned());
                 conditions.push(format!("{condition} ${}", values.len() + 1));
             }
         }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use acteon_core::Scope;
 use acteon_store::{
     Engine as _, Flow, FlowFilter, FlowState, Flows as _, OwnerId, Processes as _, SqliteOptions,
     SqliteStore, StoreError,
@@ -24,11 +25,11 @@ fn change(folder: &Path, statement: &str) {
 fn all() -> FlowFilter {
     FlowFilter {
         kind: "chain".into(),
-        namespace: None,
-        tenant: None,
+        scope: Scope::everything(),
         status: None,
         after: None,
         limit: 1000,
+        max_bytes: usize::MAX,
     }
 }
 
@@ -82,7 +83,7 @@ async fn a_damaged_flow_is_told_of_and_keeps_no_other_from_being_claimed() {
         "{counts:?}"
     );
     // One had nothing wrong but its status, which was replaced.
-    assert_eq!(store.flows(all()).await.expect("a list").len(), 9);
+    assert_eq!(store.flows(all()).await.expect("a list").flows.len(), 9);
     assert!(matches!(
         store.flow(&key("a00")).await,
         Err(StoreError::Damaged(_))
@@ -213,7 +214,7 @@ async fn an_export_leaves_out_only_the_flows_of_a_damaged_page() {
     SqliteStore::export(&of("test.db"), &mut export).expect("an export");
     SqliteStore::import(&of("new.db"), &mut export.as_slice()).expect("an import");
     let new = SqliteStore::open(&of("new.db")).expect("a store");
-    let kept = new.flows(all()).await.expect("a list");
+    let kept = new.flows(all()).await.expect("a list").flows;
     let lost = MANY as usize - kept.len();
     assert!((1..12).contains(&lost), "{lost} are lost");
     assert_eq!(kept[0].state, state(0));

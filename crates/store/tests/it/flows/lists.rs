@@ -1,7 +1,11 @@
 //! Lists of flows, and their numbers.
 
-use acteon_core::Tenant;
-use acteon_store::{Advance, Expect, Flow, FlowCount, FlowFilter, FlowKey, FlowState, Store};
+use std::sync::Arc;
+
+use acteon_core::{Grant, Namespace, Scope, Tenant};
+use acteon_store::{
+    Advance, Expect, Flow, FlowCount, FlowFilter, FlowKey, FlowPage, FlowState, Store,
+};
 
 use super::{advance, changes, ids, namespace, over, tenant, waits, write};
 use crate::Engine;
@@ -9,17 +13,19 @@ use crate::Engine;
 on_every_engine! {
     a_list_has_what_its_filter_covers_in_the_order_of_ids,
     a_list_goes_on_in_pages,
+    a_page_ends_by_its_bytes,
+    a_list_has_what_grants_cover,
     flows_are_counted_by_kind_and_status,
 }
 
 fn all_of(kind: &str) -> FlowFilter {
     FlowFilter {
         kind: kind.into(),
-        namespace: None,
-        tenant: None,
+        scope: Scope::everything(),
         status: None,
         after: None,
         limit: 100,
+        max_bytes: usize::MAX,
     }
 }
 
@@ -51,9 +57,9 @@ async fn filled(store: &dyn Store) {
 
 async fn listed(store: &dyn Store, filter: FlowFilter) -> Vec<Flow> {
     let counted = store.count_flows(filter.clone()).await.expect("a count");
-    let flows = store.flows(filter).await.expect("a page");
-    assert_eq!(counted, flows.len());
-    flows
+    let page = store.flows(filter).await.expect("a page");
+    assert_eq!(counted, page.flows.len());
+    page.flows
 }
 
 pub(crate) async fn a_list_has_what_its_filter_covers_in_the_order_of_ids(engine: &Engine) {
@@ -61,6 +67,11 @@ pub(crate) async fn a_list_has_what_its_filter_covers_in_the_order_of_ids(engine
     assert!(listed(&*store, all_of("x")).await.is_empty());
     filled(&*store).await;
     let x = || all_of("x");
+    let within = |namespace: Option<Namespace>, tenant: Option<Tenant>| Scope {
+        namespace,
+        tenant,
+        ..Scope::everything()
+    };
     let (n, t) = (Some(namespace()), Some(tenant("t")));
     let status = |status: &str| Some(status.into());
     for (filter, expected) in [
@@ -69,22 +80,21 @@ pub(crate) async fn a_list_has_what_its_filter_covers_in_the_order_of_ids(engine
         (all_of("z"), &[]),
         (
             FlowFilter {
-                namespace: n.clone(),
+                scope: within(n.clone(), None),
                 ..x()
             },
             &["B", "a", "a-1", "b"],
         ),
         (
             FlowFilter {
-                tenant: t.clone(),
+                scope: within(None, t.clone()),
                 ..x()
             },
             &["B", "a-1", "b", "é"],
         ),
         (
             FlowFilter {
-                namespace: n.clone(),
-                tenant: t.clone(),
+                scope: within(n.clone(), t.clone()),
                 ..x()
             },
             &["B", "a-1", "b"],
@@ -98,8 +108,7 @@ pub(crate) async fn a_list_has_what_its_filter_covers_in_the_order_of_ids(engine
         ),
         (
             FlowFilter {
-                namespace: n.clone(),
-                tenant: t.clone(),
+                scope: within(n.clone(), t.clone()),
                 status: status("waits"),
                 after: Some("a".into()),
                 ..x()
@@ -135,28 +144,109 @@ pub(crate) async fn a_list_goes_on_in_pages(engine: &Engine) {
     filled(&*store).await;
     for of_tenant in [None, Some(tenant("t"))] {
         let filter = FlowFilter {
-            namespace: of_tenant.as_ref().map(|_| namespace()),
-            tenant: of_tenant,
+            scope: Scope {
+                namespace: of_tenant.as_ref().map(|_| namespace()),
+                tenant: of_tenant,
+                ..Scope::everything()
+            },
             ..all_of("x")
         };
         let all = listed(&*store, filter.clone()).await;
         let mut pages = Vec::new();
         let mut after = None;
         loop {
-            let page = FlowFilter {
+            let filter = FlowFilter {
                 limit: 2,
                 after,
                 ..filter.clone()
             };
-            let page = listed(&*store, page).await;
-            after = page.last().map(|flow| flow.key.id.clone());
-            let ends = page.len() < 2;
-            pages.extend(page);
-            if ends {
+            let page = store.flows(filter).await.expect("a page");
+            pages.extend(page.flows);
+            after = page.next;
+            if after.is_none() {
                 break;
             }
         }
         assert_eq!(pages, all);
+    }
+}
+
+pub(crate) async fn a_page_ends_by_its_bytes(engine: &Engine) {
+    let store = engine.open().await;
+    filled(&*store).await;
+    let all = listed(&*store, all_of("x")).await;
+    let bytes = |flows: &[Flow]| {
+        flows
+            .iter()
+            .map(|flow| flow.state.body.len())
+            .sum::<usize>()
+    };
+    for (max_bytes, expected) in [
+        (0, 1),
+        (1, 1),
+        (bytes(&all[..2]) - 1, 2),
+        (bytes(&all[..2]), 2),
+        (bytes(&all[..2]) + 1, 3),
+    ] {
+        let filter = FlowFilter {
+            max_bytes,
+            ..all_of("x")
+        };
+        let FlowPage { flows, next } = store.flows(filter).await.expect("a page");
+        assert_eq!(flows, all[..expected], "{max_bytes}");
+        assert_eq!(next.as_ref(), Some(&all[expected - 1].key.id));
+    }
+    let whole = store.flows(all_of("x")).await.expect("a page");
+    assert_eq!((whole.flows, whole.next), (all, None));
+}
+
+pub(crate) async fn a_list_has_what_grants_cover(engine: &Engine) {
+    let store = engine.open().await;
+    for (id, of) in [
+        ("a", ("n", "t")),
+        ("b", ("n", "t.u")),
+        ("c", ("n", "tt")),
+        ("d", ("m", "t")),
+        ("e", ("m", "v")),
+    ] {
+        add(&*store, "x", id, (of.0, tenant(of.1)), "waits").await;
+    }
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let grant = |tenants: &[&str], namespaces: &[&str]| Grant {
+        tenants: words(tenants),
+        namespaces: words(namespaces),
+        // What a flow sends the store does not know.
+        providers: words(&["p"]),
+        actions: words(&["y"]),
+    };
+    let of_tenant = |grants: &[Grant], of: Option<&str>| Scope {
+        tenant: of.map(tenant),
+        ..Scope::of(&Arc::from(grants))
+    };
+    for (grants, of, expected) in [
+        (vec![grant(&["t"], &["*"])], None, &["a", "b", "d"][..]),
+        (vec![grant(&["t"], &["n"])], None, &["a", "b"]),
+        (
+            vec![grant(&["tt"], &["n"]), grant(&["*"], &["m"])],
+            None,
+            &["c", "d", "e"],
+        ),
+        (vec![grant(&["t"], &["*"])], Some("t"), &["a", "d"]),
+        (vec![grant(&["t"], &["*"])], Some("v"), &[]),
+        (vec![], None, &[]),
+    ] {
+        let filter = FlowFilter {
+            scope: of_tenant(&grants, of),
+            ..all_of("x")
+        };
+        let flows = listed(&*store, filter.clone()).await;
+        assert_eq!(ids(&flows), expected, "{filter:?}");
+        // Those of others take no place on the page.
+        let page = FlowFilter {
+            limit: 1,
+            ..filter.clone()
+        };
+        assert_eq!(listed(&*store, page).await.len(), expected.len().min(1));
     }
 }
 

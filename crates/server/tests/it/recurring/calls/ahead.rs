@@ -6,7 +6,7 @@ use acteon_core::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::recurring::{LOG, made};
-use crate::support::Gateway;
+use crate::support::{Gateway, action};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn occurrences_of_several_are_in_one_order() {
@@ -54,6 +54,28 @@ async fn occurrences_of_several_are_in_one_order() {
     assert_eq!(
         (&whole["count"], &whole["more"]),
         (&json!(7), &json!(false))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_before_a_span_hides_nothing_within() {
+    let gateway = Gateway::start(LOG).await;
+    let (hour, day) = (3600, 24 * 3600);
+    for number in 0..60 {
+        let mut soon = action(&format!("a{number}"), "log", &json!({}));
+        soon["delay_seconds"] = json!(hour + number);
+        gateway.dispatch(&soon).await;
+    }
+    let mut later = action("later", "log", &json!({}));
+    later["delay_seconds"] = json!(2 * day);
+    gateway.dispatch(&later).await;
+    let from = SystemClock::new().now() + Duration::from_hours(24);
+    let path = format!("/v1/upcoming?from={from}&limit=1");
+    let listed = gateway.get(&path).await.body;
+    assert_eq!(
+        (&listed["upcoming"][0]["action_id"], &listed["more"]),
+        (&json!("later"), &json!(false)),
+        "{listed}"
     );
 }
 

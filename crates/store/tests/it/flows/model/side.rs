@@ -233,13 +233,13 @@ impl Side {
     pub(super) async fn look(&mut self) -> String {
         let filter = FlowFilter {
             kind: "chain".into(),
-            namespace: None,
-            tenant: None,
+            scope: Scope::everything(),
             status: None,
             after: None,
             limit: 100,
+            max_bytes: usize::MAX,
         };
-        let flows = self.store.flows(filter).await.expect("flows");
+        let flows = self.store.flows(filter).await.expect("flows").flows;
         let next = self
             .store
             .next_flow_due(&kinds(&["chain"]))
