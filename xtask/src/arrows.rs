@@ -21,7 +21,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("templates", &["core"]),
     ("providers", &["config", "core", "crypto", "http", "wecom"]),
     ("flows", &["core", "schedule", "templates"]),
-    ("gateway", &["core", "flows", "rules", "schedule", "store"]),
+    (
+        "gateway",
+        &["core", "flows", "rules", "schedule", "store", "templates"],
+    ),
     (
         "simulation",
         &[
@@ -42,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rules",
             "schedule",
             "store",
+            "templates",
         ],
     ),
 ];

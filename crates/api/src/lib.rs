@@ -11,6 +11,7 @@ mod outcomes;
 mod policies;
 mod recurring;
 mod schemas;
+mod templates;
 
 pub use actions::{
     AcceptedAction, ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters,
@@ -36,3 +37,6 @@ pub use recurring::{
     RecurringCreated, RecurringPreview, UpcomingAction, UpcomingActions,
 };
 pub use schemas::schemas;
+pub use templates::{
+    ProfileBody, Profiles, RenderedProfile, TemplateBody, Templates, TemplatesReloaded,
+};

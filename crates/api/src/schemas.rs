@@ -27,6 +27,7 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
     schemas.extend(crate::outcomes::schemas());
     schemas.extend(crate::policies::schemas());
     schemas.extend(crate::recurring::schemas());
+    schemas.extend(crate::templates::schemas());
     macro_rules! of {
         ($($body:ident),* $(,)?) => {
             $(schemas.insert(stringify!($body), json!($body::schema()));)*

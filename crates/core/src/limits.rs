@@ -356,6 +356,15 @@ pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024;
 /// Most bytes that the documents of a kind take together.
 pub const MAX_DOCUMENTS_BYTES: usize = 128 * 1024 * 1024;
 
+/// Most templates of one namespace and tenant, and most profiles.
+pub const MAX_TEMPLATES: usize = 500;
+
+/// Most bytes that all templates take together, and all profiles: compiled they take several times as much.
+pub const MAX_TEMPLATES_BYTES: usize = 32 * 1024 * 1024;
+
+/// Most fields of a profile.
+pub const MAX_PROFILE_FIELDS: usize = 64;
+
 /// Most labels of a document. They are for people, and compared with nothing.
 pub const MAX_DOCUMENT_LABELS: usize = 64;
 

@@ -60,8 +60,9 @@ pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};
 pub use operate::replay_page::{ReplayCursor, ReplayPage, ReplayRequest};
 pub use operate::scheduled::{ScheduleError, ScheduledAction, ScheduledList};
 pub use policies::{
-    MissingInterval, OverageSpec, PolicyError, Quota, QuotaChange, QuotaUsage, Silence,
-    SilenceChange, SilencePreview, StoredInterval, Window,
+    FieldSource, MissingInterval, OverageSpec, PolicyError, Profile, ProfileChange, Quota,
+    QuotaChange, QuotaUsage, Rendered, Silence, SilenceChange, SilencePreview, StoredInterval,
+    Template, TemplateChange, Window,
 };
 pub use registry::{Registry, RegistryError};
 pub use shared::{Gateway, GatewayOptions, RetentionPolicy};

@@ -11,15 +11,21 @@ pub enum DocumentKind {
     Quota,
     /// A rule switched on or off.
     RuleToggle,
+    /// Text with expressions, which profiles use.
+    Template,
+    /// Fields of a payload, each with its template.
+    TemplateProfile,
 }
 
 impl DocumentKind {
     /// All kinds, in the order in which they are declared.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Silence,
         Self::TimeInterval,
         Self::Quota,
         Self::RuleToggle,
+        Self::Template,
+        Self::TemplateProfile,
     ];
 
     /// Name of the kind as it is stored.
@@ -29,6 +35,8 @@ impl DocumentKind {
             Self::TimeInterval => "time_interval",
             Self::Quota => "quota",
             Self::RuleToggle => "rule_toggle",
+            Self::Template => "template",
+            Self::TemplateProfile => "template_profile",
         }
     }
 

@@ -43,6 +43,56 @@ impl Text {
     }
 }
 
+/// Templates that render to a text each, and share the bounds of one rendering.
+#[derive(Clone, Debug)]
+pub struct Texts {
+    engine: Engine,
+    /// Names, with the numbers of their templates.
+    names: Vec<(String, usize)>,
+}
+
+impl Texts {
+    /// Compiles sources, each with the name under which its text is given, and the path with which its problems begin.
+    pub fn compile<'a>(
+        sources: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<Problem>> {
+        let (mut engine, mut names, mut problems) = (Engine::new(), Vec::new(), Vec::new());
+        let mut bytes = 0;
+        for (name, source) in sources {
+            bytes += source.len();
+            if bytes > MAX_TEMPLATE_BYTES {
+                problems.push(too_long(name));
+                break;
+            }
+            match engine.add(source, name) {
+                Ok((number, _)) => names.push((name.to_owned(), number)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self { engine, names })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The texts by their names, in the order of the sources; values in them are escaped.
+    pub fn render(
+        &self,
+        context: &Context<'_>,
+        escaping: Escaping,
+    ) -> Result<Vec<(&str, String)>, RenderError> {
+        let mut rendering = self.engine.begin(context, escaping);
+        let mut text = |(name, number): &'_ (String, usize)| {
+            Ok(rendering.render(&self.engine, *number, name)?.text)
+        };
+        self.names
+            .iter()
+            .map(|named| Ok((named.0.as_str(), text(named)?)))
+            .collect()
+    }
+}
+
 pub(crate) fn too_long(path: &str) -> Problem {
     Problem::new(
         path,

@@ -21,6 +21,7 @@ use super::hold_back::HoldBack;
 use super::intervals::Intervals;
 use super::quotas::Quotas;
 use super::silences::Silences;
+use super::templates::Templates;
 use super::toggles;
 use crate::offload;
 use crate::operate::reloads::{Reloads, TroubleTurn};
@@ -39,6 +40,7 @@ pub(crate) struct Policies {
     /// Calendars that time intervals go by.
     pub(crate) calendars: Calendars,
     pub(crate) quotas: Quotas,
+    pub(crate) templates: Templates,
     /// Revision of the documents that are in here; `None` before any were read.
     pub(super) revision: Option<i64>,
     /// Number that grows with each change of documents that this process takes over.
@@ -70,6 +72,8 @@ pub(crate) struct CurrentPolicies {
     /// Held from the look at who uses a time interval until that is true no more: while one is
     /// deleted, and while other rules take the place of those before.
     pub(super) using_intervals: Mutex<()>,
+    /// Held from the look at who refers to a template until that is true no more.
+    pub(super) using_templates: Mutex<()>,
     /// Reloads of the documents, counted.
     pub(super) reloads: Reloads,
     /// Turns for work that takes long and changes nothing.
@@ -84,6 +88,7 @@ impl Default for CurrentPolicies {
             current,
             changing,
             using_intervals,
+            using_templates: Mutex::default(),
             reloads,
             aside: Arc::new(Semaphore::new(MAX_ASIDE)),
             pending,
@@ -175,6 +180,7 @@ impl Policies {
         let mut next = self.clone();
         if changes.whole {
             (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
+            next.templates = Templates::default();
         }
         let mut switched = changes.whole;
         // Deletions first: a document that is there was made anew after it was deleted.
@@ -184,6 +190,8 @@ impl Policies {
                 DocumentKind::TimeInterval => next.intervals.remove(id),
                 DocumentKind::Quota => next.quotas.remove(id),
                 DocumentKind::RuleToggle => switched |= next.toggles.remove(id).is_some(),
+                DocumentKind::Template => next.templates.remove_template(id),
+                DocumentKind::TemplateProfile => next.templates.remove_profile(id),
             }
         }
         for document in &changes.documents {
@@ -192,6 +200,8 @@ impl Policies {
                 DocumentKind::TimeInterval => next.intervals.put(document),
                 DocumentKind::Quota => next.quotas.put(document),
                 DocumentKind::RuleToggle => switched |= toggles::put(&mut next.toggles, document),
+                DocumentKind::Template => next.templates.put_template(document),
+                DocumentKind::TemplateProfile => next.templates.put_profile(document),
             }
         }
         next.silences.forget_ended(now);

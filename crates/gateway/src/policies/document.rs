@@ -10,6 +10,8 @@ pub(super) const fn kind_name(kind: DocumentKind) -> &'static str {
         DocumentKind::TimeInterval => "time interval",
         DocumentKind::Quota => "quota",
         DocumentKind::RuleToggle => "rule",
+        DocumentKind::Template => "template",
+        DocumentKind::TemplateProfile => "profile",
     }
 }
 

@@ -17,6 +17,9 @@ pub enum PolicyError {
         /// What is wrong and what was expected.
         message: String,
     },
+    /// Texts of the document are wrong: each field with what is wrong with it.
+    #[error("{}", sentence(.0))]
+    Problems(Vec<(String, String)>),
     /// The caller's grants do not cover what it would use or hold back.
     #[error("forbidden: {0}")]
     Forbidden(String),
@@ -35,6 +38,14 @@ impl PolicyError {
             message: message.into(),
         }
     }
+}
+
+/// All problems in one line.
+fn sentence(problems: &[(String, String)]) -> String {
+    let lines = problems
+        .iter()
+        .map(|(field, message)| format!("{field}: {message}"));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 /// Refuses a thing that belongs to a scope which the caller may not touch.

@@ -115,18 +115,41 @@ impl Gateway {
         namespace: &str,
         tenant: &str,
     ) -> Result<(), PolicyError> {
+        self.covers_all(
+            scope,
+            (namespace, tenant),
+            "which rules may mute by this time interval",
+        )
+    }
+
+    /// Refuses a template or profile to a scope that does not cover all of its tenant: actions through any provider may name it.
+    pub(super) fn may_change_template(
+        &self,
+        scope: &Scope,
+        namespace: &str,
+        tenant: &str,
+    ) -> Result<(), PolicyError> {
+        self.covers_all(
+            scope,
+            (namespace, tenant),
+            "whose actions may be rendered by this",
+        )
+    }
+
+    /// Refuses what concerns a tenant's actions through any provider.
+    fn covers_all(
+        &self,
+        scope: &Scope,
+        (namespace, tenant): (&str, &str),
+        why: &str,
+    ) -> Result<(), PolicyError> {
         let mut names = self
             .inner
             .providers
             .entries()
             .map(|entry| entry.name.as_str());
         match names.find(|name| !scope.covers_through(namespace, tenant, name)) {
-            Some(name) => Err(not_covered(
-                namespace,
-                tenant,
-                name,
-                "which rules may mute by this time interval",
-            )),
+            Some(name) => Err(not_covered(namespace, tenant, name, why)),
             None => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
 //! Policies: what decides about actions, as one value in memory: rules, switches, silences, time
-//! intervals, quotas. See [`current`].
+//! intervals, quotas, templates. See [`current`].
 
 mod by_tenant;
 mod calendars;
@@ -24,6 +24,7 @@ mod room;
 mod rules;
 mod silence;
 mod silences;
+mod templates;
 mod toggles;
 mod warnings;
 mod window;
@@ -37,4 +38,5 @@ pub use preview::SilencePreview;
 pub use quota::{Quota, QuotaChange, QuotaUsage};
 pub use rules::MissingInterval;
 pub use silence::{Silence, SilenceChange};
+pub use templates::{FieldSource, Profile, ProfileChange, Rendered, Template, TemplateChange};
 pub use window::{OverageSpec, Window};

@@ -187,7 +187,7 @@ impl QuotaChange {
 }
 
 /// Texts for people are bounded, each and together: every gateway keeps them in memory.
-fn check_texts(
+pub(super) fn check_texts(
     description: Option<&str>,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), PolicyError> {

@@ -4,7 +4,8 @@
 use std::sync::PoisonError;
 
 use acteon_core::limits::{
-    MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES, MAX_PATTERNS_BYTES, MAX_UNFILED_SILENCES,
+    MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES, MAX_PATTERNS_BYTES, MAX_TEMPLATES_BYTES,
+    MAX_UNFILED_SILENCES,
 };
 use acteon_rules::{Matcher, is_filed_by_some};
 use acteon_store::DocumentKind;
@@ -46,8 +47,8 @@ impl CurrentPolicies {
                 "there are {MAX_DOCUMENTS} {what}s, which is the limit"
             )));
         }
-        if bytes > 0 && there_bytes + *coming_bytes + bytes > MAX_DOCUMENTS_BYTES {
-            let limit = MAX_DOCUMENTS_BYTES / (1024 * 1024);
+        if bytes > 0 && there_bytes + *coming_bytes + bytes > max_bytes(kind) {
+            let limit = max_bytes(kind) / (1024 * 1024);
             return Err(PolicyError::Conflict(format!(
                 "the {what}s together take {limit} MiB, which is the limit"
             )));
@@ -130,6 +131,17 @@ impl CurrentPolicies {
     }
 }
 
+/// Most bytes that the documents of a kind take together.
+const fn max_bytes(kind: DocumentKind) -> usize {
+    match kind {
+        DocumentKind::Silence
+        | DocumentKind::TimeInterval
+        | DocumentKind::Quota
+        | DocumentKind::RuleToggle => MAX_DOCUMENTS_BYTES,
+        DocumentKind::Template | DocumentKind::TemplateProfile => MAX_TEMPLATES_BYTES,
+    }
+}
+
 impl Policies {
     /// Number of documents of a kind, and their bytes.
     fn sizes(&self, kind: DocumentKind) -> (usize, usize) {
@@ -139,6 +151,8 @@ impl Policies {
             DocumentKind::Quota => self.quotas.sizes(),
             // There is one for a rule, and rules are files.
             DocumentKind::RuleToggle => (0, 0),
+            DocumentKind::Template => self.templates.sizes()[0],
+            DocumentKind::TemplateProfile => self.templates.sizes()[1],
         }
     }
 }

@@ -219,6 +219,13 @@ impl From<PolicyError> for Refusal {
                     .for_each(|found| field.trim_end_matches(':').clone_into(&mut found.field));
                 refusal
             }
+            PolicyError::Problems(problems) => {
+                let mut faults = FieldErrors::default();
+                for (field, message) in problems {
+                    faults.add(&field, || message);
+                }
+                Self::invalid_fields("INVALID_BODY", faults)
+            }
             PolicyError::Forbidden(_) => {
                 Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error.to_string())
             }

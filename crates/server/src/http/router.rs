@@ -14,12 +14,12 @@ use super::json::json;
 use super::no_route::none;
 use super::openapi::{
     self, Operation, operations as of, recurring as of_recurring, scheduled as of_scheduled,
-    stream as of_the_stream,
+    stream as of_the_stream, templates as of_template,
 };
 use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
     actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
-    recurring, reload, replay, rules, scheduled, silences, stream, upcoming,
+    recurring, reload, replay, rules, scheduled, silences, stream, templates, upcoming,
 };
 use super::state::AppState;
 
@@ -56,7 +56,7 @@ async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
 fn list() -> Routes {
     let routes = Routes::default();
     let routes = of_stream(of_later(of_actions(routes)));
-    of_operation(of_policies(of_rules(routes)))
+    of_operation(of_templates(of_policies(of_rules(routes))))
 }
 
 /// Routes of actions, of their audit log and of dead letters.
@@ -169,6 +169,44 @@ fn of_rules(routes: Routes) -> Routes {
             rules::set_enabled,
             of::RULE_ENABLED,
         )
+}
+
+/// Routes of templates and profiles.
+fn of_templates(routes: Routes) -> Routes {
+    use of_template as of;
+    routes
+        .get("/v1/templates", templates::list, of::LIST)
+        .post("/v1/templates", templates::create, of::CREATE)
+        .post("/v1/templates/render", templates::render, of::RENDER)
+        .post("/v1/templates/reload", templates::reload, of::RELOAD)
+        .get(
+            "/v1/templates/profiles",
+            templates::list_profiles,
+            of::LIST_PROFILES,
+        )
+        .post(
+            "/v1/templates/profiles",
+            templates::create_profile,
+            of::CREATE_PROFILE,
+        )
+        .get(
+            "/v1/templates/profiles/{id}",
+            templates::get_profile,
+            of::GET_PROFILE,
+        )
+        .put(
+            "/v1/templates/profiles/{id}",
+            templates::update_profile,
+            of::UPDATE_PROFILE,
+        )
+        .delete(
+            "/v1/templates/profiles/{id}",
+            templates::delete_profile,
+            of::DELETE_PROFILE,
+        )
+        .get("/v1/templates/{id}", templates::get, of::GET)
+        .put("/v1/templates/{id}", templates::update, of::UPDATE)
+        .delete("/v1/templates/{id}", templates::delete, of::DELETE)
 }
 
 /// Routes of silences, time intervals and quotas.

@@ -50,6 +50,7 @@ mod slips;
 mod storage;
 mod stream;
 mod support;
+mod templates;
 mod times;
 mod told_apart;
 mod waiting;

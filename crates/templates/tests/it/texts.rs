@@ -1,6 +1,6 @@
 //! Templates that stand alone.
 
-use acteon_templates::{Context, Escaping, Text};
+use acteon_templates::{Context, Escaping, Text, Texts};
 
 fn rendered(source: &str, escaping: Escaping) -> String {
     let context = Context::new().with("payload", r#"{"name":"<b>\"A&B\"</b>","list":[1,"<"]}"#);
@@ -53,4 +53,40 @@ fn a_syntax_error_names_its_line() {
 fn it_says_what_it_reads() {
     let text = Text::compile("{{ payload.a.b }} {% set x = labels %}{{ x.y }}").unwrap();
     assert_eq!(text.variables(), ["labels", "payload.a.b"]);
+}
+
+#[test]
+fn several_texts_read_the_members_of_an_object_by_their_names() {
+    let texts = Texts::compile([
+        ("content", "{{ host }}: {{ payload.n }}"),
+        ("title", "{{ n }}"),
+    ])
+    .unwrap();
+    let json = r#"{"host":"a","n":3,"payload":{"n":4}}"#;
+    let over = Context::new().with("payload", json).with_members_of(json);
+    let rendered = texts.render(&over, Escaping::None).unwrap();
+    assert_eq!(
+        rendered,
+        [("content", "a: 3".to_owned()), ("title", "3".to_owned())]
+    );
+    for json in ["[1]", "3", "null", "{}"] {
+        let over = Context::new().with_members_of(json);
+        let error = texts.render(&over, Escaping::None).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("content, line 1: `host` is undefined"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn problems_of_several_texts_are_told_together() {
+    let problems = Texts::compile([("a", "{{"), ("b", "ok"), ("c", "\n{% if %}")]).unwrap_err();
+    let places: Vec<_> = problems
+        .iter()
+        .map(|problem| (problem.path.as_str(), problem.line))
+        .collect();
+    assert_eq!(places, [("a", Some(1)), ("c", Some(2))]);
 }

@@ -22,6 +22,16 @@ pub(super) const OF_QUOTA: &[Link] = &[
     ("updateQuota", &[("id", "$response.body#/id")]),
     ("deleteQuota", &[("id", "$response.body#/id")]),
 ];
+pub(super) const OF_TEMPLATE: &[Link] = &[
+    ("getTemplate", &[("id", "$response.body#/id")]),
+    ("updateTemplate", &[("id", "$response.body#/id")]),
+    ("deleteTemplate", &[("id", "$response.body#/id")]),
+];
+pub(super) const OF_PROFILE: &[Link] = &[
+    ("getProfile", &[("id", "$response.body#/id")]),
+    ("updateProfile", &[("id", "$response.body#/id")]),
+    ("deleteProfile", &[("id", "$response.body#/id")]),
+];
 pub(super) const OF_RECURRING: &[Link] = &[
     ("getRecurring", &[("id", "$response.body#/id")]),
     ("updateRecurring", &[("id", "$response.body#/id")]),

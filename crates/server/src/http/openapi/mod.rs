@@ -9,6 +9,7 @@ mod parameters;
 pub(super) mod recurring;
 pub(super) mod scheduled;
 pub(super) mod stream;
+pub(super) mod templates;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -16,7 +17,7 @@ use serde_json::{Map, Value, json};
 pub(super) use operation::Operation;
 
 /// Tags of the operations, in the order in which they are shown.
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 12] = [
     "actions",
     "scheduled actions",
     "recurring actions",
@@ -27,6 +28,7 @@ const TAGS: [&str; 11] = [
     "silences",
     "time intervals",
     "quotas",
+    "templates",
     "operations",
 ];
 

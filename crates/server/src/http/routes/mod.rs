@@ -19,4 +19,5 @@ pub(super) mod rules;
 pub(super) mod scheduled;
 pub(super) mod silences;
 pub(super) mod stream;
+pub(super) mod templates;
 pub(super) mod upcoming;

@@ -79,6 +79,18 @@ const ROUTES: &str = "
     GET    /v1/quotas/QUOTA/usage                     viewer     acme
     PUT    /v1/quotas/QUOTA                           operator   acme  description
     DELETE /v1/quotas/QUOTA                           operator   acme
+    GET    /v1/templates                              viewer     -
+    POST   /v1/templates                              operator   acme  template
+    GET    /v1/templates/TEMPLATE                     viewer     acme
+    PUT    /v1/templates/TEMPLATE                     operator   acme  description
+    DELETE /v1/templates/TEMPLATE                     operator   acme
+    GET    /v1/templates/profiles                     viewer     -
+    POST   /v1/templates/profiles                     operator   acme  profile
+    GET    /v1/templates/profiles/PROFILE             viewer     acme
+    PUT    /v1/templates/profiles/PROFILE             operator   acme  description
+    DELETE /v1/templates/profiles/PROFILE             operator   acme
+    POST   /v1/templates/render                       viewer     acme  render
+    POST   /v1/templates/reload                       everything -
     GET    /admin/circuit-breakers                    viewer     -
     POST   /admin/circuit-breakers/log/trip           everything -
     POST   /admin/circuit-breakers/log/reset          everything -
@@ -137,6 +149,9 @@ fn body(name: &str) -> Value {
         "interval" => of_acme(
             json!({ "name": "new", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] }),
         ),
+        "template" => of_acme(json!({ "name": "new", "content": "x" })),
+        "profile" => of_acme(json!({ "name": "new", "fields": { "content": "x" } })),
+        "render" => of_acme(json!({ "profile": "made", "payload": {} })),
         "quota" => {
             of_acme(json!({ "max_actions": 100, "window": "daily", "overage_behavior": "warn" }))
         }
@@ -175,6 +190,9 @@ async fn with_things_of_acme(root: &Client, path: &str) -> String {
     let quota = json!({ "namespace": "incidents", "tenant": "acme", "provider": "log", "max_actions": 9, "window": "daily", "overage_behavior": "warn" });
     let silence = json!({ "namespace": "incidents", "tenant": "acme", "matchers": [{ "name": "x", "value": "y" }], "duration_seconds": 60 });
     let nights = json!({ "namespace": "incidents", "tenant": "acme", "name": "nights", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] });
+    let template =
+        json!({ "namespace": "incidents", "tenant": "acme", "name": "made", "content": "x" });
+    let profile = json!({ "namespace": "incidents", "tenant": "acme", "name": "made", "fields": { "content": "x" } });
     root.post("/v1/time-intervals", &nights).await;
     let recurring = body("recurring");
     let paused = made("/v1/recurring", &recurring).await;
@@ -182,6 +200,8 @@ async fn with_things_of_acme(root: &Client, path: &str) -> String {
         .await;
     path.replace("PAUSED", &paused)
         .replace("RECURRING", &made("/v1/recurring", &recurring).await)
+        .replace("TEMPLATE", &made("/v1/templates", &template).await)
+        .replace("PROFILE", &made("/v1/templates/profiles", &profile).await)
         .replace("QUOTA", &made("/v1/quotas", &quota).await)
         .replace("SILENCE", &made("/v1/silences", &silence).await)
 }

@@ -1,0 +1,271 @@
+//! Templates and profiles in memory, compiled when they are first used.
+
+use std::sync::{Arc, OnceLock};
+
+use acteon_core::json::members;
+use acteon_store::Document;
+use acteon_templates::{Context, Escaping, Problem, RenderError, Texts};
+use rpds::RedBlackTreeMapSync;
+use serde::de::DeserializeOwned;
+
+use super::document::{FieldSource, Profile, Template, key};
+use crate::policies::document::parsed;
+
+/// Templates and profiles of all namespaces and tenants.
+#[derive(Clone, Default)]
+pub(crate) struct Templates {
+    pub(super) templates: Kept<Template>,
+    pub(super) profiles: Kept<Compiled>,
+}
+
+/// Documents of one kind, by their ids and by their keys.
+pub(super) struct Kept<T> {
+    by_id: RedBlackTreeMapSync<Arc<str>, Arc<Entry<T>>>,
+    by_key: RedBlackTreeMapSync<Arc<str>, Arc<Entry<T>>>,
+    bytes: usize,
+}
+
+pub(super) struct Entry<T> {
+    id: Arc<str>,
+    key: Arc<str>,
+    bytes: usize,
+    pub(super) value: T,
+}
+
+/// Profile, with what it is rendered by once somebody asked for it.
+pub(super) struct Compiled {
+    pub(super) profile: Profile,
+    texts: OnceLock<Result<Texts, Vec<Problem>>>,
+}
+
+impl<T> Clone for Kept<T> {
+    fn clone(&self) -> Self {
+        Self {
+            by_id: self.by_id.clone(),
+            by_key: self.by_key.clone(),
+            bytes: self.bytes,
+        }
+    }
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self {
+            by_id: RedBlackTreeMapSync::default(),
+            by_key: RedBlackTreeMapSync::default(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<T> Kept<T> {
+    pub(super) fn get(&self, id: &str) -> Option<&T> {
+        self.by_id.get(id).map(|entry| &entry.value)
+    }
+
+    pub(super) fn of_key(&self, key: &str) -> Option<&T> {
+        self.by_key.get(key).map(|entry| &entry.value)
+    }
+
+    /// All, in the order of their namespaces, tenants and names.
+    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
+        self.by_key.values().map(|entry| &entry.value)
+    }
+
+    /// Those of a namespace and tenant.
+    pub(super) fn of(&self, namespace: &str, tenant: &str) -> impl Iterator<Item = &T> {
+        let prefix = key(namespace, tenant, "");
+        let from: Arc<str> = prefix.as_str().into();
+        self.by_key
+            .range(from..)
+            .take_while(move |(key, _)| key.starts_with(&prefix))
+            .map(|(_, entry)| &entry.value)
+    }
+
+    fn put(&mut self, entry: Entry<T>) {
+        self.remove(&entry.id.clone());
+        let entry = Arc::new(entry);
+        self.bytes += entry.bytes;
+        self.by_id
+            .insert_mut(Arc::clone(&entry.id), Arc::clone(&entry));
+        self.by_key.insert_mut(Arc::clone(&entry.key), entry);
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Arc<Entry<T>>> {
+        let entry = Arc::clone(self.by_id.get(id)?);
+        self.bytes -= entry.bytes;
+        self.by_id.remove_mut(id);
+        self.by_key.remove_mut(&entry.key);
+        Some(entry)
+    }
+
+    fn sizes(&self) -> (usize, usize) {
+        (self.by_id.size(), self.bytes)
+    }
+}
+
+impl Templates {
+    pub(crate) fn put_template(&mut self, document: &Document) {
+        self.remove_template(&document.id);
+        let key = Template::key;
+        let Some(entry) = entry(document, |template| template, key) else {
+            return;
+        };
+        let Template {
+            namespace,
+            tenant,
+            name,
+            ..
+        } = &entry.value;
+        self.forget_compiled(namespace, tenant, name);
+        self.templates.put(entry);
+    }
+
+    pub(crate) fn remove_template(&mut self, id: &str) {
+        if let Some(entry) = self.templates.remove(id) {
+            let template = &entry.value;
+            self.forget_compiled(&template.namespace, &template.tenant, &template.name);
+        }
+    }
+
+    pub(crate) fn put_profile(&mut self, document: &Document) {
+        self.profiles.remove(&document.id);
+        let made = entry(document, Compiled::new, |compiled| compiled.profile.key());
+        if let Some(entry) = made {
+            self.profiles.put(entry);
+        }
+    }
+
+    pub(crate) fn remove_profile(&mut self, id: &str) {
+        self.profiles.remove(id);
+    }
+
+    /// Numbers and bytes of the templates, and of the profiles.
+    pub(crate) fn sizes(&self) -> [(usize, usize); 2] {
+        [self.templates.sizes(), self.profiles.sizes()]
+    }
+
+    /// Profile of a namespace and tenant by its name.
+    pub(super) fn profile(&self, namespace: &str, tenant: &str, name: &str) -> Option<&Compiled> {
+        self.profiles.of_key(&key(namespace, tenant, name))
+    }
+
+    /// Has profiles that use a template compiled anew.
+    fn forget_compiled(&mut self, namespace: &str, tenant: &str, name: &str) {
+        let uses = |compiled: &&Compiled| compiled.profile.references().any(|used| used == name);
+        let ids: Vec<String> = self
+            .profiles
+            .of(namespace, tenant)
+            .filter(uses)
+            .map(|compiled| compiled.profile.id.clone())
+            .collect();
+        for id in ids {
+            if let Some(entry) = self.profiles.remove(&id) {
+                self.profiles.put(Entry {
+                    id: Arc::clone(&entry.id),
+                    key: Arc::clone(&entry.key),
+                    bytes: entry.bytes,
+                    value: Compiled::new(entry.value.profile.clone()),
+                });
+            }
+        }
+    }
+}
+
+impl Compiled {
+    pub(super) const fn new(profile: Profile) -> Self {
+        Self {
+            profile,
+            texts: OnceLock::new(),
+        }
+    }
+
+    /// Compiled sources, with the templates that it refers to.
+    pub(super) fn texts(&self, templates: &Templates) -> Result<&Texts, &[Problem]> {
+        let compile = || compile(&self.profile, templates);
+        self.texts
+            .get_or_init(compile)
+            .as_ref()
+            .map_err(Vec::as_slice)
+    }
+
+    /// Rendered fields, by their names, for a payload.
+    pub(super) fn render(
+        &self,
+        templates: &Templates,
+        payload: &str,
+    ) -> Result<Vec<(&str, String)>, RenderError> {
+        let texts = self.texts(templates).map_err(|problems| {
+            let first = problems.first();
+            RenderError {
+                path: first.map_or(String::new(), |problem| problem.path.clone()),
+                line: first.and_then(|problem| problem.line),
+                message: first.map_or(String::new(), |problem| problem.message.clone()),
+            }
+        })?;
+        let context = Context::new()
+            .with("payload", payload)
+            .with_members_of(payload);
+        texts.render(&context, self.escaping(payload))
+    }
+
+    fn escaping(&self, payload: &str) -> Escaping {
+        let named = self.profile.escaping.as_deref();
+        if let Some(escaping) = named.and_then(Escaping::from_name) {
+            return escaping;
+        }
+        let members = members(payload).unwrap_or_default();
+        let msgtype = members
+            .iter()
+            .rev()
+            .find(|member| member.name() == "msgtype")
+            .and_then(|member| acteon_core::json::text(member.value));
+        msgtype.map_or(Escaping::None, |msgtype| Escaping::of_wechat(&msgtype))
+    }
+}
+
+/// Compiles what a profile is rendered from.
+fn compile(profile: &Profile, templates: &Templates) -> Result<Texts, Vec<Problem>> {
+    let mut sources = Vec::with_capacity(profile.fields.len());
+    let mut missing = Vec::new();
+    for (field, source) in &profile.fields {
+        match source {
+            FieldSource::Inline(source) => sources.push((field.as_str(), source.as_str())),
+            FieldSource::Reference { name } => {
+                let key = key(&profile.namespace, &profile.tenant, name);
+                match templates.templates.of_key(&key) {
+                    Some(template) => sources.push((field.as_str(), template.content.as_str())),
+                    None => missing.push(Problem {
+                        path: field.clone(),
+                        line: None,
+                        message: format!(
+                            "refers to the template {name:?}, which this namespace and tenant do not have"
+                        ),
+                    }),
+                }
+            }
+        }
+    }
+    match Texts::compile(sources) {
+        Ok(texts) if missing.is_empty() => Ok(texts),
+        Ok(_) => Err(missing),
+        Err(problems) => {
+            missing.extend(problems);
+            Err(missing)
+        }
+    }
+}
+
+fn entry<D: DeserializeOwned, T>(
+    document: &Document,
+    make: impl FnOnce(D) -> T,
+    key: impl FnOnce(&T) -> String,
+) -> Option<Entry<T>> {
+    let value = make(parsed::<D>(document)?);
+    Some(Entry {
+        id: document.id.as_str().into(),
+        key: key(&value).into(),
+        bytes: document.body.len(),
+        value,
+    })
+}
