@@ -76,6 +76,9 @@ pub struct AcceptedAction {
     pub action_type: String,
     /// Payload as it came.
     pub payload: Value,
+    /// Profile that renders fields of the payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Labels, a text by name, which rules and silences match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,

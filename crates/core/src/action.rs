@@ -32,6 +32,9 @@ pub struct Action {
     pub action_type: ActionType,
     /// Payload: JSON for the provider, untouched until somebody reads it.
     pub payload: Box<RawValue>,
+    /// Name of the profile that renders fields of the payload. What it makes of them is sent, and the payload stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Labels, a text by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -114,6 +117,7 @@ impl Action {
             ("tenant", self.tenant == other.tenant),
             ("provider", self.provider == other.provider),
             ("action_type", self.action_type == other.action_type),
+            ("template", self.template == other.template),
             ("metadata", self.metadata == other.metadata),
             ("dedup_key", self.dedup_key == other.dedup_key),
             ("status", self.status == other.status),

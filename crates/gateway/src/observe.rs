@@ -13,6 +13,8 @@ pub trait Observer: Send + Sync {
     fn attempt(&self, event: &AttemptEvent<'_>);
     /// A rule failed, and so did not match.
     fn rule_error(&self, rule: &str);
+    /// Something plain goes in place of what a profile was to render.
+    fn template_error(&self) {}
     /// A provider's breaker is now `closed`, `open` or `half_open`.
     fn breaker(&self, provider: &ProviderName, state: &'static str);
     /// A lane paused because a call failed with this.
@@ -203,6 +205,13 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         OutcomeKind::Scheduled => line!(info, "action goes on later"),
     }
     observer.outcome(event);
+}
+
+/// Tells that something plain goes in place of what a profile was to render, where that is so.
+pub(crate) fn emit_template_error(observer: &dyn Observer, action: &Action, error: Option<&str>) {
+    let Some(error) = error else { return };
+    tracing::warn!(action = %action.id, namespace = %action.namespace, tenant = %action.tenant, error, "a payload could not be rendered, so something plain goes in its place");
+    observer.template_error();
 }
 
 /// Logs and counts the rules that failed over an action, and so did not match.

@@ -203,6 +203,7 @@ impl RawRecord {
             provider: name(ProviderName::parse, &self.asked),
             action_type: name(ActionType::parse, &self.action_type),
             payload: RawValue::NULL.to_owned(),
+            template: None,
             metadata: std::collections::BTreeMap::new(),
             dedup_key: None,
             status: None,

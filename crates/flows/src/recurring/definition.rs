@@ -137,6 +137,7 @@ impl Definition {
             provider: self.provider.clone(),
             action_type: self.action_type.clone(),
             payload: self.payload.clone(),
+            template: None,
             metadata: self.metadata.clone(),
             dedup_key: self.dedup_key.as_ref().map(fill),
             status: None,

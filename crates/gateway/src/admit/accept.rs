@@ -31,7 +31,7 @@ use crate::deliver::durable_retry::deliver;
 use crate::deliver::job::{AcceptedAction, Job};
 use crate::deliver::send_turn::SendTurn;
 use crate::lane::MemoryPermit;
-use crate::observe::{OutcomeEvent, emit, emit_rule_errors};
+use crate::observe::{OutcomeEvent, emit, emit_rule_errors, emit_template_error};
 use crate::offload;
 use crate::policies::Policies;
 use crate::shared::Inner;
@@ -147,8 +147,10 @@ impl Candidate {
             rule_errors,
             priority,
             step,
+            template_error,
         } = inner.plan(&action, origin, &caller, accepted_at);
         emit_rule_errors(&*inner.observer, &action, &rule_errors);
+        emit_template_error(&*inner.observer, &action, template_error.as_deref());
         let step = if letter.is_some() {
             unless_left_alone(inner, &action, step)
         } else {

@@ -77,6 +77,7 @@ fn notice(
         provider: target.clone(),
         action_type: ActionType::parse(NOTICE_TYPE).ok()?,
         payload: RawValue::from_string(payload.to_string()).ok()?,
+        template: None,
         metadata: std::collections::BTreeMap::new(),
         dedup_key: None,
         status: None,

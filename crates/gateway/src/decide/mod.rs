@@ -5,3 +5,4 @@ pub(crate) mod dry_run;
 pub(crate) mod plan;
 pub(crate) mod plan_context;
 pub(crate) mod route;
+pub(crate) mod templated;

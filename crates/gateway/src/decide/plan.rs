@@ -12,6 +12,7 @@ use acteon_store::Conditions;
 use crate::decide::conditions::conditions;
 use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
+use crate::decide::templated::{Templated, templated};
 use crate::policies::{HoldBack, Postponed, Unsilenced, may_be_scheduled};
 use crate::registry::{ProviderEntry, Providers};
 
@@ -24,6 +25,8 @@ pub(crate) struct Plan {
     /// Priority, after what the rule says.
     pub(crate) priority: Priority,
     pub(crate) step: Step,
+    /// Why something plain goes in place of what a profile was to render.
+    pub(crate) template_error: Option<String>,
 }
 
 /// Step that is to be taken next.
@@ -41,15 +44,19 @@ pub(crate) fn plan(
     caller: &Caller,
     context: &PlanContext<'_>,
 ) -> Plan {
-    let decided = decide(action, origin, context);
+    let templated = templated(action, context.policies);
+    let decided = decide(&templated.action, origin, context);
     let rule = decided.rule;
     let (verdict, name) = match (&decided.held, rule) {
         (Some(held), _) => (VerdictKind::Deny, Some(Arc::clone(&held.rule))),
         (None, Some(rule)) => (rule.verdict().kind(), Some(Arc::clone(rule.name()))),
         (None, None) => (VerdictKind::Allow, None),
     };
-    let step = match step(action, origin, caller, &decided, context) {
-        Ok((conditions, routes, postponed)) => Step::Send(conditions, routes, postponed),
+    let step = match step(action, &templated, (origin, caller), &decided, context) {
+        Ok((conditions, mut routes, postponed)) => {
+            routes.iter_mut().for_each(|route| templated.warn(route));
+            Step::Send(conditions, routes, postponed)
+        }
         Err(outcome) => Step::End(*outcome),
     };
     let priority = rule
@@ -61,6 +68,7 @@ pub(crate) fn plan(
         rule_errors: decided.rule_errors,
         priority,
         step,
+        template_error: templated.error,
     }
 }
 
@@ -90,8 +98,8 @@ type Sendable = (Conditions, Vec<Route>, Option<Postponed>);
 /// where its payload is faulty or its provider is unknown.
 fn step(
     action: &Action,
-    origin: Origin,
-    caller: &Caller,
+    templated: &Templated<'_>,
+    (origin, caller): (Origin, &Caller),
     decided: &Decision<'_>,
     context: &PlanContext<'_>,
 ) -> Result<Sendable, Box<Outcome>> {
@@ -124,7 +132,7 @@ fn step(
         ..*context
     });
     let context = later.as_ref().unwrap_or(context);
-    let action = changed(action, decided.patch.as_deref(), rule)?;
+    let action = changed(&templated.action, decided.patch.as_deref(), rule)?;
     let Some(entry) = context.providers.get(provider) else {
         let unknown = unknown_provider(provider, &action, caller, context.providers);
         return Err(Box::new(unknown));

@@ -8,6 +8,7 @@ use acteon_store::{Reroute, Rerouted};
 
 use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{MAX_FALLBACKS, Route, changed, is_left_alone, may_go, route};
+use crate::decide::templated::templated;
 use crate::deliver::job::Job;
 use crate::memory::size_of;
 use crate::offload;
@@ -100,10 +101,11 @@ pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Rout
         Some(name) => Some(context.policies.rules.rule(name)?),
         None => None,
     };
+    let templated = templated(&job.action, context.policies);
     let patch = rule.map_or(Some(None), |rule| {
-        rule.patch(&Facts::new(&job.action, context.now))
+        rule.patch(&Facts::new(&templated.action, context.now))
     })?;
-    let action = changed(&job.action, patch.as_deref(), rule).ok()?;
+    let action = changed(&templated.action, patch.as_deref(), rule).ok()?;
     let failed_at = |entry: &ProviderEntry| {
         job.history
             .iter()
@@ -114,7 +116,9 @@ pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Rout
         entry = context.providers.get(entry.fallback.as_ref()?)?;
         let free = || may_go(&action, &entry.name, rule, context);
         if !is_left_alone(entry, context) && !failed_at(entry) && free() {
-            return route(&action, job.origin, &job.caller, entry, context).ok();
+            let mut found = route(&action, job.origin, &job.caller, entry, context).ok()?;
+            templated.warn(&mut found);
+            return Some(found);
         }
     }
     None

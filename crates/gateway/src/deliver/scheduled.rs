@@ -16,6 +16,7 @@ use crate::admit::notify;
 use crate::admit::routes::to_store;
 use crate::decide::plan_context::PlanContext;
 use crate::decide::route::{Route, changed, quotas, with_fallbacks};
+use crate::decide::templated::templated;
 use crate::deliver::end::{End, postpone, put_off};
 use crate::deliver::job::Job;
 use crate::deliver::must_not_send::must_not_send;
@@ -158,11 +159,18 @@ fn routes(job: &Job, context: &PlanContext<'_>) -> Vec<Route> {
         },
         None => None,
     };
+    let templated = templated(action, context.policies);
     let patch = rule.map_or(Some(None), |rule| {
-        rule.patch(&Facts::new(action, context.now))
+        rule.patch(&Facts::new(&templated.action, context.now))
     });
-    match patch.map(|patch| changed(action, patch.as_deref(), rule)) {
-        Some(Ok(action)) => with_fallbacks(first, &action, origin, caller, rule, context),
+    match patch.map(|patch| changed(&templated.action, patch.as_deref(), rule)) {
+        Some(Ok(action)) => {
+            let mut routes = with_fallbacks(first, &action, origin, caller, rule, context);
+            // The first has its request, and what is to be told of it, from its acceptance.
+            let others = routes.iter_mut().skip(1);
+            others.for_each(|route| templated.warn(route));
+            routes
+        }
         Some(Err(_)) | None => vec![first],
     }
 }

@@ -1,6 +1,6 @@
 //! Reads an action from a body. All errors are reported together, by field.
 
-use acteon_core::limits::{MAX_BATCH, MAX_LABEL_BYTES, MAX_SCHEDULE};
+use acteon_core::limits::{MAX_BATCH, MAX_LABEL_BYTES, MAX_NAME_BYTES, MAX_SCHEDULE};
 use acteon_core::{
     Action, ActionId, ActionType, Clock, Entropy, Namespace, Priority, ProviderName, Tenant,
     Timestamp,
@@ -61,7 +61,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::optional("priority", FieldType::Word(&["high", "normal", "low"])),
     // Where a request comes from in a trace. Clients of the wire format send it, and a server of it looks at the headers instead.
     Field::optional("trace_context", FieldType::Unheeded),
-    Field::optional("template", FieldType::NotBuilt),
+    Field::optional("template", FieldType::Text(MAX_NAME_BYTES)),
     Field::optional("attachments", FieldType::NotBuilt),
     Field::optional("signature", FieldType::NotBuilt),
     Field::optional("signer_id", FieldType::NotBuilt),
@@ -136,6 +136,7 @@ pub(super) fn made_of(
         provider,
         action_type,
         payload: payload.to_owned(),
+        template: values.owned("template"),
         metadata: values.texts("metadata").unwrap_or_default(),
         dedup_key: values.owned("dedup_key"),
         status: values.owned("status"),

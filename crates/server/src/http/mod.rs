@@ -20,6 +20,7 @@ mod site;
 mod sse;
 mod state;
 mod stream_places;
+mod template_bodies;
 
 pub(crate) use front::{Effect, Front, closing, effect_of, no_room_for_answer, while_starting};
 pub(crate) use offload::{Asides, Turns};

@@ -66,6 +66,7 @@ pub(crate) struct Metrics {
     quotas: [(&'static str, Counter); 4],
     rule_errors: ByName<Counter>,
     rule_errors_family: Family<RuleLabel, Counter>,
+    template_errors: Counter,
     unreadable: Counter,
     breakers: Family<BreakerLabels, Counter>,
     providers: Providers,
@@ -88,6 +89,7 @@ impl Metrics {
             quotas: QUOTAS.map(|(overage, ..)| (overage, Counter::default())),
             rule_errors: ByName::new(room(MAX_METRIC_NAMES)),
             rule_errors_family: Family::default(),
+            template_errors: Counter::default(),
             unreadable: Counter::default(),
             breakers: Family::default(),
             providers: Providers::default(),
@@ -126,6 +128,11 @@ impl Metrics {
             "rule_errors",
             "Times that a rule failed, and so did not match",
             self.rule_errors_family.clone(),
+        );
+        registry.register(
+            "template_errors",
+            "Actions of which something plain went in place of what a profile was to render",
+            self.template_errors.clone(),
         );
         registry.register(
             "unreadable_rows",
@@ -228,6 +235,10 @@ impl Observer for Metrics {
                 .get_or_create_owned(&RuleLabel { rule })
         };
         self.rule_errors.of(rule, make).inc();
+    }
+
+    fn template_error(&self) {
+        self.template_errors.inc();
     }
 
     fn unreadable(&self) {

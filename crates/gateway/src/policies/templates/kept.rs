@@ -209,7 +209,7 @@ impl Compiled {
         texts.render(&context, self.escaping(payload))
     }
 
-    fn escaping(&self, payload: &str) -> Escaping {
+    pub(super) fn escaping(&self, payload: &str) -> Escaping {
         let named = self.profile.escaping.as_deref();
         if let Some(escaping) = named.and_then(Escaping::from_name) {
             return escaping;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acteon_core::Scope;
 use acteon_core::limits::MAX_TEMPLATES;
+use acteon_core::similar::nearest;
+use acteon_core::{Action, Scope};
 use acteon_store::{DocumentKind, Put, StoreError};
 
 use super::document::{Profile, ProfileChange, Template, TemplateChange, told};
@@ -209,6 +210,28 @@ impl Gateway {
             Ok(fields.map(|(name, text)| (name.to_owned(), text)).collect())
         };
         self.aside(render).await.ok_or_else(lost)?
+    }
+
+    /// Refuses an action that names a profile which its namespace and tenant do not have.
+    pub fn check_profile_of(&self, action: &Action) -> Result<(), PolicyError> {
+        let Some(name) = &action.template else {
+            return Ok(());
+        };
+        let (namespace, tenant) = (action.namespace.as_str(), action.tenant.as_str());
+        let policies = self.inner.policies.load();
+        if policies.templates.has_profile(namespace, tenant, name) {
+            return Ok(());
+        }
+        let profiles = policies.templates.profiles.of(namespace, tenant);
+        let names = profiles.map(|compiled| compiled.profile.name.as_str());
+        let near = nearest(name, names);
+        let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
+        Err(PolicyError::invalid(
+            "template",
+            format!(
+                "names the profile {name:?}, which this namespace and tenant do not have{hint}"
+            ),
+        ))
     }
 
     /// Reads the documents again, and tells how many templates and profiles a scope covers now.

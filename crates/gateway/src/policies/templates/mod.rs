@@ -4,6 +4,7 @@
 //! names the profile gets these fields rendered, before any rule sees it. Both belong to one namespace and tenant.
 
 mod document;
+mod fallback;
 mod kept;
 mod manage;
 

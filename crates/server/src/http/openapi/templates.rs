@@ -5,7 +5,8 @@ use acteon_gateway::{Profile, Template};
 use super::links::{OF_PROFILE, OF_TEMPLATE};
 use super::operation::Operation;
 use crate::http::extract::scope::Scoped;
-use crate::http::routes::templates::{ListQuery, ProfileUpdate, RenderRequest, TemplateUpdate};
+use crate::http::routes::templates::ListQuery;
+use crate::http::template_bodies::{ProfileUpdate, RenderRequest, TemplateUpdate};
 
 const fn on(id: &'static str, summary: &'static str, schema: &'static str) -> Operation {
     Operation::new("templates", id, summary, schema)

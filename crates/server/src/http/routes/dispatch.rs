@@ -40,6 +40,7 @@ pub(in crate::http) async fn one(
     let read = move || envelope::action(&text, &defaults(&reader, idempotency_key.as_deref()));
     let action = off_runtime(length, read).await??;
     check_action(&caller, &action)?;
+    state.gateway.check_profile_of(&action)?;
     let id = action.id.clone();
     let refused = |refusal: Refusal| refusal.of_action(&id);
     if let Some(DryRun { at }) = dry_run {
@@ -110,6 +111,9 @@ pub(in crate::http) async fn batch(
             Err(refusal) => return refusal,
         };
         let id = action.id.clone();
+        if let Err(error) = state.gateway.check_profile_of(&action) {
+            return item_refusal(Refusal::from(error).of_action(&id), MIN_ITEM_REFUSAL);
+        }
         let outcome = if let Some(DryRun { at }) = dry_run {
             let _turn = dry_runs.acquire().await;
             state

@@ -4,252 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_api::{RenderedProfile, TemplatesReloaded};
-use acteon_core::limits::{
-    MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES, MAX_PAGE_BYTES, MAX_TEMPLATE_BYTES,
-};
-use acteon_core::{Namespace, Scope, Tenant, Timestamp};
-use acteon_gateway::{FieldSource, Profile, ProfileChange, Template, TemplateChange};
+use acteon_core::Scope;
+use acteon_core::limits::MAX_PAGE_BYTES;
+use acteon_gateway::{Profile, Template};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::NoBody;
 use crate::http::extract::caller::{MayManage, MayRead, check_everything, check_scope, repeated};
-use crate::http::extract::json_body::{FromBody, JsonBody};
+use crate::http::extract::json_body::JsonBody;
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
 use crate::http::extract::scope::Scoped;
 use crate::http::filter::limit;
-use crate::http::shape::{Field, FieldType, FieldValues, Shape};
 use crate::http::state::AppState;
-
-const NAME: FieldType = FieldType::Text(MAX_NAME_BYTES);
-const SOURCE: FieldType = FieldType::Verbatim(MAX_TEMPLATE_BYTES);
-const FIELDS: FieldType = FieldType::JsonOf("ProfileFields");
-
-/// Namespace and tenant that a new document belongs to.
-const SCOPE: &[Field] = &[
-    Field::needed("namespace", FieldType::Name),
-    Field::needed("tenant", FieldType::Tenant),
-];
-
-/// Namespace and tenant that clients repeat; they cannot be changed.
-const REPEATED: &[Field] = &[
-    Field::optional("namespace", FieldType::Name),
-    Field::optional("tenant", FieldType::Name),
-];
-
-const FOR_PEOPLE: &[Field] = &[
-    Field::optional("description", FieldType::Verbatim(MAX_DOCUMENT_TEXT_BYTES)),
-    Field::optional("labels", FieldType::Texts),
-];
-
-const TEMPLATE: Shape = Shape {
-    what: "a template",
-    code: "INVALID_BODY",
-    fields: &[
-        SCOPE,
-        &[
-            Field::needed("name", NAME),
-            Field::needed("content", SOURCE),
-        ],
-        FOR_PEOPLE,
-    ],
-};
-
-const TEMPLATE_CHANGE: Shape = Shape {
-    what: "what of a template changes",
-    code: "INVALID_BODY",
-    fields: &[&[Field::optional("content", SOURCE)], FOR_PEOPLE, REPEATED],
-};
-
-const PROFILE: Shape = Shape {
-    what: "a profile",
-    code: "INVALID_BODY",
-    fields: &[
-        SCOPE,
-        &[
-            Field::needed("name", NAME),
-            Field::needed("fields", FIELDS),
-            Field::optional("escaping", NAME),
-        ],
-        FOR_PEOPLE,
-    ],
-};
-
-const PROFILE_CHANGE: Shape = Shape {
-    what: "what of a profile changes",
-    code: "INVALID_BODY",
-    fields: &[
-        &[
-            Field::optional("fields", FIELDS),
-            Field::optional("escaping", NAME),
-        ],
-        FOR_PEOPLE,
-        REPEATED,
-    ],
-};
-
-const RENDER: Shape = Shape {
-    what: "what to render",
-    code: "INVALID_BODY",
-    fields: &[
-        SCOPE,
-        &[
-            Field::needed("profile", NAME),
-            Field::needed("payload", FieldType::Json),
-        ],
-    ],
-};
-
-fn missing(name: &'static str) -> impl Fn() -> Refusal {
-    move || Refusal::field(name, "is missing")
-}
-
-/// Reads a template, which has no id yet.
-impl FromBody for Template {
-    const SHAPE: &'static Shape = &TEMPLATE;
-
-    fn example() -> Value {
-        json!({ "namespace": "incidents", "tenant": "acme", "name": "alert-text", "content": "{{ service }} is {{ status }}" })
-    }
-
-    fn from_fields(mut values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal> {
-        Ok(Self {
-            id: String::new(),
-            name: values.owned("name").ok_or_else(missing("name"))?,
-            namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
-            tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
-            content: values.owned("content").ok_or_else(missing("content"))?,
-            description: values.owned("description"),
-            labels: values.texts("labels").unwrap_or_default(),
-            created_at: now,
-            updated_at: now,
-        })
-    }
-}
-
-/// Change of a template, and the namespace and tenant that the body repeats.
-pub(in crate::http) struct TemplateUpdate {
-    change: TemplateChange,
-    namespace: Option<Namespace>,
-    tenant: Option<Tenant>,
-}
-
-impl FromBody for TemplateUpdate {
-    const SHAPE: &'static Shape = &TEMPLATE_CHANGE;
-
-    fn example() -> Value {
-        json!({ "content": "{{ service }}: {{ status }}" })
-    }
-
-    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
-        Ok(Self {
-            change: TemplateChange {
-                content: values.owned("content"),
-                description: values.owned("description"),
-                labels: values.texts("labels"),
-            },
-            namespace: values.name("namespace", Namespace::parse),
-            tenant: values.name("tenant", Tenant::parse),
-        })
-    }
-}
-
-/// Fields of a profile; `None` where the body has none.
-fn fields(values: &mut FieldValues<'_>) -> Result<Option<BTreeMap<String, FieldSource>>, Refusal> {
-    let Some(raw) = values.json("fields") else {
-        return Ok(None);
-    };
-    serde_json::from_str(raw.get()).map(Some).map_err(|_| {
-        let message =
-            "must be an object whose values are texts or {\"$ref\": \"name of a template\"}";
-        Refusal::field("fields", message)
-    })
-}
-
-/// Reads a profile, which has no id yet.
-impl FromBody for Profile {
-    const SHAPE: &'static Shape = &PROFILE;
-
-    fn example() -> Value {
-        json!({ "namespace": "incidents", "tenant": "acme", "name": "alert", "fields": { "content": { "$ref": "alert-text" }, "title": "{{ service }}" } })
-    }
-
-    fn from_fields(mut values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal> {
-        Ok(Self {
-            id: String::new(),
-            fields: fields(&mut values)?.ok_or_else(missing("fields"))?,
-            name: values.owned("name").ok_or_else(missing("name"))?,
-            namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
-            tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
-            escaping: values.owned("escaping"),
-            description: values.owned("description"),
-            labels: values.texts("labels").unwrap_or_default(),
-            created_at: now,
-            updated_at: now,
-        })
-    }
-}
-
-/// Change of a profile, and the namespace and tenant that the body repeats.
-pub(in crate::http) struct ProfileUpdate {
-    change: ProfileChange,
-    namespace: Option<Namespace>,
-    tenant: Option<Tenant>,
-}
-
-impl FromBody for ProfileUpdate {
-    const SHAPE: &'static Shape = &PROFILE_CHANGE;
-
-    fn example() -> Value {
-        json!({ "fields": { "content": "{{ service }} is {{ status }}" } })
-    }
-
-    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
-        Ok(Self {
-            change: ProfileChange {
-                fields: fields(&mut values)?,
-                escaping: values.owned("escaping"),
-                description: values.owned("description"),
-                labels: values.texts("labels"),
-            },
-            namespace: values.name("namespace", Namespace::parse),
-            tenant: values.name("tenant", Tenant::parse),
-        })
-    }
-}
-
-/// Profile to try, and the payload to try it with.
-pub(in crate::http) struct RenderRequest {
-    namespace: String,
-    tenant: String,
-    profile: String,
-    payload: String,
-}
-
-impl FromBody for RenderRequest {
-    const SHAPE: &'static Shape = &RENDER;
-
-    fn example() -> Value {
-        json!({ "namespace": "incidents", "tenant": "acme", "profile": "alert", "payload": { "service": "checkout", "status": "down" } })
-    }
-
-    fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
-        let payload = values.json("payload").ok_or_else(missing("payload"))?;
-        Ok(Self {
-            payload: payload.get().to_owned(),
-            namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
-            tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
-            profile: values.owned("profile").ok_or_else(missing("profile"))?,
-        })
-    }
-}
+use crate::http::template_bodies::{ProfileUpdate, RenderRequest, TemplateUpdate};
 
 /// Page of a list.
 pub(in crate::http) struct Page {

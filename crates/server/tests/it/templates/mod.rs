@@ -3,7 +3,11 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Gateway, LOG};
+use crate::support::{Answer, Client, Gateway};
+
+mod dispatch;
+
+const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 
 /// Body for acme, with more fields.
 fn of_acme(more: &Value) -> Value {

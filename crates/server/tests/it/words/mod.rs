@@ -186,9 +186,9 @@ fn told() -> Vec<(&'static str, u16, &'static str)> {
             "dedupkey is not known here; did you mean dedup_key?",
         ),
         (
-            with(r#""template":"a""#),
+            with(r#""attachments":["a"]"#),
             422,
-            "template is not supported by this version; leave it out",
+            "attachments is not supported by this version; leave it out",
         ),
         (
             r#"{"namespace":"n","tenant":"t","provider":"log","action_type":"x"}"#,
