@@ -106,7 +106,7 @@ fn fields() -> utoipa::openapi::Ref {
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let reference = json!({
         "type": "object",
-        "properties": { "$ref": { "type": "string", "description": "Name of a template." } },
+        "patternProperties": { "^\\$ref$": { "type": "string", "description": "Name of a template." } },
         "required": ["$ref"],
         "additionalProperties": false,
     });

@@ -136,6 +136,7 @@ impl Plan {
             rule_errors,
             priority: _,
             step,
+            template_error,
         } = self;
         let mut quotas_exceeded = Vec::new();
         let mut provider = action.provider.clone();
@@ -179,6 +180,7 @@ impl Plan {
             rule_errors: rule_errors
                 .into_iter()
                 .map(|RuleError { rule, message }| format!("{rule}: {message}"))
+                .chain(template_error)
                 .collect(),
         }))
     }

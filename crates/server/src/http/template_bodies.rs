@@ -161,7 +161,7 @@ impl FromBody for Profile {
     const SHAPE: &'static Shape = &PROFILE;
 
     fn example() -> Value {
-        json!({ "namespace": "incidents", "tenant": "acme", "name": "alert", "fields": { "content": { "$ref": "alert-text" }, "title": "{{ service }}" } })
+        json!({ "namespace": "incidents", "tenant": "acme", "name": "alert", "fields": { "content": "{{ service }} is {{ status }}", "title": "{{ service }}" } })
     }
 
     fn from_fields(mut values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal> {
