@@ -168,8 +168,7 @@ pub trait Jobs: Send + Sync {
     /// Frees rows that are still held like this: what may have been sent is due at `now`, all else when it was.
     fn free(&self, holds: Vec<Hold>, now: Timestamp) -> BoxFuture<'_, Result<Freed, StoreError>>;
 
-    /// Makes rows due now that wait for a further attempt; returns the number found, also if some of them were claimed meanwhile. Fewer than the
-    /// limit means that there are no others.
+    /// Makes rows due now that wait for a further attempt; returns the number found, claimed ones too. Fewer than the limit: there are no others.
     fn hasten(&self, hasten: Hasten) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Numbers of open rows by tenant and provider.

@@ -115,6 +115,7 @@ impl Run<'_> {
             ends_at: None,
             created_at: self.flow.now,
             expires_at: origin.expires_at,
+            template: None,
             priority: Priority::clone(&origin.priority),
             scheduled_at: None,
             delay_seconds: None,

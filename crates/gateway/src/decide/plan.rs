@@ -54,7 +54,9 @@ pub(crate) fn plan(
     };
     let step = match step(action, &templated, (origin, caller), &decided, context) {
         Ok((conditions, mut routes, postponed)) => {
-            routes.iter_mut().for_each(|route| templated.warn(route));
+            for route in &mut routes {
+                templated.warn(route);
+            }
             Step::Send(conditions, routes, postponed)
         }
         Err(outcome) => Step::End(*outcome),

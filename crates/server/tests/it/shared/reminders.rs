@@ -36,11 +36,11 @@ impl Hook {
     async fn start() -> Self {
         let status = Arc::new(AtomicU16::new(200));
         let taken: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (says, received) = (Arc::clone(&status), Arc::clone(&taken));
+        let (says, seen) = (Arc::clone(&status), Arc::clone(&taken));
         let receiver = Receiver::start(move |request: &Request| {
             let status = says.load(Ordering::SeqCst);
             if status == 200 {
-                received.lock().expect("a lock").push(id_of(request));
+                seen.lock().expect("a lock").push(id_of(request));
             }
             (status, String::new())
         })

@@ -62,16 +62,19 @@ async fn listed(store: &dyn Store, filter: FlowFilter) -> Vec<Flow> {
     page.flows
 }
 
+/// Of a scope, what lies in one namespace and tenant, where they are asked for.
+fn asked_for(mut scope: Scope, namespace: Option<Namespace>, tenant: Option<Tenant>) -> Scope {
+    scope.namespace = namespace;
+    scope.tenant = tenant;
+    scope
+}
+
 pub(crate) async fn a_list_has_what_its_filter_covers_in_the_order_of_ids(engine: &Engine) {
     let store = engine.open().await;
     assert!(listed(&*store, all_of("x")).await.is_empty());
     filled(&*store).await;
     let x = || all_of("x");
-    let within = |namespace: Option<Namespace>, tenant: Option<Tenant>| Scope {
-        namespace,
-        tenant,
-        ..Scope::everything()
-    };
+    let within = |namespace, tenant| asked_for(Scope::everything(), namespace, tenant);
     let (n, t) = (Some(namespace()), Some(tenant("t")));
     let status = |status: &str| Some(status.into());
     for (filter, expected) in [
@@ -144,11 +147,11 @@ pub(crate) async fn a_list_goes_on_in_pages(engine: &Engine) {
     filled(&*store).await;
     for of_tenant in [None, Some(tenant("t"))] {
         let filter = FlowFilter {
-            scope: Scope {
-                namespace: of_tenant.as_ref().map(|_| namespace()),
-                tenant: of_tenant,
-                ..Scope::everything()
-            },
+            scope: asked_for(
+                Scope::everything(),
+                of_tenant.as_ref().map(|_| namespace()),
+                of_tenant,
+            ),
             ..all_of("x")
         };
         let all = listed(&*store, filter.clone()).await;
@@ -219,9 +222,8 @@ pub(crate) async fn a_list_has_what_grants_cover(engine: &Engine) {
         providers: words(&["p"]),
         actions: words(&["y"]),
     };
-    let of_tenant = |grants: &[Grant], of: Option<&str>| Scope {
-        tenant: of.map(tenant),
-        ..Scope::of(&Arc::from(grants))
+    let of_tenant = |grants: &[Grant], of: Option<&str>| {
+        asked_for(Scope::of(&Arc::from(grants)), None, of.map(tenant))
     };
     for (grants, of, expected) in [
         (vec![grant(&["t"], &["*"])], None, &["a", "b", "d"][..]),
