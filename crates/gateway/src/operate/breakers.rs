@@ -7,6 +7,7 @@ use acteon_store::StoreError;
 
 use crate::deliver::breaker;
 use crate::deliver::breaker::BreakerPolicy;
+use crate::deliver::repair::hasten_all;
 use crate::registry::ProviderEntry;
 use crate::shared::Gateway;
 
@@ -45,6 +46,11 @@ impl Gateway {
         } else {
             breaker.reset();
             self.try_again(&entry.name).await?;
+            if !entry.repair.is_needed() {
+                // What the breaker put off would wait until it had let a call through by itself.
+                let (task, name) = (Arc::clone(inner), entry.name.clone());
+                inner.spawn(async move { hasten_all(&task, &name, false).await });
+            }
         }
         inner.work.notify_one();
         inner.observer.breaker(&entry.name, breaker.as_str());
