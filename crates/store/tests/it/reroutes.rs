@@ -188,14 +188,16 @@ pub(crate) async fn nothing_changes_where_the_other_way_has_no_room(engine: &Eng
 pub(crate) async fn what_waits_for_a_retry_is_made_due_and_nothing_else(engine: &Engine) {
     let store = engine.open().await;
     let owner = store.register().await.expect("an owner");
-    for (id, retries, marked) in [
-        ("first", 1, false),
-        ("marked", 2, true),
-        ("last", 1, false),
-        ("fresh", 0, false),
+    // What was tried once waits for a further attempt too, such as behind a breaker that it opened.
+    for (id, attempts, retries, marked) in [
+        ("first", 1, 1, false),
+        ("marked", 2, 2, true),
+        ("last", 1, 0, false),
+        ("fresh", 0, 0, false),
     ] {
         let seq = crate::admit(&*store, id, Enqueue::Claimed(owner)).await;
         let put_off = Settlement {
+            attempts,
             durable_retries: retries,
             possible_duplicate: marked,
             ..settlement(seq, owner, again(900))

@@ -144,10 +144,7 @@ async fn in_order_after_an_outage(
     })
     .await;
     hook.answer(200).await;
-    let reset = client
-        .post("/admin/circuit-breakers/hook/reset", &json!({}))
-        .await;
-    assert_eq!(reset.status, 200, "{}", reset.body);
+    close_breakers(&client).await;
     let resumed = promised.are_over(&client).await;
     check_order(&client, promised, &hook.taken()[before..]).await;
     let arrived = promised.check(&client, &hook.taken()).await;
@@ -169,6 +166,14 @@ async fn open_breakers(fleet: &Fleet, promised: &mut Promised) {
     }
 }
 
+/// A person closes the breakers of all gateways.
+async fn close_breakers(client: &Client) {
+    let reset = client
+        .post("/admin/circuit-breakers/hook/reset", &json!({}))
+        .await;
+    assert_eq!(reset.status, 200, "{}", reset.body);
+}
+
 /// Gateways die while a provider fails, and while it takes what has waited.
 async fn once_while_it_comes_and_goes(
     hook: &mut Hook,
@@ -181,6 +186,7 @@ async fn once_while_it_comes_and_goes(
     let mut kills = 0;
     let tried = ids_of(&hook.receiver).len();
     until("nothing is tried", PATIENCE, async || {
+        close_breakers(&fleet.client()).await;
         ids_of(&hook.receiver).len() > tried
     })
     .await;
@@ -191,12 +197,14 @@ async fn once_while_it_comes_and_goes(
         kills += 1;
         let arrived = ids_of(&hook.receiver).len();
         until("nothing arrives", PATIENCE, async || {
+            close_breakers(&fleet.client()).await;
             ids_of(&hook.receiver).len() > arrived || hook.taken().len() >= goal
         })
         .await;
         fleet.revive(place);
     }
     are_due(promised).await;
+    close_breakers(&fleet.client()).await;
     let resumed = promised.are_over(&fleet.client()).await;
     let arrived = promised.check(&fleet.client(), &hook.taken()).await;
     println!("{kills} kills while it came and went, {resumed} stuck and resumed: {arrived:?}");

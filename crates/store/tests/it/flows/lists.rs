@@ -185,7 +185,6 @@ pub(crate) async fn a_page_ends_by_its_bytes(engine: &Engine) {
             .sum::<usize>()
     };
     for (max_bytes, expected) in [
-        (0, 1),
         (1, 1),
         (bytes(&all[..2]) - 1, 2),
         (bytes(&all[..2]), 2),
