@@ -12,7 +12,7 @@ use super::node::{Node, Object};
 use super::problem::Problems;
 use super::retry::Retry;
 use super::step::{Join, OnParallelFailure, OnStepFailure, Parallel, StepDefinition, StepKind};
-use super::wire::{KINDS, empty};
+use super::wire::KINDS;
 use crate::chain::limits::{MAX_BRANCHES, MAX_PARALLEL_STEPS, MAX_STEP_NAME_BYTES, MAX_TIMEOUT};
 
 const KEYS: &[&str] = &[
@@ -190,9 +190,13 @@ fn send(object: &Object<'_>, problems: &mut Problems) -> Option<StepKind> {
     }
     let action_type = action_type.and_then(|node| node.name(ActionType::parse_new, problems));
     let template = object.get("payload_template");
-    let payload_template = match template {
-        Some(node) => RawValue::from_string(node.json.to_owned()).ok()?,
-        None => empty(),
+    let template = template.map_or("{}", |node| node.json);
+    let payload_template = match RawValue::from_string(template.to_owned()) {
+        Ok(template) => template,
+        Err(error) => {
+            problems.add(&object.path_to("payload_template"), error.to_string());
+            return None;
+        }
     };
     Some(StepKind::Send {
         provider: provider?,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use acteon_core::{ActionType, ProviderName};
+use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
@@ -26,7 +27,7 @@ struct StepWire {
     name: String,
     provider: String,
     action_type: String,
-    payload_template: Box<RawValue>,
+    payload_template: TemplateWire,
     #[serde(default)]
     on_failure: OnStepFailure,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,7 +101,7 @@ impl From<StepDefinition> for StepWire {
             name: step.name,
             provider: String::new(),
             action_type: String::new(),
-            payload_template: empty(),
+            payload_template: TemplateWire(None),
             on_failure: step.on_failure,
             delay_seconds: step.delay.map(|delay| delay.as_secs()),
             retry: step.retry,
@@ -120,7 +121,7 @@ impl From<StepDefinition> for StepWire {
             } => {
                 wire.provider = provider.to_string();
                 wire.action_type = action_type.to_string();
-                wire.payload_template = payload_template;
+                wire.payload_template = TemplateWire(Some(payload_template));
             }
             StepKind::Timer { duration } => {
                 wire.timer = Some(TimerWire {
@@ -211,11 +212,24 @@ fn kind(wire: &mut StepWire) -> Result<StepKind, String> {
         provider: ProviderName::parse(&wire.provider).map_err(|e| format!("provider: {e}"))?,
         action_type: ActionType::parse(&wire.action_type)
             .map_err(|e| format!("action_type: {e}"))?,
-        payload_template: wire.payload_template.clone(),
+        payload_template: wire
+            .payload_template
+            .0
+            .clone()
+            .ok_or("payload_template: is not there")?,
     })
 }
 
-/// The payload template of a step that sends nothing.
-pub(super) fn empty() -> Box<RawValue> {
-    RawValue::from_string("{}".to_owned()).unwrap_or_default()
+/// Payload template, which is written as `{}` of a step that sends nothing.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct TemplateWire(Option<Box<RawValue>>);
+
+impl Serialize for TemplateWire {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(template) => template.serialize(serializer),
+            None => serializer.serialize_map(Some(0))?.end(),
+        }
+    }
 }

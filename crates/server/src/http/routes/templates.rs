@@ -68,10 +68,10 @@ async fn page<T: Serialize + Send + 'static>(
             }
             rows.push(row);
         }
-        written(&BTreeMap::from([
-            ("count", serde_json::value::to_raw_value(&rows.len()).ok()),
-            (name, serde_json::value::to_raw_value(&rows).ok()),
-        ]))
+        let rows_of = |error: serde_json::Error| Refusal::field(name, error.to_string());
+        let count = serde_json::value::to_raw_value(&rows.len()).map_err(rows_of)?;
+        let rows = serde_json::value::to_raw_value(&rows).map_err(rows_of)?;
+        written(&BTreeMap::from([("count", count), (name, rows)]))
     };
     answer(UNKNOWN, list).await
 }
