@@ -59,7 +59,8 @@ pub(in crate::http) const RENDER: Operation = on(
     "Tells what a profile makes of a payload",
     "RenderedProfile",
 )
-.takes::<RenderRequest>();
+.takes::<RenderRequest>()
+.others(&[404]);
 pub(in crate::http) const RELOAD: Operation = on(
     "reloadTemplates",
     "Reads templates and profiles again",
