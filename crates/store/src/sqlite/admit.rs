@@ -3,17 +3,18 @@
 use acteon_core::{Action, Outcome};
 use rusqlite::Connection;
 
+use super::events::Writing;
 use super::gate::{SqlCounters, charge, charge_all, give_back};
 use super::insert::{before, insert, known};
 use super::statement::inserting;
-use super::{Result, events, letters};
+use super::{Result, letters};
 use crate::StoreError;
 use crate::gate::{Judged, judge};
 use crate::model::{Admission, Admitted, Charges, Conditions, Disposition, Route, Seq};
 use crate::rows::{RowTexts, state_number, state_of};
 
 pub(super) fn admit(
-    connection: &Connection,
+    connection: &Writing<'_>,
     admission: &Admission,
     texts: &RowTexts,
 ) -> Result<Admitted> {
@@ -126,7 +127,7 @@ fn charge_if_it_fits(
 
 /// Writes an action that is over, unless a dead letter stands for it.
 fn end(
-    connection: &Connection,
+    connection: &Writing<'_>,
     admission: &Admission,
     texts: &RowTexts,
     outcome: &Outcome,
@@ -152,6 +153,6 @@ fn end(
         "VALUES (" ")"
     );
     connection.prepare_cached(statement)?.execute(values)?;
-    events::tell(connection, admission.accepted_at, seq)?;
+    connection.tell(admission.accepted_at, seq);
     Ok(Admitted::Ended(outcome.clone()))
 }

@@ -3,6 +3,7 @@
 use acteon_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::events::Writing;
 use super::flow_rows::find;
 use super::pokes::{begin, poke};
 use super::statement::updating;
@@ -13,7 +14,7 @@ use crate::rows::RowTexts;
 
 /// Writes a flow's next state and all that follows from it. An error is for the transaction to roll back, and with it all of this.
 pub(super) fn advance(
-    connection: &Connection,
+    connection: &Writing<'_>,
     advance: &Advance,
     texts: &[RowTexts],
 ) -> Result<Advanced> {
@@ -43,7 +44,7 @@ pub(super) fn advance(
 
 /// Admits an action, begins its flows and pokes its parent, due at an instant.
 pub(super) fn admit_of(
-    connection: &Connection,
+    connection: &Writing<'_>,
     admission: &Admission,
     texts: &RowTexts,
     due: Timestamp,

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
+use super::events::Writing;
 use crate::StoreError;
 
 /// Urgency of a command: which may wait for which.
@@ -26,7 +26,7 @@ pub(super) enum Urgency {
 pub(super) trait Command: Send {
     fn urgency(&self) -> Urgency;
     /// Does the work within a transaction that may be rolled back; then it is done again.
-    fn apply(&mut self, connection: &Connection) -> Result<(), StoreError>;
+    fn apply(&mut self, connection: &Writing<'_>) -> Result<(), StoreError>;
     /// Counts the rows that it opened or closed, and then tells the effect, once it is committed.
     fn committed(self: Box<Self>, open: &AtomicUsize);
     /// Tells that nothing was done.
@@ -46,13 +46,13 @@ pub(super) struct Task<T, W> {
 impl<T, W> Command for Task<T, W>
 where
     T: Send,
-    W: FnMut(&Connection) -> Result<T, StoreError> + Send,
+    W: FnMut(&Writing<'_>) -> Result<T, StoreError> + Send,
 {
     fn urgency(&self) -> Urgency {
         self.urgency
     }
 
-    fn apply(&mut self, connection: &Connection) -> Result<(), StoreError> {
+    fn apply(&mut self, connection: &Writing<'_>) -> Result<(), StoreError> {
         self.effect = Some((self.work)(connection)?);
         Ok(())
     }
@@ -84,13 +84,13 @@ pub(super) struct Revising<T, W> {
 impl<T, W> Command for Revising<T, W>
 where
     T: Send,
-    W: FnMut(&Connection) -> Result<(T, i64), StoreError> + Send,
+    W: FnMut(&Writing<'_>) -> Result<(T, i64), StoreError> + Send,
 {
     fn urgency(&self) -> Urgency {
         self.task.urgency
     }
 
-    fn apply(&mut self, connection: &Connection) -> Result<(), StoreError> {
+    fn apply(&mut self, connection: &Writing<'_>) -> Result<(), StoreError> {
         self.task.apply(connection)
     }
 

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
 use super::command::{Revising, Task, Urgency};
+use super::events::Writing;
 use super::options::SqliteOptions;
 use super::revision::{count_change, revision};
 use super::rows::text;
@@ -64,10 +65,10 @@ impl SqliteStore {
     fn write_document<T, W>(&self, mut work: W) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,
-        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+        W: FnMut(&Writing<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let work = move |connection: &Connection| Ok((work(connection)?, revision(connection)?));
+        let work = move |connection: &Writing<'_>| Ok((work(connection)?, revision(connection)?));
         let task = Task {
             urgency: Urgency::Waited,
             work,

@@ -1,4 +1,9 @@
-//! Events: a row for each, whose number is its position.
+//! Events: what one commit wrote is one row, whose number is the position of the last of them.
+
+mod row;
+mod tell;
+
+pub(super) use tell::Writing;
 
 use std::sync::Arc;
 
@@ -9,16 +14,16 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::command::Urgency;
 use super::disk::Disk;
 use super::rows::text;
-use super::statement::inserting;
 use super::store::SqliteStore;
 use super::{Result, damage};
 use crate::StoreError;
 use crate::event::{
-    Event, EventAction, EventBytes, EventId, EventKind, EventPosition, EventsKept, EventsPage,
+    Event, EventAction, EventBytes, EventId, EventPosition, EventsKept, EventsPage,
 };
 use crate::model::Seq;
 use crate::raw::outcome_text;
 use crate::store::Events;
+use row::EventRow;
 
 impl Events for SqliteStore {
     fn events(&self, after: EventPosition, limit: usize) -> BoxFuture<'_, Result<EventsPage>> {
@@ -48,30 +53,16 @@ impl Events for SqliteStore {
                 .readers
                 .callers(move |connection| find_old(connection, &disk, kept))
                 .await?;
-            let count = old.len();
+            let count = old.events;
             if count > 0 {
                 self.write(Urgency::Background, move |connection| {
-                    delete(connection, &old)
+                    delete(connection, &old.rows)
                 })
                 .await?;
             }
             Ok(count)
         })
     }
-}
-
-/// Tells that an action came to its outcome.
-pub(super) fn tell(connection: &Connection, at: Timestamp, seq: Seq) -> Result<()> {
-    let (statement, values) = inserting!(
-        "INSERT INTO events" (
-            at: at.as_millis(),
-            kind: EventKind::ActionDispatched.number(),
-            seq: seq.0,
-        )
-        "VALUES (" ")"
-    );
-    connection.prepare_cached(statement)?.execute(values)?;
-    Ok(())
 }
 
 fn newest(connection: &Connection) -> Result<EventPosition> {
@@ -95,8 +86,12 @@ fn newest_with_instant(connection: &Connection) -> Result<EventId> {
 
 /// Position of the oldest event that can be read.
 fn oldest(connection: &Connection, disk: &Disk) -> Result<EventPosition> {
-    let mut select = connection.prepare_cached("SELECT MIN(pos) FROM events")?;
-    let oldest = select.query_row([], |row| row.get::<_, Option<i64>>(0));
+    let select = format!(
+        "SELECT {} + 1 FROM events ORDER BY pos LIMIT 1",
+        EventRow::BEFORE_FIRST
+    );
+    let mut select = connection.prepare_cached(&select)?;
+    let oldest = select.query_row([], |row| row.get(0)).optional();
     match oldest.map_err(StoreError::from) {
         Err(StoreError::Damaged(why)) => {
             disk.count_damage(&why);
@@ -107,22 +102,39 @@ fn oldest(connection: &Connection, disk: &Disk) -> Result<EventPosition> {
 }
 
 fn has(connection: &Connection, id: EventId) -> Result<bool> {
-    if id.is_of_position() {
-        if id.position() > newest(connection)? {
-            return Ok(false);
-        }
-        let before = "SELECT at FROM events WHERE pos <= ?1 ORDER BY pos DESC LIMIT 1";
-        let found: Option<i64> = connection
-            .prepare_cached(before)?
-            .query_row([id.position().row()], |row| row.get(0))
-            .optional()?;
-        return Ok(found.is_none_or(|at| id.is_of(Timestamp::from_millis(at))));
+    let is_of_position = id.is_of_position();
+    if is_of_position && id.position() > newest(connection)? {
+        return Ok(false);
     }
-    let mut select = connection.prepare_cached("SELECT at FROM events WHERE pos = ?1")?;
-    let found: Option<i64> = select
-        .query_row([id.position().row()], |row| row.get(0))
-        .optional()?;
-    Ok(found.is_some_and(|at| id.is_of(Timestamp::from_millis(at))))
+    let row = row_where(connection, "pos >= ?1 ORDER BY pos", id.position())?;
+    let there = row.and_then(|row| {
+        row.events()
+            .find(|(position, _)| *position == id.position())
+    });
+    if let Some((_, event)) = there {
+        return Ok(id.is_of(event.at));
+    }
+    if !is_of_position {
+        return Ok(false);
+    }
+    // Of the newest event up to there.
+    let row = row_where(connection, "pos < ?1 ORDER BY pos DESC", id.position())?;
+    Ok(row.is_none_or(|row| id.is_of(row.at())))
+}
+
+/// The first row that a condition and an order of positions find.
+fn row_where(
+    connection: &Connection,
+    condition: &str,
+    position: EventPosition,
+) -> Result<Option<EventRow>> {
+    let select = format!(
+        "SELECT {} FROM events WHERE {condition} LIMIT 1",
+        EventRow::COLUMNS
+    );
+    let mut select = connection.prepare_cached(&select)?;
+    let mut rows = select.query([position.row()])?;
+    rows.next()?.map(EventRow::read).transpose()
 }
 
 fn look(
@@ -132,60 +144,68 @@ fn look(
     limit: usize,
 ) -> Result<EventsPage> {
     let mut page = EventsPage::begin(after, newest(connection)?);
-    let mut select = connection
-        .prepare_cached("SELECT pos, at, kind, seq FROM events WHERE pos > ?1 ORDER BY pos")?;
+    let select = format!(
+        "SELECT {} FROM events WHERE pos > ?1 ORDER BY pos",
+        EventRow::COLUMNS
+    );
+    let mut select = connection.prepare_cached(&select)?;
     let mut rows = select.query([after.row()])?;
     let (mut looked, mut bytes) = (0, EventBytes::default());
     loop {
-        let row = match rows.next().map_err(StoreError::from) {
+        let next = rows.next().map_err(StoreError::from);
+        let row = match next.and_then(|row| row.map(EventRow::read).transpose()) {
             Ok(Some(row)) => row,
-            Ok(None) => break,
+            Ok(None) => return Ok(page),
             Err(StoreError::Damaged(why)) => {
                 disk.count_damage(&why);
                 page.looked_to = beyond_damage(connection, page.looked_to)?;
                 page.last = None;
                 page.more = true;
-                break;
+                return Ok(page);
             }
             Err(error) => return Err(error),
         };
-        if looked == limit {
-            page.more = true;
-            break;
-        }
-        looked += 1;
-        let at = Timestamp::from_millis(row.get(1)?);
-        page.looked_to = EventPosition::of_row(row.get(0)?);
-        page.last = Some(at);
-        let (Some(kind), Some(seq)) = (
-            EventKind::of_number(row.get(2)?),
-            row.get::<_, Option<i64>>(3)?,
-        ) else {
-            continue;
-        };
-        let Some(action) = readable_action(connection, disk, Seq(seq))? else {
-            continue;
-        };
-        let event = Event {
-            position: page.looked_to,
-            at,
-            kind,
-            action,
-        };
-        page.more = bytes.are_full_with(&event);
-        page.events.push(event);
-        if page.more {
-            break;
+        for (position, told) in row.events() {
+            if position <= after {
+                continue;
+            }
+            if looked == limit {
+                page.more = true;
+                return Ok(page);
+            }
+            looked += 1;
+            (page.looked_to, page.last) = (position, Some(told.at));
+            let (Some(kind), Some(seq)) = (row.kind, told.seq) else {
+                continue;
+            };
+            let Some(action) = readable_action(connection, disk, seq)? else {
+                continue;
+            };
+            let event = Event {
+                position,
+                at: told.at,
+                kind,
+                action,
+            };
+            page.more = bytes.are_full_with(&event);
+            page.events.push(event);
+            if page.more {
+                return Ok(page);
+            }
         }
     }
-    Ok(page)
 }
 
 /// The nearest position behind one from which events can be read.
 fn beyond_damage(connection: &Connection, from: EventPosition) -> Result<EventPosition> {
-    let mut select =
-        connection.prepare_cached("SELECT pos FROM events WHERE pos > ?1 ORDER BY pos LIMIT 1")?;
-    let reads = |place: i64| Ok(select.query([place])?.next().map(drop)?);
+    let reads = |place| {
+        row_where(
+            connection,
+            "pos > ?1 ORDER BY pos",
+            EventPosition::of_row(place),
+        )
+        .map(drop)
+    };
     Ok(EventPosition::of_row(damage::beyond(from.row(), 1, reads)?))
 }
 
@@ -218,25 +238,31 @@ fn action(connection: &Connection, seq: Seq) -> Result<Option<EventAction>> {
     Ok(found.optional()?)
 }
 
-/// Positions of the oldest events, up to the first that is kept. Those on damaged pages are passed over, so that the others go.
-fn find_old(connection: &Connection, disk: &Disk, kept: EventsKept) -> Result<Vec<i64>> {
+/// Numbers of the oldest rows, up to the first with an event that is kept, and how many events they have. Those on damaged pages are passed over, so
+/// that the others go.
+fn find_old(connection: &Connection, disk: &Disk, kept: EventsKept) -> Result<Old> {
     let newest = newest(connection)?;
-    let mut select = connection.prepare_cached(
-        "SELECT pos, at FROM events WHERE pos > ?1 AND pos < ?2 ORDER BY pos LIMIT ?3",
-    )?;
-    let (mut after, mut looked, mut old) = (EventPosition::START, 0, Vec::new());
+    let select = format!(
+        "SELECT {} FROM events WHERE pos > ?1 AND pos < ?2 ORDER BY pos",
+        EventRow::COLUMNS
+    );
+    let mut select = connection.prepare_cached(&select)?;
+    let (mut after, mut old) = (EventPosition::START, Old::default());
     loop {
-        let left = MAX_PRUNED_EVENTS - looked;
-        let mut rows = select.query(params![after.row(), newest.row(), left as i64])?;
+        let mut rows = select.query(params![after.row(), newest.row()])?;
         let why = loop {
-            match rows.next().map_err(StoreError::from) {
+            let next = rows.next().map_err(StoreError::from);
+            match next.and_then(|row| row.map(EventRow::read).transpose()) {
                 Ok(Some(row)) => {
-                    let position = row.get(0)?;
-                    (after, looked) = (EventPosition::of_row(position), looked + 1);
-                    if kept.have(Timestamp::from_millis(row.get(1)?)) {
+                    after = row.position();
+                    if row.events().any(|(_, event)| kept.have(event.at)) {
                         return Ok(old);
                     }
-                    old.push(position);
+                    old.rows.push(row.number());
+                    old.events += row.len();
+                    if old.events >= MAX_PRUNED_EVENTS {
+                        return Ok(old);
+                    }
                 }
                 Ok(None) => return Ok(old),
                 Err(StoreError::Damaged(why)) => break why,
@@ -248,10 +274,17 @@ fn find_old(connection: &Connection, disk: &Disk, kept: EventsKept) -> Result<Ve
     }
 }
 
-fn delete(connection: &Connection, positions: &[i64]) -> Result<()> {
+/// Rows that go, and how many events they have.
+#[derive(Default)]
+struct Old {
+    rows: Vec<i64>,
+    events: usize,
+}
+
+fn delete(connection: &Connection, rows: &[i64]) -> Result<()> {
     let mut delete = connection.prepare_cached("DELETE FROM events WHERE pos = ?1")?;
-    for position in positions {
-        delete.execute([position])?;
+    for row in rows {
+        delete.execute([row])?;
     }
     Ok(())
 }

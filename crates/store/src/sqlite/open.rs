@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0007_scheduled.sql"),
     include_str!("0008_flows.sql"),
     include_str!("0009_events.sql"),
+    include_str!("0010_event_rows.sql"),
 ];
 
 /// The writer waits this long for the checkpointer to finish with the log, or for another program: not so long that the disk would seem not to answer, or

@@ -11,7 +11,7 @@ use crate::store::Processes;
 
 impl Processes for SqliteStore {
     fn register(&self) -> BoxFuture<'_, Result<OwnerId>> {
-        self.write(Urgency::Waited, register)
+        self.write(Urgency::Waited, |connection| register(connection))
     }
 
     fn renew(&self, owner: OwnerId) -> BoxFuture<'_, Result<bool>> {

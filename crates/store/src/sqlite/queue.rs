@@ -139,10 +139,9 @@ fn first(inbox: &mpsc::Receiver<Boxed>) -> Result<Boxed, RecvTimeoutError> {
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use rusqlite::Connection;
-
     use super::*;
     use crate::StoreError;
+    use crate::sqlite::events::Writing;
 
     struct Waiting(Urgency);
 
@@ -151,7 +150,7 @@ mod tests {
             self.0
         }
 
-        fn apply(&mut self, _connection: &Connection) -> Result<(), StoreError> {
+        fn apply(&mut self, _connection: &Writing<'_>) -> Result<(), StoreError> {
             Ok(())
         }
 

@@ -3,15 +3,16 @@
 use acteon_core::{Outcome, Timestamp};
 use rusqlite::Connection;
 
+use super::Result;
+use super::events::Writing;
 use super::gate::refund;
 use super::pokes::poke;
 use super::statement::{inserting, updating};
-use super::{Result, events};
 use crate::age::Age;
 use crate::model::{Charges, Settled, Settlement, Step};
 use crate::rows::{state_number, state_of};
 
-pub(super) fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled> {
+pub(super) fn settle(connection: &Writing<'_>, settlement: &Settlement) -> Result<Settled> {
     let written = match &settlement.step {
         Step::Progress { in_flight } => progress(connection, settlement, *in_flight)?,
         Step::PutOff {
@@ -87,7 +88,7 @@ fn put_off(
 }
 
 fn finish(
-    connection: &Connection,
+    connection: &Writing<'_>,
     settlement: &Settlement,
     (outcome, text, class): (&Outcome, &str, Option<&str>),
     given_back: Option<&Charges>,
@@ -116,7 +117,7 @@ fn finish(
     connection
         .prepare_cached("DELETE FROM jobs WHERE seq = ?1")?
         .execute([hold.seq.0])?;
-    events::tell(connection, settlement.at, hold.seq)?;
+    connection.tell(settlement.at, hold.seq);
     if let Some(charges) = given_back {
         refund(connection, hold.seq, charges)?;
     }

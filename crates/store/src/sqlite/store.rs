@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use acteon_core::BoxFuture;
-use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::checkpoint::Checkpointer;
 use super::command::{Task, Urgency};
 use super::disk::Disk;
+use super::events::Writing;
 use super::readers::Readers;
 use super::writer::Writer;
 use super::{Result, thread};
@@ -36,7 +36,7 @@ impl SqliteStore {
     pub(super) fn write<T, W>(&self, urgency: Urgency, work: W) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,
-        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+        W: FnMut(&Writing<'_>) -> Result<T> + Send + 'static,
     {
         self.write_opening(urgency, |_| 0, work)
     }
@@ -50,7 +50,7 @@ impl SqliteStore {
     ) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,
-        W: FnMut(&Connection) -> Result<T> + Send + 'static,
+        W: FnMut(&Writing<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let sent = self.writer.send(Box::new(Task {

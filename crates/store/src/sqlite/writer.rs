@@ -17,6 +17,7 @@ use self::backoff::Backoff;
 use super::checkpoint::{Signal, leave_alone_if_overwritten};
 use super::command::Command;
 use super::disk::{Disk, OpenFiles};
+use super::events::Writing;
 use super::faults::{FaultPoint, FaultPoints};
 use super::open::BUSY_TIMEOUT;
 use super::queue::Queue;
@@ -289,10 +290,12 @@ impl Loop {
         // Begun as a writer: what begins as a reader is refused at once, without waiting, while somebody holds the write lock for a moment.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
+        let writing = Writing::new(&transaction);
         for command in batch.iter_mut() {
             faults.meet(FaultPoint::Apply)?;
-            command.apply(&transaction)?;
+            command.apply(&writing)?;
         }
+        writing.write_events()?;
         faults
             .meet(FaultPoint::Commit)
             .and_then(|()| Ok(transaction.commit()?))

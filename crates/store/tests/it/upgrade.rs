@@ -22,7 +22,7 @@ async fn a_newer_schema_is_not_opened() {
         open(folder.path(), None).map(drop),
         Err(StoreError::NewerSchema {
             found: 99,
-            known: 9
+            known: 10
         })
     );
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "postgres")]
 mod concurrent;
 mod damage;
+mod embedded;
 mod records;
 #[cfg(feature = "postgres")]
 mod rows;
