@@ -8,6 +8,7 @@ mod examples;
 mod health;
 mod operations;
 mod outcomes;
+mod people;
 mod policies;
 mod recurring;
 mod schemas;
@@ -28,6 +29,7 @@ pub use outcomes::{
     AttemptBody, Cancelled, CircuitOpen, Deduplicated, DryRun, Failed, LastError, Muted, Outcome,
     ProviderResponse, QuotaExceeded, Rerouted, Scheduled, Silenced, Span, Suppressed, Throttled,
 };
+pub use people::{People, PeopleGroupBody, PeopleGroups, PersonBody};
 pub use policies::{
     MatcherBody, QuotaBody, QuotaUsage, QuotaUsed, Quotas, SilenceBody, SilencePreview, Silences,
     TimeIntervalBody, TimeIntervals,

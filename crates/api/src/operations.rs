@@ -120,6 +120,9 @@ pub struct Reloaded {
     /// Number of rules in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<usize>,
+    /// Number of people in force, where they are in a file of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<usize>,
     /// Problems found; empty in an answer of 2xx.
     pub errors: Vec<String>,
 }

@@ -43,6 +43,8 @@ pub enum Permission {
     RulesManage,
     /// Making and changing silences, intervals and quotas, and discarding dead letters.
     Manage,
+    /// Looking at people and groups, and changing them. They are of the whole server: whoever may do everything may.
+    People,
 }
 
 /// Grant: what a caller may touch. Every part must match; `*` matches everything.
@@ -74,9 +76,13 @@ impl Role {
         match (self, permission) {
             (Self::Admin | Self::Operator, _)
             | (Self::Viewer, Permission::Read | Permission::RulesRead) => true,
-            (Self::Viewer, Permission::Dispatch | Permission::RulesManage | Permission::Manage) => {
-                false
-            }
+            (
+                Self::Viewer,
+                Permission::Dispatch
+                | Permission::RulesManage
+                | Permission::Manage
+                | Permission::People,
+            ) => false,
         }
     }
 }

@@ -365,6 +365,24 @@ pub const MAX_TEMPLATES_BYTES: usize = 32 * 1024 * 1024;
 /// Most fields of a profile.
 pub const MAX_PROFILE_FIELDS: usize = 64;
 
+/// Most people of a file, and most that the API makes: every gateway keeps them in memory.
+pub const MAX_PEOPLE: usize = 10_000;
+
+/// Most groups of people of a file, and most that the API makes.
+pub const MAX_PEOPLE_GROUPS: usize = 1000;
+
+/// Most people in a group.
+pub const MAX_GROUP_MEMBERS: usize = 1000;
+
+/// Longest id of a person or of a group of people, in bytes: that of a userid of WeChat Work.
+pub const MAX_PERSON_ID_BYTES: usize = 64;
+
+/// Longest e-mail address, in bytes: what fits into a path of SMTP (RFC 5321).
+pub const MAX_EMAIL_BYTES: usize = 254;
+
+/// Largest file of people and groups, in bytes: all people with everything that may be known of them, and all groups of a hundred.
+pub const MAX_PEOPLE_FILE_BYTES: usize = 16 * 1024 * 1024;
+
 /// Most labels of a document. They are for people, and compared with nothing.
 pub const MAX_DOCUMENT_LABELS: usize = 64;
 

@@ -60,7 +60,7 @@ pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};
 pub use operate::replay_page::{ReplayCursor, ReplayPage, ReplayRequest};
 pub use operate::scheduled::{ScheduleError, ScheduledAction, ScheduledList};
 pub use policies::{
-    FieldSource, MissingInterval, OverageSpec, PolicyError, Profile, ProfileChange, Quota,
+    FieldSource, Made, MissingInterval, OverageSpec, PolicyError, Profile, ProfileChange, Quota,
     QuotaChange, QuotaUsage, Rendered, Silence, SilenceChange, SilencePreview, StoredInterval,
     Template, TemplateChange, Window,
 };

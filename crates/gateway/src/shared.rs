@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acteon_core::{Clock, Entropy};
+use acteon_people::Roster;
 use acteon_schedule::Calendars;
 use acteon_store::{FlowKey, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
@@ -49,6 +50,8 @@ pub struct GatewayOptions {
     pub lease: LeaseTimes,
     /// Calendars that time intervals may go by.
     pub calendars: Calendars,
+    /// People and groups of a file.
+    pub people: Arc<Roster>,
     /// Kinds of flows that it steps.
     pub flows: FlowKinds,
 }

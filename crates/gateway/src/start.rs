@@ -111,6 +111,7 @@ impl Gateway {
         });
         let calendars = inner.options.calendars.clone();
         inner.policies.set_calendars(calendars).await;
+        inner.policies.set_roster(&inner.options.people).await;
         inner.policies.set_rules(rules).await;
         inner
             .policies

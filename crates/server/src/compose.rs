@@ -13,7 +13,7 @@ use acteon_core::limits::{
 };
 #[cfg(feature = "wechat")]
 use acteon_crypto::KeyRing;
-use acteon_gateway::{Gateway, Observer, Parts, Registry, StoredInterval};
+use acteon_gateway::{Gateway, GatewayOptions, Observer, Parts, Registry, StoredInterval};
 use acteon_store::{DocumentKind, Store, StoreError};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
@@ -23,11 +23,12 @@ use tokio::task::JoinHandle;
 use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::calendars::warn_of_calendars;
-use crate::config::{Config, ConfiguredProvider};
+use crate::config::{Config, ConfiguredProvider, PeopleFile};
 use crate::configuration::ConfigurationLoader;
 use crate::http::{AppState, Asides, Front, Site, Turns};
 use crate::listen::{self, Answers, Listening};
 use crate::metrics::Metrics;
+use crate::people::{PeopleLoader, warn_of_people};
 use crate::rereading::{Files, watch_files};
 use crate::rules::RulesLoader;
 use crate::sign_in::SignIns;
@@ -53,9 +54,8 @@ impl Server {
     pub async fn start(config: Config, data_dir: &Path) -> Result<Self, StartError> {
         refuse_public(&config)?;
         let keys = Arc::new(ArcSwap::from_pointee(config.keys.clone()));
-        let auth = Auth::load(config.auth.clone(), Arc::clone(&keys))
-            .await
-            .map_err(StartError::Auth)?;
+        let auth = Auth::load(config.auth.clone(), Arc::clone(&keys)).await;
+        let auth = auth.map_err(StartError::Auth)?;
         let Opened {
             store,
             clock,
@@ -69,6 +69,7 @@ impl Server {
         let intervals = stored_intervals(&*store).await.map_err(store_error)?;
         let rules = Arc::new(RulesLoader::new(config.rules));
         let rule_set = rules.load(intervals).await.map_err(StartError::Rules)?;
+        let (people, options) = with_people(config.people, config.gateway).await?;
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
         share_tokens(&config.shared, &keys, &store, &clock, &entropy);
@@ -79,11 +80,11 @@ impl Server {
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
             registry,
             rules: rule_set,
-            options: config.gateway,
+            options,
         };
         let gateway = started(&listener, parts).await.map_err(store_error)?;
         let loader = ConfigurationLoader::new(config.reread, config.shared, keys, config.said);
-        let files = Files::new(loader, auth, rules);
+        let files = Files::new(loader, auth, rules, people);
         let (reload, told) = watch::channel(());
         let watching = watch_files(&files, &gateway, &told);
         let (stop, stopped) = watch::channel(false);
@@ -96,6 +97,7 @@ impl Server {
             rules: files.rules,
             configuration: files.configuration,
             auth: files.auth,
+            people: files.people,
             sign_ins: SignIns::default(),
             reads: Turns::new(MAX_READS),
             replays: Turns::new(MAX_REPLAYS),
@@ -193,6 +195,7 @@ async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> 
 async fn started(listener: &TcpListener, parts: Parts) -> Result<Gateway, StoreError> {
     let gateway = listen::answering(listener, Gateway::start(parts)).await?;
     warn_of_calendars(&gateway).await;
+    warn_of_people(&gateway);
     Ok(gateway)
 }
 
@@ -204,6 +207,18 @@ fn registry(providers: Vec<ConfiguredProvider>) -> Result<Registry, StartError> 
             .map_err(StartError::Registry)?;
     }
     Ok(registry)
+}
+
+/// Loads the file of people, if they have one, and adds them to the options of the gateway.
+async fn with_people(
+    file: Option<PeopleFile>,
+    mut options: GatewayOptions,
+) -> Result<(Arc<PeopleLoader>, GatewayOptions), StartError> {
+    let loader = Arc::new(PeopleLoader::new(file));
+    if let Some(roster) = loader.load().await.map_err(StartError::People)? {
+        options.people = Arc::new(roster);
+    }
+    Ok((loader, options))
 }
 
 /// Names of the time intervals in the store, which rules may use.

@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use crate::calendars::warn_of_calendars;
 use crate::config::{Changes, Config, ConfigError, Reread, Said};
 use crate::logging;
+use crate::people::warn_of_people;
 use crate::reading::Reading;
 
 /// Source of the configuration, and how the last reading of it went.
@@ -96,6 +97,13 @@ impl ConfigurationLoader {
             ..
         } = config;
         gateway.set_calendars(calendars).await;
+        let people = {
+            let in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+            in_force.people_to(&said).cloned()
+        };
+        if let Some(people) = &people {
+            gateway.set_roster(people).await;
+        }
         let changes = {
             let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
             let mut changes = in_force.changes_to(&said, self.shared.send_limit());
@@ -118,6 +126,9 @@ impl ConfigurationLoader {
         };
         tell(&changes);
         warn_of_calendars(gateway).await;
+        if changes.people {
+            warn_of_people(gateway);
+        }
         Ok(Some(changes))
     }
 }
@@ -148,6 +159,7 @@ fn tell(changes: &Changes) {
     let Changes {
         providers,
         calendars,
+        people,
         others,
         at_start,
     } = changes;
@@ -162,6 +174,9 @@ fn tell(changes: &Changes) {
             calendar = name,
             "changed days of this calendar are in force"
         );
+    }
+    if *people {
+        tracing::info!("changed people and groups are in force");
     }
     for (section, key) in others {
         tracing::info!(

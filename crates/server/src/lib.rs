@@ -13,6 +13,7 @@ mod listen;
 pub mod logging;
 mod metrics;
 mod paths;
+mod people;
 mod reading;
 mod rereading;
 pub mod rules;

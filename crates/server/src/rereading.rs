@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
 use crate::configuration::ConfigurationLoader;
+use crate::people::PeopleLoader;
 use crate::rules::RulesLoader;
 
 /// Loaders of the files that are read again.
@@ -15,6 +16,7 @@ pub(crate) struct Files {
     pub(crate) configuration: Arc<ConfigurationLoader>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) rules: Arc<RulesLoader>,
+    pub(crate) people: Arc<PeopleLoader>,
 }
 
 impl Files {
@@ -22,16 +24,18 @@ impl Files {
         configuration: ConfigurationLoader,
         auth: Auth,
         rules: Arc<RulesLoader>,
+        people: Arc<PeopleLoader>,
     ) -> Self {
         Self {
             configuration: Arc::new(configuration),
             auth: Arc::new(auth),
             rules,
+            people,
         }
     }
 }
 
-/// Starts the tasks that read files again: rules and API keys when they change, and everything when
+/// Starts the tasks that read files again: rules, people and API keys when they change, and everything when
 /// `told` is. Errors are logged, counted, and shown by /ready.
 pub(crate) fn watch_files(
     files: &Files,
@@ -42,6 +46,7 @@ pub(crate) fn watch_files(
         configuration,
         auth,
         rules,
+        people,
     } = files;
     let of_configuration = {
         let (configuration, gateway) = (Arc::clone(configuration), gateway.clone());
@@ -62,12 +67,21 @@ pub(crate) fn watch_files(
             async move { drop(rules.reload(&gateway).await) }
         })
     };
-    let (rules, auth) = (Arc::clone(rules), Arc::clone(auth));
+    let of_people = {
+        let (people, gateway) = (Arc::clone(people), gateway.clone());
+        whenever(told, move || {
+            let (people, gateway) = (Arc::clone(&people), gateway.clone());
+            async move { drop(people.reload(&gateway).await) }
+        })
+    };
+    let (rules, auth, people) = (Arc::clone(rules), Arc::clone(auth), Arc::clone(people));
     vec![
         tokio::spawn(rules.watch(gateway.clone())),
         tokio::spawn(auth.watch()),
+        tokio::spawn(people.watch(gateway.clone())),
         of_configuration,
         of_rules,
+        of_people,
     ]
 }
 

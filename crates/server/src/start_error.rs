@@ -22,6 +22,8 @@ pub enum StartError {
     Rules(RulesError),
     /// The file of the API keys has errors.
     Auth(ConfigError),
+    /// The file of people and groups has errors.
+    People(ConfigError),
     /// The server would listen beyond this machine without asking callers for keys.
     Public(String),
     /// Two providers have the same name.
@@ -50,7 +52,7 @@ impl std::fmt::Display for StartError {
                 )
             }
             Self::Rules(error) => write!(f, "{error}"),
-            Self::Auth(error) => write!(f, "{error}"),
+            Self::Auth(error) | Self::People(error) => write!(f, "{error}"),
             Self::Public(host) => write!(
                 f,
                 "will not listen on {host} without API keys: anybody who can reach it could send. Set `enabled = true` in [auth], and make a \
@@ -71,6 +73,7 @@ impl std::error::Error for StartError {
             | Self::Host(..)
             | Self::Rules(_)
             | Self::Auth(_)
+            | Self::People(_)
             | Self::Public(_)
             | Self::Registry(_) => None,
         }

@@ -15,17 +15,23 @@ pub enum DocumentKind {
     Template,
     /// Fields of a payload, each with its template.
     TemplateProfile,
+    /// Person who may be asked and mentioned.
+    Person,
+    /// People who are named together.
+    PeopleGroup,
 }
 
 impl DocumentKind {
     /// All kinds, in the order in which they are declared.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Silence,
         Self::TimeInterval,
         Self::Quota,
         Self::RuleToggle,
         Self::Template,
         Self::TemplateProfile,
+        Self::Person,
+        Self::PeopleGroup,
     ];
 
     /// Name of the kind as it is stored.
@@ -37,6 +43,8 @@ impl DocumentKind {
             Self::RuleToggle => "rule_toggle",
             Self::Template => "template",
             Self::TemplateProfile => "template_profile",
+            Self::Person => "person",
+            Self::PeopleGroup => "people_group",
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Walker<'a> {
     text: &'a str,
     root: DeTable<'a>,
     lookup: &'a dyn Lookup,
+    /// Offsets at which the text's lines end.
+    newlines: Vec<usize>,
     diagnostics: Vec<Diagnostic>,
     /// Number of problems beyond those that are listed.
     more: usize,
@@ -69,6 +71,7 @@ impl<'a> Walker<'a> {
             text,
             root: root.into_inner(),
             lookup,
+            newlines: text.match_indices('\n').map(|(at, _)| at).collect(),
             diagnostics: Vec::new(),
             more: 0,
             spans: HashMap::new(),
@@ -296,6 +299,12 @@ impl<'a> Walker<'a> {
         self.spans
             .get(&(section.to_owned(), key))
             .map(|span| Place::of(self.text, span.start))
+    }
+
+    /// Number of the line in which a block begins, from 1.
+    pub fn line_of(&self, block: &Block<'_>) -> usize {
+        let start = block.span.start;
+        self.newlines.partition_point(|newline| *newline < start) + 1
     }
 
     fn push(&mut self, span: &Span, subject: String, InvalidInput { message, hint }: InvalidInput) {

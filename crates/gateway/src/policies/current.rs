@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use acteon_core::limits::MAX_ASIDE;
 use acteon_core::{Action, Outcome, ProviderName, Timestamp, with_causes};
+use acteon_people::{Directory, Roster};
 use acteon_rules::{Facts, Matcher, OnMute, Rule, RuleSet};
 use acteon_schedule::Calendars;
 use acteon_store::{Document, DocumentChanges, DocumentKind, Store, StoreError};
@@ -19,6 +20,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use super::hold_back::HoldBack;
 use super::intervals::Intervals;
+use super::people;
 use super::quotas::Quotas;
 use super::silences::Silences;
 use super::templates::Templates;
@@ -41,6 +43,8 @@ pub(crate) struct Policies {
     pub(crate) calendars: Calendars,
     pub(crate) quotas: Quotas,
     pub(crate) templates: Templates,
+    /// People and groups, of a file and of the documents.
+    pub(crate) directory: Directory,
     /// Revision of the documents that are in here; `None` before any were read.
     pub(super) revision: Option<i64>,
     /// Number that grows with each change of documents that this process takes over.
@@ -74,6 +78,8 @@ pub(crate) struct CurrentPolicies {
     pub(super) using_intervals: Mutex<()>,
     /// Held from the look at who refers to a template until that is true no more.
     pub(super) using_templates: Mutex<()>,
+    /// Held from the look at who has an id, a userid or a principal, and at who is in a group, until that is true no more.
+    pub(super) changing_people: Mutex<()>,
     /// Reloads of the documents, counted.
     pub(super) reloads: Reloads,
     /// Turns for work that takes long and changes nothing.
@@ -89,6 +95,7 @@ impl Default for CurrentPolicies {
             changing,
             using_intervals,
             using_templates: Mutex::default(),
+            changing_people: Mutex::default(),
             reloads,
             aside: Arc::new(Semaphore::new(MAX_ASIDE)),
             pending,
@@ -145,6 +152,14 @@ impl CurrentPolicies {
         }));
     }
 
+    /// Takes over the people and groups of a file, in the place of those before.
+    pub(crate) async fn set_roster(&self, roster: &Roster) {
+        let _changing = self.changing.lock().await;
+        let mut next = (*self.current.load_full()).clone();
+        next.directory.set_roster(roster);
+        self.current.store(Arc::new(next));
+    }
+
     /// Counts a reading of the documents, and logs where it begins to fail or to work again.
     pub(super) fn count_reload(&self, error: Option<&StoreError>, now: Timestamp) {
         let error = error.map(|error| with_causes(error).to_string());
@@ -181,6 +196,7 @@ impl Policies {
         if changes.whole {
             (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
             next.templates = Templates::default();
+            next.directory.forget_api();
         }
         let mut switched = changes.whole;
         // Deletions first: a document that is there was made anew after it was deleted.
@@ -192,6 +208,8 @@ impl Policies {
                 DocumentKind::RuleToggle => switched |= next.toggles.remove(id).is_some(),
                 DocumentKind::Template => next.templates.remove_template(id),
                 DocumentKind::TemplateProfile => next.templates.remove_profile(id),
+                DocumentKind::Person => next.directory.remove_person(id),
+                DocumentKind::PeopleGroup => next.directory.remove_group(id),
             }
         }
         for document in &changes.documents {
@@ -202,6 +220,8 @@ impl Policies {
                 DocumentKind::RuleToggle => switched |= toggles::put(&mut next.toggles, document),
                 DocumentKind::Template => next.templates.put_template(document),
                 DocumentKind::TemplateProfile => next.templates.put_profile(document),
+                DocumentKind::Person => people::put_person(&mut next.directory, document),
+                DocumentKind::PeopleGroup => people::put_group(&mut next.directory, document),
             }
         }
         next.silences.forget_ended(now);

@@ -12,6 +12,8 @@ pub(super) const fn kind_name(kind: DocumentKind) -> &'static str {
         DocumentKind::RuleToggle => "rule",
         DocumentKind::Template => "template",
         DocumentKind::TemplateProfile => "profile",
+        DocumentKind::Person => "person",
+        DocumentKind::PeopleGroup => "group",
     }
 }
 

@@ -1,5 +1,5 @@
 //! Policies: what decides about actions, as one value in memory: rules, switches, silences, time
-//! intervals, quotas, templates. See [`current`].
+//! intervals, quotas, templates, people. See [`current`].
 
 mod by_tenant;
 mod calendars;
@@ -17,6 +17,7 @@ mod manage_silences;
 mod manage_toggles;
 mod patterns;
 mod pending;
+mod people;
 mod preview;
 mod quota;
 mod quotas;
@@ -34,6 +35,7 @@ pub(crate) use current::{CurrentPolicies, Policies, Unsilenced};
 pub use error::PolicyError;
 pub(crate) use hold_back::{Cause, HoldBack, MUTED, Postponed, may_be_scheduled};
 pub use intervals::StoredInterval;
+pub use people::Made;
 pub use preview::SilencePreview;
 pub use quota::{Quota, QuotaChange, QuotaUsage};
 pub use rules::MissingInterval;

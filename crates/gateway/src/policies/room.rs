@@ -137,7 +137,9 @@ const fn max_bytes(kind: DocumentKind) -> usize {
         DocumentKind::Silence
         | DocumentKind::TimeInterval
         | DocumentKind::Quota
-        | DocumentKind::RuleToggle => MAX_DOCUMENTS_BYTES,
+        | DocumentKind::RuleToggle
+        | DocumentKind::Person
+        | DocumentKind::PeopleGroup => MAX_DOCUMENTS_BYTES,
         DocumentKind::Template | DocumentKind::TemplateProfile => MAX_TEMPLATES_BYTES,
     }
 }
@@ -153,6 +155,8 @@ impl Policies {
             DocumentKind::RuleToggle => (0, 0),
             DocumentKind::Template => self.templates.sizes()[0],
             DocumentKind::TemplateProfile => self.templates.sizes()[1],
+            DocumentKind::Person => self.directory.sizes()[0],
+            DocumentKind::PeopleGroup => self.directory.sizes()[1],
         }
     }
 }

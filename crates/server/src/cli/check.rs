@@ -1,5 +1,7 @@
 //! `acteon-server check`: checks the configuration and the files that it names.
 
+mod live;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,9 +9,11 @@ use std::sync::Arc;
 
 use acteon_core::{Clock as _, SystemClock, with_causes};
 use acteon_gateway::{Registry, StoredInterval};
+use acteon_people::Roster;
 use acteon_rules::{RuleSet, TimeInterval, calendar_warnings};
 use acteon_server::config::{
     AuthTable, Config, ConfigError, ConfiguredProvider, Env, NamedFiles, RulesConfig, StoreConfig,
+    load_people,
 };
 use acteon_server::rules::{Loaded, RulesError, load};
 use acteon_store::{DocumentKind, SqliteOptions, SqliteStore};
@@ -17,6 +21,7 @@ use clap::Args;
 
 use super::arguments::{ConfigFile, runtime, variable};
 use super::store::Which;
+use live::{live, live_store};
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -93,6 +98,7 @@ struct Found {
     config: Result<Config, ConfigError>,
     auth: Result<Option<AuthTable>, ConfigError>,
     rules: Result<Option<Loaded>, RulesError>,
+    people: Result<Option<Roster>, ConfigError>,
     known: Known,
     /// Why a database could not be made in its folder.
     folder: Option<String>,
@@ -121,6 +127,11 @@ impl Found {
             .and_then(|named| named.auth.as_deref())
             .map(|path| AuthTable::load(path, &keys))
             .transpose();
+        let people = named
+            .as_ref()
+            .and_then(|named| named.people.as_deref())
+            .map(load_people)
+            .transpose();
         let rules = named
             .map(|NamedFiles { rules, .. }| match &config {
                 Ok(_) => rules,
@@ -133,6 +144,7 @@ impl Found {
             config,
             auth,
             rules,
+            people,
             known,
             folder,
         })
@@ -145,6 +157,7 @@ impl Found {
             config,
             auth,
             rules,
+            people,
             known,
             folder,
         } = self;
@@ -158,11 +171,13 @@ impl Found {
             folder,
             auth.as_ref().err().map(ToString::to_string),
             rules.as_ref().err().map(ToString::to_string),
+            people.as_ref().err().map(ToString::to_string),
         ]
         .into_iter()
         .flatten()
         .collect();
-        let (Ok(config), Ok(auth), Ok(rules), true) = (config, auth, rules, wrong.is_empty())
+        let (Ok(config), Ok(auth), Ok(rules), Ok(people), true) =
+            (config, auth, rules, people, wrong.is_empty())
         else {
             anyhow::bail!(wrong.join("\nerror: "))
         };
@@ -171,6 +186,7 @@ impl Found {
             config,
             auth,
             rules,
+            people,
             known,
         })
     }
@@ -190,6 +206,7 @@ struct Checked {
     config: Config,
     auth: Option<AuthTable>,
     rules: Option<Loaded>,
+    people: Option<Roster>,
     known: Known,
 }
 
@@ -205,6 +222,11 @@ impl Checked {
         }
         if let Some(auth) = &self.auth {
             say!("  {} API key(s)", auth.len());
+        }
+        let people = self.people.as_ref();
+        let (people, groups) = people.unwrap_or(&*self.config.gateway.people).counts();
+        if people + groups > 0 {
+            say!("  {people} people, in {groups} group(s)");
         }
         for ConfiguredProvider {
             name, type_name, ..
@@ -338,57 +360,4 @@ impl Which {
             }
         }
     }
-}
-
-/// Whether a shared database can be used as it is configured. Prints what it finds.
-#[cfg_attr(
-    not(feature = "postgres"),
-    expect(
-        clippy::unused_async,
-        reason = "the embedded database is only used by its server"
-    )
-)]
-async fn live_store(store: &StoreConfig) -> anyhow::Result<bool> {
-    match store {
-        StoreConfig::Embedded(_) => Ok(true),
-        #[cfg(feature = "postgres")]
-        StoreConfig::Postgres(options) => {
-            Ok(
-                match acteon_store::postgres::PostgresStore::look_at(options).await {
-                    Ok((place, 0)) => {
-                        say!(
-                            "  store: PostgreSQL {place}: there; the schema {} is made by the first server",
-                            options.schema
-                        );
-                        true
-                    }
-                    Ok((place, version)) => {
-                        say!(
-                            "  store: PostgreSQL {place}: there, with version {version} of the schema {}",
-                            options.schema
-                        );
-                        true
-                    }
-                    Err(error) => {
-                        say!("  store: of [store] url: {}", with_causes(&error));
-                        false
-                    }
-                },
-            )
-        }
-    }
-}
-
-async fn live(providers: &[ConfiguredProvider]) -> anyhow::Result<bool> {
-    let mut all_healthy = true;
-    for ConfiguredProvider { name, provider, .. } in providers {
-        match provider.health().await {
-            Ok(health) => say!("  {name}: healthy {}", health.remarks.join(", ")),
-            Err(error) => {
-                all_healthy = false;
-                say!("  {name}: {} {error}", error.kind().code());
-            }
-        }
-    }
-    Ok(all_healthy)
 }

@@ -149,7 +149,7 @@ async fn run(config: Config, data_dir: PathBuf, source: String) -> anyhow::Resul
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hang_up.recv() => {
-                tracing::info!("SIGHUP: reading the configuration, rules and API keys anew");
+                tracing::info!("SIGHUP: reading the configuration, rules, people and API keys anew");
                 server.reload();
             }
             // Nothing that is in flight could be recorded. Whoever supervises the process starts another.

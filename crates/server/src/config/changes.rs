@@ -2,10 +2,12 @@
 //! next start.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_config::{Key, Sections, Settings, Takes};
 use acteon_core::ProviderName;
+use acteon_people::Roster;
 use acteon_schedule::Calendars;
 
 use super::providers::{ConfiguredProvider, PROVIDER};
@@ -17,6 +19,7 @@ pub struct Said {
     sections: Sections,
     providers: BTreeMap<ProviderName, SaidOfProvider>,
     calendars: Calendars,
+    people: Arc<Roster>,
 }
 
 struct SaidOfProvider {
@@ -32,6 +35,8 @@ pub struct Changes {
     pub providers: BTreeMap<ProviderName, Vec<&'static str>>,
     /// Names of the calendars whose days have changed, added and removed ones among them.
     pub calendars: Vec<String>,
+    /// Whether the people or groups of the configuration itself have changed.
+    pub people: bool,
     /// Section and key of other values that have changed.
     pub others: Vec<(&'static str, &'static str)>,
     /// Settings that take effect at the next start, such as `server.port` or `wechat-ops:
@@ -44,6 +49,7 @@ impl Said {
         sections: Sections,
         providers: &[ConfiguredProvider],
         calendars: &Calendars,
+        people: &Arc<Roster>,
     ) -> Self {
         let said = |provider: &ConfiguredProvider| {
             let ConfiguredProvider {
@@ -66,7 +72,14 @@ impl Said {
             sections,
             providers: providers.iter().map(said).collect(),
             calendars: calendars.clone(),
+            people: Arc::clone(people),
         }
+    }
+
+    /// People and groups that `next` puts in force; `None` where `self` or `next` has them in a file of their own, which waits for the next start.
+    pub fn people_to<'n>(&self, next: &'n Self) -> Option<&'n Arc<Roster>> {
+        let have_file = |said: &Self| said.sections.get("directory").has("file");
+        (!have_file(self) && !have_file(next)).then_some(&next.people)
     }
 
     /// Changes from `self`, which is in force, to `next`. No send may take longer than
@@ -74,6 +87,9 @@ impl Said {
     pub fn changes_to(&self, next: &Self, send_limit: Duration) -> Changes {
         let mut changes = Changes {
             calendars: next.calendars.changed_from(&self.calendars),
+            people: self
+                .people_to(next)
+                .is_some_and(|people| !people.says_what(&self.people)),
             ..Changes::default()
         };
         for section in SECTIONS {
@@ -110,6 +126,9 @@ impl Said {
     /// Takes over the values of `next` that these changes put in force.
     pub fn follow(&mut self, next: &Self, changes: &Changes) {
         self.calendars = next.calendars.clone();
+        if let Some(people) = self.people_to(next) {
+            self.people = Arc::clone(people);
+        }
         for (section, key) in &changes.others {
             self.sections.set_as_in(&next.sections, section, key);
         }

@@ -1,12 +1,13 @@
 //! The configuration: one TOML file, walked against one table of keys, so that everything that is wrong comes out at once.
 //!
-//! Each section has a file in `sections`, with its keys and what its values come to; `[[providers]]`, `[[calendars]]` and the file of the API keys
-//! have theirs here. `acteon-config` walks, and knows none of them.
+//! Each section has a file in `sections`, with its keys and what its values come to; `[[providers]]`, `[[calendars]]`, `[[people]]` and the file of the API
+//! keys have theirs here. `acteon-config` walks, and knows none of them.
 
 mod api_keys;
 mod calendars;
 mod changes;
 mod env;
+mod people;
 mod providers;
 mod sections;
 
@@ -24,11 +25,15 @@ pub use api_keys::{AuthTable, KeyOf};
 pub use calendars::CALENDAR;
 pub use changes::{Changes, Said};
 pub use env::Env;
+pub use people::{PEOPLE_GROUP, PERSON, load_people, parse_people};
 pub use providers::ConfiguredProvider;
-pub use sections::{RulesConfig, SECTIONS, ServerConfig, StoreConfig};
-use sections::{audit, auth, circuit_breaker, log, retry, store};
+pub use sections::{PeopleFile, RulesConfig, SECTIONS, ServerConfig, StoreConfig};
+use sections::{audit, auth, circuit_breaker, directory, log, retry, store};
 
 use crate::files;
+
+/// Names of blocks that may come several times.
+const BLOCKS: &[&str] = &["providers", "calendars", "people", "people_groups"];
 
 /// Configuration that was read and has no errors.
 pub struct Config {
@@ -48,6 +53,8 @@ pub struct Config {
     pub rules: RulesConfig,
     /// File of the API keys, if callers are asked for one.
     pub auth: Option<PathBuf>,
+    /// File of people and groups, if they have one of their own.
+    pub people: Option<PeopleFile>,
     /// Key ring that opens `ENC[...]` values in the file of the API keys.
     pub keys: KeyRing,
     /// Directives of the log, as in `RUST_LOG`, if the file has any.
@@ -70,6 +77,8 @@ pub struct NamedFiles {
     pub rules: RulesConfig,
     /// File of the API keys, if callers are asked for one.
     pub auth: Option<PathBuf>,
+    /// File of people and groups, if they have one of their own.
+    pub people: Option<PathBuf>,
 }
 
 impl Config {
@@ -139,15 +148,15 @@ impl Config {
     ) -> (Result<Self, ConfigError>, NamedFiles) {
         let base = Path::new(file).parent().unwrap_or(Path::new(""));
         let mut walker = Walker::new(file, text, env);
-        let config = Self::read(&mut walker, base, env);
+        let config = Self::read(&mut walker, (file, base), env);
         let named = config.named_files();
         (walker.finish().map(|()| config), named)
     }
 
     /// Reads every section. A value with an error has its default; the walker has noted the error.
     /// `base` is the folder of the file.
-    fn read(walker: &mut Walker<'_>, base: &Path, env: &Env<'_>) -> Self {
-        let sections = walker.sections(SECTIONS, &["providers", "calendars"]);
+    fn read(walker: &mut Walker<'_>, (file, base): (&str, &Path), env: &Env<'_>) -> Self {
+        let sections = walker.sections(SECTIONS, BLOCKS);
         let of = |name| sections.get(name);
         let server = walker.check("server", of("server"), ServerConfig::read);
         let mut retry = walker.check("retry", of("retry"), retry::read);
@@ -172,10 +181,14 @@ impl Config {
             circuit_breaker::read(section, &names)
         });
         let calendars = calendars::read(walker, base);
+        let people_file = walker.check("directory", of("directory"), |directory| {
+            directory::read(directory, base)
+        });
+        let people = people::read_beside(walker, file, of("directory").is_given("file"));
         let rules = walker.check("rules", of("rules"), |rules| {
             RulesConfig::read(rules, base, &names, &calendars)
         });
-        let said = Said::new(sections, &providers, &calendars);
+        let said = Said::new(sections, &providers, &calendars, &people);
         Self {
             gateway: GatewayOptions {
                 retry,
@@ -185,6 +198,7 @@ impl Config {
                 redaction,
                 lease,
                 calendars,
+                people,
                 flows: FlowKinds::default(),
             },
             server,
@@ -195,6 +209,7 @@ impl Config {
             shared,
             rules,
             auth,
+            people: people_file,
             keys: env.keys.clone(),
             log_level,
             reread: None,
@@ -206,6 +221,7 @@ impl Config {
         NamedFiles {
             rules: self.rules.clone(),
             auth: self.auth.clone(),
+            people: self.people.as_ref().map(|file| file.path.clone()),
         }
     }
 }

@@ -3,34 +3,27 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::handler::Handler;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
+#[cfg(feature = "api-docs")]
+use axum::routing::get;
 
 use super::error::Refusal;
 use super::extract::query::NoQuery;
 use super::json::json;
+use super::listed::{Route, Routes};
 use super::no_route::none;
 use super::openapi::{
-    self, Operation, operations as of, recurring as of_recurring, scheduled as of_scheduled,
-    stream as of_the_stream, templates as of_template,
+    self, operations as of, people as of_people, recurring as of_recurring,
+    scheduled as of_scheduled, stream as of_the_stream, templates as of_template,
 };
 use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
-    actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, quotas,
-    recurring, reload, replay, rules, scheduled, silences, stream, templates, upcoming,
+    actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, people,
+    people_groups, quotas, recurring, reload, replay, rules, scheduled, silences, stream,
+    templates, upcoming,
 };
 use super::state::AppState;
-
-/// One route of the HTTP API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// Method, such as `GET`.
-    pub method: Method,
-    /// Path with its parameters, such as `/v1/actions/{id}`.
-    pub path: &'static str,
-}
 
 /// The routes of the HTTP API, in the order of their list.
 pub fn routes() -> Vec<Route> {
@@ -56,7 +49,9 @@ async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
 fn list() -> Routes {
     let routes = Routes::default();
     let routes = of_stream(of_later(of_actions(routes)));
-    of_operation(of_templates(of_policies(of_rules(routes))))
+    of_operation(of_people_and_groups(of_templates(of_policies(of_rules(
+        routes,
+    )))))
 }
 
 /// Routes of actions, of their audit log and of dead letters.
@@ -209,6 +204,24 @@ fn of_templates(routes: Routes) -> Routes {
         .delete("/v1/templates/{id}", templates::delete, of::DELETE)
 }
 
+/// Routes of people and groups.
+fn of_people_and_groups(routes: Routes) -> Routes {
+    use of_people as of;
+    routes
+        .get("/v1/people", people::list, of::LIST)
+        .get("/v1/people/{id}", people::get, of::GET)
+        .put("/v1/people/{id}", people::put, of::PUT)
+        .delete("/v1/people/{id}", people::delete, of::DELETE)
+        .get("/v1/people-groups", people_groups::list, of::LIST_GROUPS)
+        .get("/v1/people-groups/{id}", people_groups::get, of::GET_GROUP)
+        .put("/v1/people-groups/{id}", people_groups::put, of::PUT_GROUP)
+        .delete(
+            "/v1/people-groups/{id}",
+            people_groups::delete,
+            of::DELETE_GROUP,
+        )
+}
+
 /// Routes of silences, time intervals and quotas.
 fn of_policies(routes: Routes) -> Routes {
     routes
@@ -315,70 +328,4 @@ fn with_page(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
 #[cfg(not(feature = "api-docs"))]
 fn with_page(router: Router<Arc<AppState>>) -> Router<Arc<AppState>> {
     router
-}
-
-/// Router, and the routes that were put into it.
-#[derive(Default)]
-struct Routes {
-    router: Router<Arc<AppState>>,
-    listed: Vec<(Route, Operation)>,
-}
-
-impl Routes {
-    fn get<H: Handler<T, Arc<AppState>>, T: 'static>(
-        self,
-        path: &'static str,
-        handler: H,
-        operation: Operation,
-    ) -> Self {
-        self.route(Method::GET, path, get(handler), operation)
-    }
-
-    fn post<H: Handler<T, Arc<AppState>>, T: 'static>(
-        self,
-        path: &'static str,
-        handler: H,
-        operation: Operation,
-    ) -> Self {
-        self.route(Method::POST, path, post(handler), operation)
-    }
-
-    fn put<H: Handler<T, Arc<AppState>>, T: 'static>(
-        self,
-        path: &'static str,
-        handler: H,
-        operation: Operation,
-    ) -> Self {
-        self.route(Method::PUT, path, put(handler), operation)
-    }
-
-    fn patch<H: Handler<T, Arc<AppState>>, T: 'static>(
-        self,
-        path: &'static str,
-        handler: H,
-        operation: Operation,
-    ) -> Self {
-        self.route(Method::PATCH, path, patch(handler), operation)
-    }
-
-    fn delete<H: Handler<T, Arc<AppState>>, T: 'static>(
-        self,
-        path: &'static str,
-        handler: H,
-        operation: Operation,
-    ) -> Self {
-        self.route(Method::DELETE, path, delete(handler), operation)
-    }
-
-    fn route(
-        mut self,
-        method: Method,
-        path: &'static str,
-        handler: MethodRouter<Arc<AppState>>,
-        operation: Operation,
-    ) -> Self {
-        self.router = self.router.route(path, handler);
-        self.listed.push((Route { method, path }, operation));
-        self
-    }
 }

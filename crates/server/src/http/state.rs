@@ -12,6 +12,7 @@ use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::configuration::ConfigurationLoader;
 use crate::metrics::Metrics;
+use crate::people::PeopleLoader;
 use crate::rules::RulesLoader;
 use crate::sign_in::SignIns;
 
@@ -24,6 +25,7 @@ pub(crate) struct AppState {
     pub(crate) rules: Arc<RulesLoader>,
     pub(crate) configuration: Arc<ConfigurationLoader>,
     pub(crate) auth: Arc<Auth>,
+    pub(crate) people: Arc<PeopleLoader>,
     pub(crate) sign_ins: SignIns,
     /// Becomes true when the server begins to stop.
     pub(crate) stopped: tokio::sync::watch::Receiver<bool>,

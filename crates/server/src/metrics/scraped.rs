@@ -17,6 +17,7 @@ use super::flows::Flows;
 use super::labels::{DeadLetterLabels, LaneLabel, ProviderLabel, ReloadLabel, ReloadLabels, Text};
 use crate::auth::Auth;
 use crate::configuration::ConfigurationLoader;
+use crate::people::PeopleLoader;
 use crate::rules::RulesLoader;
 
 type Count = Gauge<u64, AtomicU64>;
@@ -28,6 +29,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) configuration: &'a ConfigurationLoader,
     pub(crate) rules: &'a RulesLoader,
     pub(crate) auth: &'a Auth,
+    pub(crate) people: &'a PeopleLoader,
     pub(crate) now: Timestamp,
 }
 
@@ -40,6 +42,7 @@ pub(super) struct Scraped {
     configuration_broken: Count,
     configuration_needs_restart: Count,
     keys_broken: Count,
+    people_broken: Count,
     policies_stale: Count,
     open: Count,
     store_failing: Count,
@@ -95,9 +98,11 @@ impl Scraped {
         );
         let help = "1 while the file of the API keys is wrong and earlier keys stay in force";
         registry.register("api_keys_broken", help, self.keys_broken.clone());
+        let help = "1 while the file of people is wrong and what it said before stays in force";
+        registry.register("people_broken", help, self.people_broken.clone());
         let help = "1 while changes of silences, quotas and time intervals cannot be read and earlier ones hold";
         registry.register("policies_stale", help, self.policies_stale.clone());
-        let help = "Readings of configuration, rules, api_keys and policies (silences, quotas, time intervals), the one at the start among them";
+        let help = "Readings of configuration, rules, api_keys, people and policies (silences, quotas, time intervals), the one at the start among them";
         registry.register("reloads", help, self.reloads.clone());
         let help = "When they were last read without a fault";
         registry.register_with_unit(
@@ -199,6 +204,7 @@ impl Scraped {
             configuration,
             rules,
             auth,
+            people,
             now,
         } = sources;
         self.rules.set(gateway.rules().len() as u64);
@@ -219,12 +225,14 @@ impl Scraped {
         self.configuration_needs_restart
             .set(configuration.waiting_for_start() as u64);
         self.keys_broken.set(broken(auth.reloads()));
+        self.people_broken.set(broken(people.reloads()));
         self.policies_stale
             .set(broken(Some(gateway.policy_reloads())));
         let read = [
             ("configuration", configuration.reloads()),
             ("rules", rules.reloads()),
             ("api_keys", auth.reloads()),
+            ("people", people.reloads()),
             ("policies", Some(gateway.policy_reloads())),
         ];
         for (what, reloads) in read

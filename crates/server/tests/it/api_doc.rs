@@ -348,7 +348,8 @@ async fn examples_of_answers_are_what_the_document_says() {
 async fn examples_of_requests_are_taken() {
     // What the examples name, and nothing that leaves this process.
     let provider = "[[providers]]\nname = \"wechat-ops\"\ntype = \"log\"\n";
-    let gateway = Gateway::start(&format!("{CONFIGURATION}{provider}")).await;
+    let person = "[[people]]\nid = \"lisi\"\n";
+    let gateway = Gateway::start(&format!("{CONFIGURATION}{provider}{person}")).await;
     let document = Document::of(&gateway).await;
     let mut sent = 0;
     for (method, route) in document.operations() {

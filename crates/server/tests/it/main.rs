@@ -30,6 +30,7 @@ mod operators;
 mod order;
 mod owed;
 mod payload;
+mod people;
 mod policies;
 mod quotas;
 mod reconfigure;

@@ -3,6 +3,7 @@
 pub(super) mod audit;
 pub(super) mod auth;
 pub(super) mod circuit_breaker;
+pub(super) mod directory;
 pub(super) mod log;
 pub(super) mod retry;
 mod rules;
@@ -11,6 +12,7 @@ pub(super) mod store;
 
 use acteon_config::Section;
 
+pub use directory::PeopleFile;
 pub use rules::RulesConfig;
 pub use server::ServerConfig;
 pub use store::StoreConfig;
@@ -44,6 +46,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "auth",
         keys: auth::KEYS,
+    },
+    Section {
+        name: "directory",
+        keys: directory::KEYS,
     },
     Section {
         name: "log",

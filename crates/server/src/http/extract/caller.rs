@@ -57,6 +57,22 @@ permitted!(
     Manage
 );
 
+/// A caller who may see people and change them. They are of the whole server, and what is known of them is for nobody who may not do everything:
+/// who gets this has shown the role and the grants, and no handler can forget either.
+pub(in crate::http) struct MaySeePeople;
+
+impl FromRequestParts<Arc<AppState>> for MaySeePeople {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Refusal> {
+        let caller = permitted(parts, state, Permission::People).await?;
+        if Scope::of(&caller.grants).is_everything() {
+            return Ok(Self);
+        }
+        Err(forbidden("everything, which people belong to"))
+    }
+}
+
 /// Caller who may look, or nobody: for routes that tell everybody how the server is, and callers
 /// who may look also why.
 pub(in crate::http) struct MayLook(pub(in crate::http) Option<Caller>);

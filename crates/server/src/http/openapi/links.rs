@@ -32,6 +32,16 @@ pub(super) const OF_PROFILE: &[Link] = &[
     ("updateProfile", &[("id", "$response.body#/id")]),
     ("deleteProfile", &[("id", "$response.body#/id")]),
 ];
+pub(super) const OF_PERSON: &[Link] = &[
+    ("getPerson", &[("id", "$response.body#/id")]),
+    ("putPerson", &[("id", "$response.body#/id")]),
+    ("deletePerson", &[("id", "$response.body#/id")]),
+];
+pub(super) const OF_GROUP: &[Link] = &[
+    ("getPeopleGroup", &[("id", "$response.body#/id")]),
+    ("putPeopleGroup", &[("id", "$response.body#/id")]),
+    ("deletePeopleGroup", &[("id", "$response.body#/id")]),
+];
 pub(super) const OF_RECURRING: &[Link] = &[
     ("getRecurring", &[("id", "$response.body#/id")]),
     ("updateRecurring", &[("id", "$response.body#/id")]),

@@ -6,6 +6,7 @@ mod links;
 mod operation;
 pub(super) mod operations;
 mod parameters;
+pub(super) mod people;
 pub(super) mod recurring;
 pub(super) mod scheduled;
 pub(super) mod stream;
@@ -17,7 +18,7 @@ use serde_json::{Map, Value, json};
 pub(super) use operation::Operation;
 
 /// Tags of the operations, in the order in which they are shown.
-const TAGS: [&str; 12] = [
+const TAGS: [&str; 13] = [
     "actions",
     "scheduled actions",
     "recurring actions",
@@ -29,6 +30,7 @@ const TAGS: [&str; 12] = [
     "time intervals",
     "quotas",
     "templates",
+    "people",
     "operations",
 ];
 

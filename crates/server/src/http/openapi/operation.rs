@@ -29,6 +29,8 @@ pub(in crate::http) struct Operation {
     others: &'static [u16],
     /// Whether the answer may be 202 with the same body, for a caller who prefers that.
     may_be_pending: bool,
+    /// Whether the answer may be 201 with the same body, where there was nothing before.
+    may_be_created: bool,
     /// Whether a header of the answer has the id of the action that it is about.
     names_action: bool,
     /// Schema of an answer of 503 that is no refusal.
@@ -89,6 +91,7 @@ impl Operation {
             answer: Success::Json(200, schema),
             others: &[],
             may_be_pending: false,
+            may_be_created: false,
             names_action: false,
             when_unavailable: None,
             links: &[],
@@ -139,6 +142,11 @@ impl Operation {
         if let Success::Json(_, schema) = self.answer {
             self.answer = Success::Json(201, schema);
         }
+        self
+    }
+
+    pub(super) const fn or_created(mut self) -> Self {
+        self.may_be_created = true;
         self
     }
 
@@ -230,6 +238,9 @@ impl Operation {
                 if self.may_be_pending {
                     responses.insert("202".into(), answer_of(PENDING, name));
                 }
+                if self.may_be_created {
+                    responses.insert("201".into(), answer_of(MADE, name));
+                }
             }
             Success::Text(types) => {
                 let text = json!({ "schema": { "type": "string" } });
@@ -298,6 +309,7 @@ impl Operation {
 }
 
 const DONE: &str = "It was done.";
+const MADE: &str = "It was made.";
 const PENDING: &str = "It goes on by itself, and is not sent again.";
 const ACTION_ID: &str = "Acteon-Action-Id";
 

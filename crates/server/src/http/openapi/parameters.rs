@@ -27,6 +27,8 @@ fn example(path: &str, name: &str) -> &'static str {
         "name" => "working-hours",
         _ if path.starts_with("/v1/silences") => "0199a1c0-6a4e-7cc0-8b6e-0d6f3a2b1c00",
         _ if path.starts_with("/v1/quotas") => "0b6c7a52-0a4f-4a57-9d7e-4f0f6f5f3a11",
+        _ if path.starts_with("/v1/people-groups") => "release-managers",
+        _ if path.starts_with("/v1/people") => "zhangsan",
         _ if path.starts_with("/v1/templates") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a20",
         _ if path.starts_with("/v1/recurring") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a10",
         _ if path.starts_with("/v1/dlq") => "checkout-5xx-2",

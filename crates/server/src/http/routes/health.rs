@@ -90,6 +90,11 @@ pub(in crate::http) async fn ready(
         .reloads()
         .and_then(Reloads::trouble)
         .map(|trouble| format!("API keys: those before stay in force: {trouble}"));
+    let people = state
+        .people
+        .reloads()
+        .and_then(Reloads::trouble)
+        .map(|trouble| format!("people: those before stay in force: {trouble}"));
     let left_out = state.rules.left_out();
     let failing: Vec<String> = failing
         .map(|(name, trouble)| {
@@ -110,7 +115,7 @@ pub(in crate::http) async fn ready(
     let unread = gateway.policy_reloads().trouble();
     let unread = unread.map(|trouble| {
         format!(
-            "policies: changes of silences, quotas and time intervals cannot be read: {trouble}"
+            "policies: changes of silences, quotas, time intervals, templates and people cannot be read: {trouble}"
         )
     });
     let damaged = gateway.store_damage().map(|damage| {
@@ -124,6 +129,7 @@ pub(in crate::http) async fn ready(
         .chain(unread)
         .chain(configuration)
         .chain(keys)
+        .chain(people)
         .chain(rules)
         .chain(left_out)
         .chain(calendars)
@@ -159,6 +165,7 @@ pub(in crate::http) async fn metrics(
         Some(_) => {
             let (gateway, now) = (&state.gateway, state.clock.now());
             let (configuration, rules, auth) = (&*state.configuration, &*state.rules, &*state.auth);
+            let people = &*state.people;
             state
                 .metrics
                 .text(
@@ -167,6 +174,7 @@ pub(in crate::http) async fn metrics(
                         configuration,
                         rules,
                         auth,
+                        people,
                         now,
                     },
                     format,

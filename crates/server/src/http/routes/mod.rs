@@ -11,6 +11,8 @@ pub(super) mod dispatch;
 pub(super) mod health;
 pub(super) mod intervals;
 pub(super) mod lanes;
+pub(super) mod people;
+pub(super) mod people_groups;
 pub(super) mod quotas;
 pub(super) mod recurring;
 pub(super) mod reload;
@@ -21,3 +23,14 @@ pub(super) mod silences;
 pub(super) mod stream;
 pub(super) mod templates;
 pub(super) mod upcoming;
+
+use acteon_gateway::Made;
+use axum::http::StatusCode;
+
+/// Status of an answer to a `PUT` that may make something.
+const fn made(how: Made) -> StatusCode {
+    match how {
+        Made::New => StatusCode::CREATED,
+        Made::Changed => StatusCode::OK,
+    }
+}

@@ -29,9 +29,13 @@ pub(in crate::http) async fn all(
     _: NoBody,
 ) -> Result<Response, Refusal> {
     check_everything(&caller)?;
-    tracing::info!(caller = %caller.id, "reading the configuration, rules and API keys anew");
+    tracing::info!(caller = %caller.id, "reading the configuration, rules, people and API keys anew");
     let configuration = state.configuration.reload(&state.gateway).await;
-    let (keys, rules) = tokio::join!(state.auth.reload(), state.rules.reload(&state.gateway));
+    let (keys, rules, people) = tokio::join!(
+        state.auth.reload(),
+        state.rules.reload(&state.gateway),
+        state.people.reload(&state.gateway)
+    );
     let mut errors = Errors::default();
     if let Err(error) = &configuration {
         errors.add("the configuration", error);
@@ -42,10 +46,15 @@ pub(in crate::http) async fn all(
     if let Err(error) = &rules {
         errors.lines.push(format!("the rules: {error}"));
     }
+    if let Err(error) = &people {
+        errors.add("the people", error);
+    }
+    let people = people.ok().flatten();
     let read = json!({
         "configuration": configuration.ok().flatten().as_ref().map(shown),
         "api_keys": keys.ok().and_then(|()| state.auth.len()),
         "rules": rules.ok().filter(|_| state.rules.directory().is_some()),
+        "people": people.map(|(people, _)| people),
     });
     let message =
         "not everything could be read anew; where it could not, what was before stays in force";
@@ -91,6 +100,7 @@ fn shown(changes: &Changes) -> Value {
     let Changes {
         providers,
         calendars,
+        people,
         others,
         at_start,
     } = changes;
@@ -101,7 +111,10 @@ fn shown(changes: &Changes) -> Value {
     let of_others = others
         .iter()
         .map(|(section, key)| format!("{section}.{key}"));
-    let in_force = of_providers.chain(of_calendars).chain(of_others);
+    let in_force = of_providers
+        .chain(of_calendars)
+        .chain(people.then(|| "people".to_owned()))
+        .chain(of_others);
     json!({ "changed": listed(in_force.collect()), "needs_restart": listed(at_start.clone()) })
 }
 

@@ -1,80 +1,28 @@
 //! `/v1/templates`: lists, makes, changes and deletes templates and profiles, and tries profiles.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_api::{RenderedProfile, TemplatesReloaded};
 use acteon_core::Scope;
-use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_gateway::{Profile, Template};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
 
-use crate::http::answer::{UNKNOWN, answer, written};
 use crate::http::error::Refusal;
 use crate::http::extract::body::NoBody;
 use crate::http::extract::caller::{MayManage, MayRead, check_everything, check_scope, repeated};
 use crate::http::extract::json_body::JsonBody;
 use crate::http::extract::path::Path;
-use crate::http::extract::query::{FromQuery, NoQuery, Parameters, Query};
+use crate::http::extract::query::{NoQuery, Query};
 use crate::http::extract::scope::Scoped;
-use crate::http::filter::limit;
+use crate::http::page::{Page, page};
 use crate::http::state::AppState;
 use crate::http::template_bodies::{ProfileUpdate, RenderRequest, TemplateUpdate};
 
-/// Page of a list.
-pub(in crate::http) struct Page {
-    limit: usize,
-    offset: usize,
-}
-
-impl FromQuery for Page {
-    fn names() -> Vec<&'static str> {
-        vec!["limit", "offset"]
-    }
-
-    fn read(parameters: &Parameters) -> Result<Self, Refusal> {
-        Ok(Self {
-            limit: limit(parameters, 100)?,
-            offset: parameters
-                .parsed("offset", "a number", |text| text.parse().ok())?
-                .unwrap_or(0),
-        })
-    }
-}
-
 /// Parameters of a list.
 pub(in crate::http) type ListQuery = (Scoped, Page);
-
-/// Answer with a page of documents, of which the sizes are known.
-async fn page<T: Serialize + Send + 'static>(
-    state: &AppState,
-    name: &'static str,
-    Page { limit, offset }: Page,
-    all: impl FnOnce() -> Vec<T> + Send + 'static,
-) -> Result<Response, Refusal> {
-    let _turn = state.reads.take().await?;
-    let list = move || {
-        let (mut rows, mut bytes) = (Vec::new(), 0);
-        for row in all().into_iter().skip(offset).take(limit) {
-            let row = serde_json::value::to_raw_value(&row)
-                .map_err(|error| Refusal::field(name, error.to_string()))?;
-            bytes += row.get().len();
-            if bytes > MAX_PAGE_BYTES && !rows.is_empty() {
-                break;
-            }
-            rows.push(row);
-        }
-        let rows_of = |error: serde_json::Error| Refusal::field(name, error.to_string());
-        let count = serde_json::value::to_raw_value(&rows.len()).map_err(rows_of)?;
-        let rows = serde_json::value::to_raw_value(&rows).map_err(rows_of)?;
-        written(&BTreeMap::from([("count", count), (name, rows)]))
-    };
-    answer(UNKNOWN, list).await
-}
 
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,

@@ -91,6 +91,14 @@ const ROUTES: &str = "
     DELETE /v1/templates/profiles/PROFILE             operator   acme
     POST   /v1/templates/render                       viewer     acme  render
     POST   /v1/templates/reload                       everything -
+    GET    /v1/people                                 everything -
+    GET    /v1/people/zhangsan                        everything -
+    PUT    /v1/people/lisi                            everything -     person
+    DELETE /v1/people/wangwu                          everything -
+    GET    /v1/people-groups                          everything -
+    GET    /v1/people-groups/ops                      everything -
+    PUT    /v1/people-groups/ops                      everything -     group
+    DELETE /v1/people-groups/ops                      everything -
     GET    /admin/circuit-breakers                    viewer     -
     POST   /admin/circuit-breakers/log/trip           everything -
     POST   /admin/circuit-breakers/log/reset          everything -
@@ -160,6 +168,8 @@ fn body(name: &str) -> Value {
         ),
         "span" => json!({ "start": "2020-01-01T00:00:00Z", "end": "2020-01-01T00:00:00Z" }),
         "instant" => json!({ "scheduled_at": "2020-01-01T00:00:00Z" }),
+        "person" => json!({ "wechat": "lisi" }),
+        "group" => json!({ "members": ["zhangsan"] }),
         "switch" => json!({ "enabled": true }),
         "comment" => json!({ "comment": "x" }),
         "description" => json!({ "description": "x" }),
@@ -194,6 +204,10 @@ async fn with_things_of_acme(root: &Client, path: &str) -> String {
         json!({ "namespace": "incidents", "tenant": "acme", "name": "made", "content": "x" });
     let profile = json!({ "namespace": "incidents", "tenant": "acme", "name": "made", "fields": { "content": "x" } });
     root.post("/v1/time-intervals", &nights).await;
+    for id in ["zhangsan", "wangwu"] {
+        root.put(&format!("/v1/people/{id}"), &json!({})).await;
+    }
+    root.put("/v1/people-groups/ops", &body("group")).await;
     let recurring = body("recurring");
     let paused = made("/v1/recurring", &recurring).await;
     root.post(&format!("/v1/recurring/{paused}/pause"), &json!({}))

@@ -3,7 +3,9 @@
 mod providers;
 mod texts;
 
-use acteon_server::config::{CALENDAR, Config, ConfigError, Diagnostic, Env, SECTIONS};
+use acteon_server::config::{
+    CALENDAR, Config, ConfigError, Diagnostic, Env, PEOPLE_GROUP, PERSON, SECTIONS,
+};
 
 const KEY: &str = "4242424242424242424242424242424242424242424242424242424242424242";
 
@@ -183,7 +185,8 @@ fn what_would_have_no_effect_is_refused() {
 fn every_key_has_its_help_and_the_example_file_names_them_all() {
     let example = include_str!("../../../../../acteon.example.toml");
     let of_sections = SECTIONS.iter().flat_map(|section| section.keys);
-    for key in of_sections.chain(CALENDAR) {
+    let of_blocks = [CALENDAR, PERSON, PEOPLE_GROUP].into_iter().flatten();
+    for key in of_sections.chain(of_blocks) {
         assert!(
             key.help.len() > 10 && example.contains(key.name),
             "{}",

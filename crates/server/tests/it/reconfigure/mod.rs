@@ -84,7 +84,7 @@ async fn what_changed_is_in_force_for_the_next_call() {
         "CONFIGURATION"
     );
     let answer = reload(&process).await;
-    let nothing = json!({ "configuration": { "changed": [], "needs_restart": [] }, "api_keys": null, "rules": null, "errors": [] });
+    let nothing = json!({ "configuration": { "changed": [], "needs_restart": [] }, "api_keys": null, "rules": null, "people": null, "errors": [] });
     assert_eq!((answer.status, &answer.body), (StatusCode::OK, &nothing));
     write_token(folder.path(), "second");
     assert_eq!(
@@ -100,7 +100,7 @@ async fn what_changed_is_in_force_for_the_next_call() {
     );
     let log = log_of(folder.path());
     assert!(
-        log.contains("reading the configuration, rules and API keys anew caller=")
+        log.contains("reading the configuration, rules, people and API keys anew caller=")
             && log.contains("provider=hook changed=\"headers\""),
         "{log}"
     );

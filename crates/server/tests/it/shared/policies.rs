@@ -108,3 +108,31 @@ async fn after_an_outage_in_which_nothing_changed_policies_are_known_to_be_reada
         .until("/ready", |body| body["status"] == "ready")
         .await;
 }
+
+/// People whom one gateway made are known to the other, and so is that they are gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_and_groups_are_followed() {
+    let Some(shared) = Shared::find().await else {
+        return;
+    };
+    let (first, second) = tokio::join!(shared.gateway(LOG), shared.gateway(LOG));
+    let made = first
+        .put("/v1/people/zhangsan", &json!({ "wechat": "zs" }))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    second
+        .until("/v1/people/ZhangSan", |body| body["wechat"] == "zs")
+        .await;
+    let group = json!({ "members": ["zhangsan"] });
+    let made = second.put("/v1/people-groups/ops", &group).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    first
+        .until("/v1/people-groups", |body| body["count"] == 1)
+        .await;
+    assert_eq!(first.delete("/v1/people/zhangsan").await.status, 409);
+    assert_eq!(first.delete("/v1/people-groups/ops").await.status, 204);
+    assert_eq!(first.delete("/v1/people/zhangsan").await.status, 204);
+    for path in ["/v1/people", "/v1/people-groups"] {
+        second.until(path, |body| body["count"] == 0).await;
+    }
+}
