@@ -86,6 +86,12 @@ impl<'a> Context<'a> {
         Some(json.trim())
     }
 
+    /// Length of the JSON in which a path of this root is looked for.
+    pub(crate) fn bytes(&self, root: &str) -> usize {
+        let found = self.root(root).or(self.members.as_ref());
+        found.map_or(0, |root| root.json.len())
+    }
+
     fn root(&self, name: &str) -> Option<&Root<'a>> {
         self.roots.iter().find(|root| root.name == name)
     }

@@ -23,6 +23,10 @@ static BARE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     filters::add_to(&mut engine);
     // Would show all that a template may read, and is for those who debug one.
     engine.remove_global("debug");
+    // What they make shares itself with itself, and is written in no time that is paid for; and `namespace` is a label that messages tell.
+    for name in ["namespace", "dict"] {
+        engine.remove_global(name);
+    }
     engine
 });
 
@@ -87,11 +91,7 @@ impl Engine {
             .filter(|variable| !globals.contains(root_of(variable)))
             .collect();
         variables.sort_unstable();
-        self.roots.extend(
-            variables
-                .iter()
-                .map(|variable| root_of(variable).to_owned()),
-        );
+        self.roots.extend(names::read(source));
         self.count += 1;
         Ok((number, variables))
     }
@@ -129,15 +129,21 @@ impl<'a> Rendering<'a> {
         };
         let captured = run().map_err(|error: Error| RenderError::of(path, &error))?;
         let used = captured.state().fuel_levels();
-        self.fuel_used += used.map_or(0, |(used, _)| used);
-        if self.fuel_used > MAX_TEMPLATE_FUEL {
-            let message = "its templates do too much work together; make loops and texts shorter";
-            return Err(RenderError::new(path, message));
-        }
+        self.pay(used.map_or(0, |(used, _)| used), path)?;
         let value = captured.state().get_temp(escaping::LAST_VALUE);
         let text = captured.into_output();
         self.count(text.len(), path)?;
         Ok(Rendered { text, value })
+    }
+
+    /// Counts work that was done.
+    pub(crate) fn pay(&mut self, fuel: u64, path: &str) -> Result<(), RenderError> {
+        self.fuel_used = self.fuel_used.saturating_add(fuel);
+        if self.fuel_used > MAX_TEMPLATE_FUEL {
+            let message = "its templates do too much work together; make loops and texts shorter";
+            return Err(RenderError::new(path, message));
+        }
+        Ok(())
     }
 
     /// Counts bytes that were written.

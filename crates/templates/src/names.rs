@@ -50,7 +50,6 @@ const BUILT_IN: &[&str] = &[
     "trim",
     "unique",
     "upper",
-    "zip",
 ];
 
 /// Line and message of the first name that nothing has.
@@ -88,6 +87,21 @@ pub(crate) fn flaw(engine: &Environment<'_>, source: &str) -> Option<(usize, Str
         }
     }
     None
+}
+
+/// Names that a source may read, and others that it writes itself: the engine's own list leaves out what is cut by `[a:b]`.
+pub(crate) fn read(source: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut is_member = false;
+    for (token, _) in tokenize(source, false, SyntaxConfig::default()).flatten() {
+        if let Token::Ident(name) = token
+            && !is_member
+        {
+            names.push(name.to_owned());
+        }
+        is_member = matches!(token, Token::Dot);
+    }
+    names
 }
 
 /// First argument of a call, where it is a text that is written out.

@@ -11,6 +11,9 @@ use crate::text::too_long;
 use crate::value::{quoted, to_json};
 use crate::whole::{self, Path};
 
+/// Bytes of JSON that are walked through, to the end of a path, at the cost of one step of the engine.
+const BYTES_PER_FUEL: usize = 1000;
+
 /// JSON whose strings may be templates, and which renders to JSON. What is no template stays byte for byte.
 #[derive(Clone, Debug)]
 pub struct Payload {
@@ -129,6 +132,8 @@ impl Payload {
         if let Kind::Path(path) = &template.kind
             && let Some(written) = rendering.context().written(&path.root, &path.steps)
         {
+            let walked = rendering.context().bytes(&path.root);
+            rendering.pay((walked / BYTES_PER_FUEL) as u64, &template.at)?;
             rendering.count(written.len(), &template.at)?;
             return Ok(written.to_owned());
         }

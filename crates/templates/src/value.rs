@@ -105,10 +105,13 @@ fn number(value: &Value) -> Result<String, Error> {
 }
 
 fn unwritable(value: &Value) -> Error {
-    Error::new(
-        ErrorKind::BadSerialization,
-        format!("JSON has no way to write {value}, a {}", value.kind()),
-    )
+    // Numbers that are none tell nothing; other values may be what is hidden.
+    let shown = match value.kind() {
+        ValueKind::Number => format!("{value}, a number"),
+        kind => format!("a {kind}"),
+    };
+    let message = format!("JSON has no way to write {shown}");
+    Error::new(ErrorKind::BadSerialization, message)
 }
 
 /// A text as JSON writes it.

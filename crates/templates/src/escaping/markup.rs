@@ -23,11 +23,15 @@ pub(super) fn html(text: &str) -> String {
 pub(super) fn tags(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
+    // What the template wrote before the value may be a bracket.
+    let mut is_first = true;
     while let Some(letter) = letters.next() {
         escaped.push(match letter {
             '<' if begins_tag(letters.peek()) => '＜',
+            '@' if is_first => '＠',
             other => other,
         });
+        is_first = false;
     }
     escaped
 }
@@ -37,7 +41,7 @@ pub(super) fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     let mut is_line_start = true;
-    // What the template wrote before the value may be the text of a link.
+    // What the template wrote before the value may be the text of a link, or a bracket.
     let mut is_first = true;
     while let Some(letter) = letters.next() {
         escaped.push(match letter {
@@ -45,6 +49,7 @@ pub(super) fn markdown(text: &str) -> String {
             '[' => '［',
             ']' => '］',
             '(' if is_first => '（',
+            '@' if is_first => '＠',
             '*' => '＊',
             '`' => '｀',
             '#' if is_line_start => '＃',

@@ -4,6 +4,7 @@ use minijinja::{Error, State};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::taken::refusal;
+use crate::escaping::Escaping;
 
 /// Mark of a text that was cut.
 const MARK: &str = "…";
@@ -13,7 +14,7 @@ const LETTERS_PER_FUEL: usize = 8;
 
 /// To so many bytes of UTF-8, mark included.
 pub(super) fn bytes(
-    state: &State,
+    state: &mut State,
     text: &str,
     most: usize,
     mark: Option<&str>,
@@ -23,7 +24,7 @@ pub(super) fn bytes(
 
 /// To so many characters of Unicode.
 pub(super) fn chars(
-    state: &State,
+    state: &mut State,
     text: &str,
     most: usize,
     mark: Option<&str>,
@@ -33,7 +34,7 @@ pub(super) fn chars(
 
 /// To so many units of UTF-16, as JavaScript and many services count.
 pub(super) fn utf16(
-    state: &State,
+    state: &mut State,
     text: &str,
     most: usize,
     mark: Option<&str>,
@@ -41,14 +42,21 @@ pub(super) fn utf16(
     cut(state, text, most, mark, |text| text.encode_utf16().count())
 }
 
+/// What is cut is measured as it will be escaped, which may be longer.
 fn cut(
-    state: &State,
+    state: &mut State,
     text: &str,
     most: usize,
     mark: Option<&str>,
     size: impl Fn(&str) -> usize,
 ) -> Result<String, Error> {
-    if size(text) <= most {
+    let escaping = match Escaping::of(state) {
+        // Quotes stand around all of it.
+        Escaping::Json => Escaping::None,
+        other => other,
+    };
+    state.consume_fuel((text.len() / LETTERS_PER_FUEL) as u64)?;
+    if size(&escaping.escape(text)) <= most {
         return Ok(text.to_owned());
     }
     let mark = mark.unwrap_or(MARK);
@@ -60,12 +68,11 @@ fn cut(
     let mut used = 0;
     let mut end = 0;
     for piece in text.graphemes(true) {
-        used += size(piece);
+        used += size(&escaping.escape(piece));
         if used > room {
             break;
         }
         end += piece.len();
     }
-    state.consume_fuel((end / LETTERS_PER_FUEL) as u64)?;
     Ok(format!("{}{mark}", text[..end].trim_end()))
 }

@@ -1,5 +1,6 @@
 //! Filters: what Prometheus' templates have, under their names, and what messages need.
 
+mod bounded;
 mod cut;
 mod humanize;
 mod links;
@@ -65,4 +66,5 @@ pub(crate) fn add_to(engine: &mut Environment<'static>) {
     engine.add_filter("escape", text::escape);
     engine.add_filter("e", text::escape);
     engine.add_filter("tojson", text::to_json);
+    bounded::put_before(engine);
 }

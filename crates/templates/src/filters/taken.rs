@@ -1,6 +1,6 @@
 //! What filters take.
 
-use minijinja::value::Value;
+use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
 /// Error of a filter that was given what it cannot take.
@@ -17,5 +17,14 @@ pub(super) fn number(value: &Value) -> Result<f64, Error> {
             .or_else(|| value.to_string().parse().ok()),
         None => None,
     };
-    number.ok_or_else(|| refusal(format!("{value:?} is no number")))
+    number.ok_or_else(|| refusal(format!("{} is no number", named(value))))
+}
+
+/// What a value is, without its content: errors are logged, and shown where the value is hidden.
+pub(super) fn named(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::String => "a text".to_owned(),
+        ValueKind::None => "null".to_owned(),
+        kind => format!("a {kind}"),
+    }
 }

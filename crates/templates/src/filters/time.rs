@@ -10,7 +10,7 @@ use minijinja::Error;
 use minijinja::value::Value;
 
 use super::humanize::parts;
-use super::taken::{number, refusal};
+use super::taken::{named, number, refusal};
 
 /// Form of a time where none is named.
 const FORM: &str = "%Y-%m-%d %H:%M:%S";
@@ -44,7 +44,7 @@ pub(super) fn duration(value: &Value, since: Option<&Value>) -> Result<String, E
         None => number(value)?,
     };
     if !seconds.is_finite() {
-        return Err(refusal(format!("{value} is no number of seconds")));
+        return Err(refusal(format!("{} is no number of seconds", named(value))));
     }
     let sign = if seconds < 0.0 { "-" } else { "" };
     let rounded = seconds.abs().round() as u64;
@@ -70,14 +70,19 @@ pub(crate) fn check_zone(name: &str) -> Option<String> {
 fn instant(value: &Value) -> Result<jiff::Timestamp, Error> {
     let wrong = |why: &str| {
         refusal(format!(
-            "{value:?} is no instant{why}: give one such as 2026-01-31T09:00:00+08:00, or seconds since 1970"
+            "{} is no instant{why}: give one such as 2026-01-31T09:00:00+08:00, or seconds since 1970",
+            named(value)
         ))
     };
     if let Some(text) = value.as_str()
         && text.trim().parse::<f64>().is_err()
     {
-        Timestamp::read(text).map_err(|error| wrong(&error.hint()))?;
-        return text.parse().map_err(|_| wrong(""));
+        let read = Timestamp::read(text).map_err(|error| wrong(&error.hint()))?;
+        // As exact as it is written, but at the ends of time, which the calendar cannot write.
+        return text
+            .parse()
+            .or_else(|_| jiff::Timestamp::from_millisecond(read.as_millis()))
+            .map_err(|_| wrong(""));
     }
     let seconds = number(value).map_err(|_| wrong(""))?;
     let micros = (seconds * MICROS).round();

@@ -35,7 +35,7 @@ fn work_is_bounded() {
         "{{ 'x' * 1000000000 }}",
         "{{ 'x' * 18446744073709551615 }}",
         "{{ [1] * 1000000000 }}",
-        "{% set ns = namespace(s='xxxxxxxx') %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+        "{% set a = list ~ '' %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}",
         "{% for a in range(1000) %}{% set x = list | sort | join %}{% endfor %}",
         "{% for a in range(1000) %}{% set x = list | tojson %}{% endfor %}",
         "{% for a in range(1000) %}{% set x = list | map('replace', 'x', 'yyyyyyyyyyyyyyy') | list %}{% endfor %}",
@@ -51,11 +51,47 @@ fn work_is_bounded() {
         "{% for a in range(9000) %}{% set x = ('x' * 200000) | truncate_chars(190000) %}{% endfor %}",
         "{% for a in range(9000) %}{% set x = ('x' * 20000) | relink('http://a', 'http://b') | url %}{% endfor %}",
         "{% for a in range(100000) %}{% if 'zzz' in list %}{% endif %}{% endfor %}",
+        "{{ ('<' * 90000) | reReplaceAll('<[^>]*>|<', '') }}",
+        "{{ ('x' * 100000) | reReplaceAll('(?s).*', '$0' * 100000) }}",
+        "{{ ('http://a ' * 60000) | relink('http://a', 'http://b/' ~ 'b' * 400000) }}",
+        "{% for a in range(9000) %}{% set x = 'x' | match('(?i)[[' ~ '\\\\pL' * 1000 ~ ']&&[a' ~ a ~ ']]') %}{% endfor %}",
+        "{{ (['x' * 1000] * 1000000) | join }}",
+        "{{ (['x' * 1000] * 1000000) | string }}",
     ];
     for source in sources {
         let error = error(source);
         assert!(!error.is_empty(), "{source}");
     }
+}
+
+#[test]
+fn values_that_share_themselves_are_bounded() {
+    let doubled = "{% set a = [a, a] %}".repeat(50);
+    for end in [
+        "{{ a }}",
+        "{{ a | string }}",
+        "{{ a | join }}",
+        "{{ a | humanize }}",
+        "{{ a | local_time('UTC') }}",
+        "{{ a | duration }}",
+        "{{ a | tojson }}",
+    ] {
+        let source = format!("{{% set a = ['x'] %}}{doubled}{end}");
+        let error = error(&source);
+        assert!(error.len() < 400, "{error}");
+    }
+}
+
+#[test]
+fn groups_of_a_pattern_are_bounded() {
+    let many = format!("{{{{ 'x' | match('{}') }}}}", "()".repeat(21));
+    let problem = Text::compile(&many).unwrap_err();
+    assert!(
+        problem.message.contains("21 groups, at most 20"),
+        "{problem}"
+    );
+    let most = format!("{{{{ 'x' | match('{}') }}}}", "()".repeat(20));
+    assert!(Text::compile(&most).is_ok());
 }
 
 #[test]
@@ -87,6 +123,21 @@ fn work_is_bounded_over_all_strings() {
     let json = serde_json::Value::from(vec![loops; 500]).to_string();
     let payload = Payload::compile(&json, "").unwrap();
     let error = payload.render(&Context::new(), Escaping::None).unwrap_err();
+    assert!(error.message.contains("too much work together"), "{error}");
+}
+
+#[test]
+fn paths_through_long_values_are_bounded() {
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(MAX_RENDERED_BYTES));
+    let context = Context::new().with("payload", long);
+    let json = serde_json::Value::from(vec!["{{ payload.b }}"; 900]).to_string();
+    let payload = Payload::compile(&json, "").unwrap();
+    assert!(payload.render(&context, Escaping::None).is_err());
+    let json = serde_json::Value::from(vec!["{{ payload.c }}"; 900]).to_string();
+    let payload = Payload::compile(&json, "").unwrap();
+    let long = format!(r#"{{"c":1,"a":"{}"}}"#, "x".repeat(MAX_RENDERED_BYTES / 2));
+    let context = Context::new().with("payload", long);
+    let error = payload.render(&context, Escaping::None).unwrap_err();
     assert!(error.message.contains("too much work together"), "{error}");
 }
 

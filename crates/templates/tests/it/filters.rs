@@ -200,13 +200,20 @@ fn links_are_rewritten_where_a_host_ends() {
             "\" https://a.example/x?q=(a b)[5m]*&c=中 \"",
             "https://a.example/x?q=%28a%20b%29%5B5m%5D%2A&c=%E4%B8%AD",
         ),
+        ("x | url", "\"HTTPS://A.example\"", "HTTPS://A.example"),
+        (
+            "x | url",
+            "\"http://[::1]:80/[a]\"",
+            "http://[::1]:80/%5Ba%5D",
+        ),
+        ("x | url", "\"http://[a](b)/\"", "http://%5Ba%5D%28b%29/"),
     ]);
     check_errors(&[
         ("x | url", "\"javascript:alert(1)\"", "is no address"),
         (
             "x | relink('grafana', 'https://g.example')",
             "\"\"",
-            "must be addresses",
+            "takes two addresses",
         ),
     ]);
 }

@@ -90,3 +90,76 @@ fn problems_of_several_texts_are_told_together() {
         .collect();
     assert_eq!(places, [("a", Some(1)), ("c", Some(2))]);
 }
+
+#[test]
+fn what_is_cut_from_a_value_is_read() {
+    assert_eq!(rendered("{{ payload.name[:3] }}", Escaping::None), "<b>");
+    assert_eq!(
+        rendered(
+            "{% set payload = payload.list %}{{ payload[0] }}",
+            Escaping::None
+        ),
+        "1"
+    );
+}
+
+#[test]
+fn labels_may_have_the_names_of_functions() {
+    let text = Text::compile("{{ namespace }} {{ dict }}").expect("a template");
+    let context = Context::new().with_members_of(r#"{"namespace":"prod","dict":"d"}"#);
+    let told = text.render(&context, Escaping::None);
+    assert_eq!(told.as_deref(), Ok("prod d"));
+}
+
+#[test]
+fn no_error_shows_a_value() {
+    let context = Context::new().with("secret", r#""postgres://user:word@host""#);
+    for filter in [
+        "humanize",
+        "bytes",
+        "duration",
+        "local_time('UTC')",
+        "url",
+        "relink(secret, secret)",
+        "humanizePercentage",
+    ] {
+        let text = Text::compile(&format!("{{{{ secret | {filter} }}}}")).expect("a template");
+        let error = text.render(&context, Escaping::None).unwrap_err();
+        assert!(!error.to_string().contains("word"), "{filter}: {error}");
+    }
+}
+
+#[test]
+fn a_cut_text_keeps_to_its_length_when_it_is_escaped() {
+    let context = Context::new().with("stars", r#""***&&&***&&&***&&&""#);
+    for escaping in [Escaping::WechatMarkdown, Escaping::Html] {
+        for most in [3, 10, 20, 40] {
+            let source = format!("{{{{ stars | truncate_bytes({most}) }}}}");
+            let text = Text::compile(&source).expect("a template");
+            let told = text.render(&context, escaping).expect("a text");
+            assert!(told.len() <= most, "{most}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_mention_is_not_completed_by_a_value() {
+    let context = Context::new().with("email", r#""@all""#);
+    for escaping in [
+        Escaping::WechatText,
+        Escaping::WechatMarkdown,
+        Escaping::WechatTextcard,
+    ] {
+        let text = Text::compile("Name <{{ email }}>").expect("a template");
+        let told = text.render(&context, escaping);
+        assert_eq!(told.as_deref(), Ok("Name <＠all>"));
+    }
+}
+
+#[test]
+fn the_ends_of_time_are_instants() {
+    let context = Context::new().with("at", r#""9999-12-31T23:59:59Z""#);
+    let text = Text::compile("{{ at | local_time('UTC') }}").expect("a template");
+    let told = text.render(&context, Escaping::None).expect("a text");
+    assert!(told.starts_with("9999-12-3"), "{told}");
+}

@@ -172,7 +172,11 @@ async fn close_breakers(client: &Client) {
         let reset = client
             .post("/admin/circuit-breakers/hook/reset", &json!({}))
             .await;
-        assert!([200, 503].contains(&reset.status.as_u16()), "{}", reset.body);
+        assert!(
+            [200, 503].contains(&reset.status.as_u16()),
+            "{}",
+            reset.body
+        );
         reset.status == 200
     })
     .await;
