@@ -84,6 +84,9 @@ pub struct RecurringBody {
     /// What it waits for, where nothing of it is sent meanwhile: its calendar, which is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
+    /// Profile that renders fields of the payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Payload of its actions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Value>,

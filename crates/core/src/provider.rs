@@ -15,6 +15,12 @@ pub trait Provider: Send + Sync {
     /// Turns an action into the request that would be sent. Pure: a fault of the payload ends here and costs nothing.
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError>;
 
+    /// Members of an action's payload that it makes something of; `None` where that is all of them. What a profile reads of an action is kept from a
+    /// provider that makes nothing of it: it is neither warned of nor taken for a slip.
+    fn heeded(&self, _action: &Action) -> Option<Vec<&'static str>> {
+        None
+    }
+
     /// Gets what sends need beside their requests, such as an access token; `None` while that is at hand. Nothing leaves for a receiver meanwhile,
     /// so whoever dies over it has sent nothing. It ends by itself, and may be dropped at any time.
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {

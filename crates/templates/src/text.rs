@@ -49,6 +49,8 @@ pub struct Texts {
     engine: Engine,
     /// Names, with the numbers of their templates.
     names: Vec<(String, usize)>,
+    /// Paths that they read.
+    variables: Vec<String>,
 }
 
 impl Texts {
@@ -57,7 +59,7 @@ impl Texts {
         sources: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Vec<Problem>> {
         let (mut engine, mut names, mut problems) = (Engine::new(), Vec::new(), Vec::new());
-        let mut bytes = 0;
+        let (mut variables, mut bytes) = (Vec::new(), 0);
         for (name, source) in sources {
             bytes += source.len();
             if bytes > MAX_TEMPLATE_BYTES {
@@ -65,15 +67,27 @@ impl Texts {
                 break;
             }
             match engine.add(source, name) {
-                Ok((number, _)) => names.push((name.to_owned(), number)),
+                Ok((number, read)) => {
+                    names.push((name.to_owned(), number));
+                    variables.extend(read);
+                }
                 Err(problem) => problems.push(problem),
             }
         }
         if problems.is_empty() {
-            Ok(Self { engine, names })
+            Ok(Self {
+                engine,
+                names,
+                variables,
+            })
         } else {
             Err(problems)
         }
+    }
+
+    /// Paths that they read, as [`Text::variables`].
+    pub fn variables(&self) -> &[String] {
+        &self.variables
     }
 
     /// The texts by their names, in the order of the sources; values in them are escaped.

@@ -49,6 +49,9 @@ pub struct Definition {
     pub action_type: ActionType,
     /// Payload of its actions.
     pub payload: Box<RawValue>,
+    /// Name of the profile that renders fields of the payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Metadata of its actions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -137,7 +140,7 @@ impl Definition {
             provider: self.provider.clone(),
             action_type: self.action_type.clone(),
             payload: self.payload.clone(),
-            template: None,
+            template: self.template.clone(),
             metadata: self.metadata.clone(),
             dedup_key: self.dedup_key.as_ref().map(fill),
             status: None,

@@ -34,6 +34,7 @@ fn definition(cron: &str) -> Definition {
         action_type: ActionType::parse("reminder").expect("a name"),
         payload: RawValue::from_string(r#"{"content":"standup"}"#.into()).expect("JSON"),
         metadata: BTreeMap::from([("team".into(), "ops".into())]),
+        template: None,
         dedup_key: Some("{{recurring_id}}-{{execution_time}}".into()),
         priority: Priority::High,
     }

@@ -4,5 +4,6 @@ pub(crate) mod conditions;
 pub(crate) mod dry_run;
 pub(crate) mod plan;
 pub(crate) mod plan_context;
+mod profile_data;
 pub(crate) mod route;
 pub(crate) mod templated;

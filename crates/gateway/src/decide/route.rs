@@ -11,6 +11,7 @@ use acteon_store::{Overage, QuotaCheck};
 use serde_json::value::RawValue;
 
 use crate::decide::plan_context::PlanContext;
+use crate::decide::profile_data::without_data;
 use crate::policies::HoldBack;
 use crate::policies::{Policies, Unsilenced};
 use crate::registry::ProviderEntry;
@@ -39,9 +40,10 @@ pub(crate) fn route(
     entry: &Arc<ProviderEntry>,
     context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {
-    let prepared = entry
-        .provider()
-        .prepare(action)
+    let provider = entry.provider();
+    let shown = without_data(action, &*provider, &context.policies.templates);
+    let prepared = provider
+        .prepare(&shown)
         .map_err(|error| Box::new(failed(&error)))?;
     let oldest = context.due + context.retry.max_age;
     Ok(Route {

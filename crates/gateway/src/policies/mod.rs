@@ -40,5 +40,6 @@ pub use preview::SilencePreview;
 pub use quota::{Quota, QuotaChange, QuotaUsage};
 pub use rules::MissingInterval;
 pub use silence::{Silence, SilenceChange};
+pub(crate) use templates::Templates;
 pub use templates::{FieldSource, Profile, ProfileChange, Rendered, Template, TemplateChange};
 pub use window::{OverageSpec, Window};

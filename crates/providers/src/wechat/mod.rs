@@ -82,6 +82,10 @@ impl Provider for WechatProvider {
         payload::prepare(&self.config, action, written_for)
     }
 
+    fn heeded(&self, action: &Action) -> Option<Vec<&'static str>> {
+        payload::heeded(&self.config, action)
+    }
+
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
         (!self.app.is_ready())
             .then(|| -> BoxFuture<'_, _> { Box::pin(send::make_ready(&self.app, &*self.clock)) })

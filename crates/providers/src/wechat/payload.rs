@@ -102,6 +102,14 @@ pub(super) fn prepare(
     })
 }
 
+/// Fields of a payload that its message has, or that are told apart from others; `None` where the payload is no message.
+pub(super) fn heeded(config: &Config, action: &Action) -> Option<Vec<&'static str>> {
+    let fields = serde_json::from_str::<Map<String, Value>>(action.payload.get()).ok()?;
+    let of_type = msgtype(config, &Fields(&fields)).ok()?.fields();
+    let all = COMMON.iter().chain(of_type).chain(&CONFIGURED);
+    Some(all.copied().collect())
+}
+
 /// Recipients of a request by name: userids, `party/ID`, `tag/ID`, or only `@all`, beside which the service ignores departments and tags.
 pub(super) fn addressees(prepared: &Prepared) -> Vec<String> {
     let Some(Message { recipients, .. }) = Message::from_bytes(&prepared.bytes) else {

@@ -103,11 +103,12 @@ impl FromBody for Template {
     }
 
     fn from_fields(mut values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal> {
+        let (name, namespace, tenant) = named(&mut values)?;
         Ok(Self {
             id: String::new(),
-            name: values.owned("name").ok_or_else(missing("name"))?,
-            namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
-            tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+            name,
+            namespace,
+            tenant,
             content: values.owned("content").ok_or_else(missing("content"))?,
             description: values.owned("description"),
             labels: values.texts("labels").unwrap_or_default(),
@@ -117,14 +118,30 @@ impl FromBody for Template {
     }
 }
 
-/// Change of a template, and the namespace and tenant that the body repeats.
-pub(super) struct TemplateUpdate {
-    pub(super) change: TemplateChange,
+/// Change of a template or profile, and the namespace and tenant that the body repeats.
+pub(super) struct Update<C> {
+    pub(super) change: C,
     pub(super) namespace: Option<Namespace>,
     pub(super) tenant: Option<Tenant>,
 }
 
-impl FromBody for TemplateUpdate {
+impl<C> Update<C> {
+    fn of(change: C, values: &mut FieldValues<'_>) -> Self {
+        Self {
+            change,
+            namespace: values.name("namespace", Namespace::parse),
+            tenant: values.name("tenant", Tenant::parse),
+        }
+    }
+}
+
+/// Name, namespace and tenant of a new template or profile.
+fn named(values: &mut FieldValues<'_>) -> Result<(String, String, String), Refusal> {
+    let mut needed = |name: &'static str| values.owned(name).ok_or_else(missing(name));
+    Ok((needed("name")?, needed("namespace")?, needed("tenant")?))
+}
+
+impl FromBody for Update<TemplateChange> {
     const SHAPE: &'static Shape = &TEMPLATE_CHANGE;
 
     fn example() -> Value {
@@ -132,15 +149,12 @@ impl FromBody for TemplateUpdate {
     }
 
     fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
-        Ok(Self {
-            change: TemplateChange {
-                content: values.owned("content"),
-                description: values.owned("description"),
-                labels: values.texts("labels"),
-            },
-            namespace: values.name("namespace", Namespace::parse),
-            tenant: values.name("tenant", Tenant::parse),
-        })
+        let change = TemplateChange {
+            content: values.owned("content"),
+            description: values.owned("description"),
+            labels: values.texts("labels"),
+        };
+        Ok(Self::of(change, &mut values))
     }
 }
 
@@ -165,12 +179,13 @@ impl FromBody for Profile {
     }
 
     fn from_fields(mut values: FieldValues<'_>, now: Timestamp) -> Result<Self, Refusal> {
+        let (name, namespace, tenant) = named(&mut values)?;
         Ok(Self {
             id: String::new(),
             fields: fields(&mut values)?.ok_or_else(missing("fields"))?,
-            name: values.owned("name").ok_or_else(missing("name"))?,
-            namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
-            tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
+            name,
+            namespace,
+            tenant,
             escaping: values.owned("escaping"),
             description: values.owned("description"),
             labels: values.texts("labels").unwrap_or_default(),
@@ -180,14 +195,7 @@ impl FromBody for Profile {
     }
 }
 
-/// Change of a profile, and the namespace and tenant that the body repeats.
-pub(super) struct ProfileUpdate {
-    pub(super) change: ProfileChange,
-    pub(super) namespace: Option<Namespace>,
-    pub(super) tenant: Option<Tenant>,
-}
-
-impl FromBody for ProfileUpdate {
+impl FromBody for Update<ProfileChange> {
     const SHAPE: &'static Shape = &PROFILE_CHANGE;
 
     fn example() -> Value {
@@ -195,16 +203,13 @@ impl FromBody for ProfileUpdate {
     }
 
     fn from_fields(mut values: FieldValues<'_>, _: Timestamp) -> Result<Self, Refusal> {
-        Ok(Self {
-            change: ProfileChange {
-                fields: fields(&mut values)?,
-                escaping: values.owned("escaping"),
-                description: values.owned("description"),
-                labels: values.texts("labels"),
-            },
-            namespace: values.name("namespace", Namespace::parse),
-            tenant: values.name("tenant", Tenant::parse),
-        })
+        let change = ProfileChange {
+            fields: fields(&mut values)?,
+            escaping: values.owned("escaping"),
+            description: values.owned("description"),
+            labels: values.texts("labels"),
+        };
+        Ok(Self::of(change, &mut values))
     }
 }
 

@@ -56,6 +56,7 @@ impl World {
             action_type: ActionType::parse("x").ok()?,
             payload: RawValue::from_string(format!(r#"{{"secret":"{CANARY}"}}"#)).ok()?,
             metadata: BTreeMap::default(),
+            template: None,
             dedup_key: None,
             priority: Priority::default(),
         })

@@ -40,6 +40,7 @@ async fn recurs_at_six(gateway: &Gateway) {
         action_type: ActionType::parse("x").expect("a name"),
         payload: RawValue::from_string("{}".into()).expect("JSON"),
         metadata: BTreeMap::default(),
+        template: None,
         dedup_key: None,
         priority: Priority::default(),
     };

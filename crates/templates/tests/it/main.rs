@@ -4,6 +4,7 @@ mod bounds;
 mod escaping;
 mod filters;
 mod payloads;
+mod properties;
 mod texts;
 
 use acteon_templates::{Context, Escaping, Text};

@@ -10,6 +10,7 @@ use acteon_flows::{Definition, Recurring, Status};
 use super::RecurringError;
 use crate::decide::plan::Step;
 use crate::offload;
+use crate::policies::PolicyError;
 use crate::registry::ProviderEntry;
 use crate::shared::Gateway;
 
@@ -68,6 +69,9 @@ impl Gateway {
             .check_dedup_key()
             .map_err(RecurringError::DedupKey)?;
         let action = definition.action(of, now, now)?;
+        if let Err(PolicyError::Invalid { message, .. }) = self.check_profile_of(&action) {
+            return Err(RecurringError::Template(message));
+        }
         match action.dedup_key.as_ref().map(String::len) {
             Some(length) if length > MAX_LABEL_BYTES => {
                 return Err(RecurringError::DedupKey(format!(

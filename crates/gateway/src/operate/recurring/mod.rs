@@ -106,6 +106,9 @@ pub enum RecurringError {
     /// The dedup key of its actions is too long, or has a placeholder that is none.
     #[error("{0}")]
     DedupKey(String),
+    /// The profile that it names is not there.
+    #[error("{0}")]
+    Template(String),
     /// Its provider is not there, or not for this caller.
     #[error("{0}")]
     Provider(String),

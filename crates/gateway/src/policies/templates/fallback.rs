@@ -59,6 +59,14 @@ impl Templates {
         }
     }
 
+    /// Whether the profile that an action names reads a member of payloads.
+    pub(crate) fn reads(&self, action: &Action, member: &str) -> bool {
+        let (namespace, tenant) = (action.namespace.as_str(), action.tenant.as_str());
+        let name = action.template.as_deref();
+        let profile = name.and_then(|name| self.profile(namespace, tenant, name));
+        profile.is_some_and(|profile| profile.reads(self, member))
+    }
+
     /// Whether a namespace and tenant have a profile of this name.
     pub(crate) fn has_profile(&self, namespace: &str, tenant: &str, name: &str) -> bool {
         self.profile(namespace, tenant, name).is_some()

@@ -189,6 +189,21 @@ impl Compiled {
             .map_err(Vec::as_slice)
     }
 
+    /// Whether its sources read a member of a payload.
+    pub(super) fn reads(&self, templates: &Templates, member: &str) -> bool {
+        let Ok(texts) = self.texts(templates) else {
+            return false;
+        };
+        texts.variables().iter().any(|path| {
+            let mut parts = path.split('.');
+            match parts.next() {
+                // All of it, or one member by way of it.
+                Some("payload") => parts.next().is_none_or(|part| part == member),
+                root => root == Some(member),
+            }
+        })
+    }
+
     /// Rendered fields, by their names, for a payload.
     pub(super) fn render(
         &self,

@@ -59,7 +59,7 @@ permitted!(
 
 /// A caller who may see people and change them. They are of the whole server, and what is known of them is for nobody who may not do everything:
 /// who gets this has shown the role and the grants, and no handler can forget either.
-pub(in crate::http) struct MaySeePeople;
+pub(in crate::http) struct MaySeePeople(pub(in crate::http) Caller);
 
 impl FromRequestParts<Arc<AppState>> for MaySeePeople {
     type Rejection = Refusal;
@@ -67,7 +67,7 @@ impl FromRequestParts<Arc<AppState>> for MaySeePeople {
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Refusal> {
         let caller = permitted(parts, state, Permission::People).await?;
         if Scope::of(&caller.grants).is_everything() {
-            return Ok(Self);
+            return Ok(Self(caller));
         }
         Err(forbidden("everything, which people belong to"))
     }

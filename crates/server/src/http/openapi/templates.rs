@@ -1,12 +1,12 @@
 //! Descriptions of the routes of templates and profiles.
 
-use acteon_gateway::{Profile, Template};
+use acteon_gateway::{Profile, ProfileChange, Template, TemplateChange};
 
 use super::links::{OF_PROFILE, OF_TEMPLATE};
 use super::operation::Operation;
 use crate::http::extract::scope::Scoped;
 use crate::http::routes::templates::ListQuery;
-use crate::http::template_bodies::{ProfileUpdate, RenderRequest, TemplateUpdate};
+use crate::http::template_bodies::{RenderRequest, Update};
 
 const fn on(id: &'static str, summary: &'static str, schema: &'static str) -> Operation {
     Operation::new("templates", id, summary, schema)
@@ -25,7 +25,7 @@ pub(in crate::http) const GET: Operation =
 pub(in crate::http) const UPDATE: Operation =
     on("updateTemplate", "Changes a template", "TemplateBody")
         .query::<Scoped>()
-        .takes::<TemplateUpdate>()
+        .takes::<Update<TemplateChange>>()
         .others(&[409]);
 pub(in crate::http) const DELETE: Operation = on(
     "deleteTemplate",
@@ -48,7 +48,7 @@ pub(in crate::http) const GET_PROFILE: Operation =
 pub(in crate::http) const UPDATE_PROFILE: Operation =
     on("updateProfile", "Changes a profile", "ProfileBody")
         .query::<Scoped>()
-        .takes::<ProfileUpdate>()
+        .takes::<Update<ProfileChange>>()
         .others(&[409]);
 pub(in crate::http) const DELETE_PROFILE: Operation =
     on("deleteProfile", "Deletes a profile", "Object")

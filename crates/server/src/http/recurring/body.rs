@@ -89,6 +89,7 @@ impl FromBody for NewRecurring {
             provider: change.provider.ok_or_else(missing("provider"))?,
             action_type: change.action_type.ok_or_else(missing("action_type"))?,
             payload: change.payload.ok_or_else(missing("payload"))?,
+            template: change.template,
             metadata: change.metadata.unwrap_or_default(),
             dedup_key: change.dedup_key,
             priority: change.priority.unwrap_or_default(),

@@ -22,6 +22,7 @@ const REMOVABLE: &[&str] = &[
     "end_date",
     "max_executions",
     "calendar",
+    "template",
     "dedup_key",
 ];
 
@@ -99,6 +100,7 @@ impl RecurringUpdate {
             provider: changes.provider.clone().unwrap_or(before.provider),
             action_type: changes.action_type.clone().unwrap_or(before.action_type),
             payload: changes.payload.clone().unwrap_or(before.payload),
+            template: self.kept("template", changes.template.as_ref(), before.template),
             metadata: changes.metadata.clone().unwrap_or(before.metadata),
             dedup_key: self.kept("dedup_key", changes.dedup_key.as_ref(), before.dedup_key),
             priority: changes.priority.unwrap_or(before.priority),
@@ -131,6 +133,7 @@ pub(super) struct Changes {
     pub(super) provider: Option<ProviderName>,
     pub(super) action_type: Option<ActionType>,
     pub(super) payload: Option<Box<RawValue>>,
+    pub(super) template: Option<String>,
     pub(super) metadata: Option<BTreeMap<String, String>>,
     pub(super) dedup_key: Option<String>,
     pub(super) priority: Option<Priority>,
@@ -182,6 +185,7 @@ impl Changes {
             provider: values.name("provider", ProviderName::parse),
             action_type: values.name("action_type", ActionType::parse),
             payload: values.json("payload").map(ToOwned::to_owned),
+            template: values.owned("template"),
             metadata: values.texts("metadata"),
             dedup_key: values.owned("dedup_key"),
             priority: priority.and_then(|word| Priority::parse(&word)),

@@ -45,6 +45,7 @@ pub(super) const OPTIONAL: &[Field] = &[
     ),
     Field::optional("calendar", FieldType::Text(MAX_NAME_BYTES)),
     Field::optional("on", FieldType::Word(DAYS)),
+    Field::optional("template", FieldType::Text(MAX_NAME_BYTES)),
     Field::optional("metadata", FieldType::Labels),
     Field::optional("dedup_key", FieldType::Text(MAX_LABEL_BYTES)),
     Field::optional("priority", FieldType::Word(&["high", "normal", "low"])),

@@ -88,6 +88,7 @@ pub(in crate::http) fn listed(state: &AppState, found: &RecurringAction) -> Recu
         calendar: calendar.map(|on| on.name.clone()),
         on: on.map(|on| on.as_str().to_owned()),
         waits_for,
+        template: definition.template.clone(),
         payload: None,
         metadata: None,
         dedup_key: None,

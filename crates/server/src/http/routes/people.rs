@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acteon_api::PersonBody;
+use acteon_gateway::Made;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -40,23 +41,26 @@ pub(in crate::http) async fn get(
 }
 
 pub(in crate::http) async fn put(
-    _: MaySeePeople,
+    MaySeePeople(caller): MaySeePeople,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     _: NoQuery,
     JsonBody(new): JsonBody<PutPerson>,
 ) -> Result<(StatusCode, Json<PersonBody>), Refusal> {
     let (found, how) = state.gateway.put_person(new.of(id)?).await?;
+    let id = &found.value.id;
+    tracing::info!(person = id, new = how == Made::New, caller = %caller.id, "person written");
     Ok((made(how), Json(person_body(&found))))
 }
 
 pub(in crate::http) async fn delete(
-    _: MaySeePeople,
+    MaySeePeople(caller): MaySeePeople,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     _: NoQuery,
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     state.gateway.delete_person(&id).await?;
+    tracing::info!(person = id, caller = %caller.id, "person deleted");
     Ok(StatusCode::NO_CONTENT)
 }

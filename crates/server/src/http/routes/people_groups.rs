@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acteon_api::PeopleGroupBody;
+use acteon_gateway::Made;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -40,23 +41,26 @@ pub(in crate::http) async fn get(
 }
 
 pub(in crate::http) async fn put(
-    _: MaySeePeople,
+    MaySeePeople(caller): MaySeePeople,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     _: NoQuery,
     JsonBody(new): JsonBody<PutGroup>,
 ) -> Result<(StatusCode, Json<PeopleGroupBody>), Refusal> {
     let (found, how) = state.gateway.put_people_group(new.of(id)?).await?;
+    let id = &found.value.id;
+    tracing::info!(group = id, new = how == Made::New, caller = %caller.id, "group written");
     Ok((made(how), Json(group_body(&found))))
 }
 
 pub(in crate::http) async fn delete(
-    _: MaySeePeople,
+    MaySeePeople(caller): MaySeePeople,
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     _: NoQuery,
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     state.gateway.delete_people_group(&id).await?;
+    tracing::info!(group = id, caller = %caller.id, "group deleted");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -271,6 +271,7 @@ impl From<RecurringError> for Refusal {
                 Self::field("payload", format!("could not be sent: {message}"))
             }
             RecurringError::DedupKey(message) => Self::field("dedup_key", message),
+            RecurringError::Template(message) => Self::field("template", message),
             RecurringError::Provider(message) => Self::field("provider", message),
             RecurringError::Calendar(message) => Self::field("calendar", message),
             RecurringError::Invalid(_) => {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use acteon_api::{RenderedProfile, TemplatesReloaded};
-use acteon_core::Scope;
-use acteon_gateway::{Profile, Template};
+use acteon_core::{Caller, Scope};
+use acteon_gateway::{Profile, ProfileChange, Template, TemplateChange};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,10 +19,15 @@ use crate::http::extract::query::{NoQuery, Query};
 use crate::http::extract::scope::Scoped;
 use crate::http::page::{Page, page};
 use crate::http::state::AppState;
-use crate::http::template_bodies::{ProfileUpdate, RenderRequest, TemplateUpdate};
+use crate::http::template_bodies::{RenderRequest, Update};
 
 /// Parameters of a list.
 pub(in crate::http) type ListQuery = (Scoped, Page);
+
+/// Logs what somebody did to a template or profile: it changes what is sent from then on.
+fn tell(what: &str, caller: &Caller, id: &str, name: &str) {
+    tracing::info!(id, name, caller = %caller.id, "{what}");
+}
 
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
@@ -43,6 +48,7 @@ pub(in crate::http) async fn create(
     check_scope(&caller, &template.namespace, &template.tenant)?;
     let scope = Scope::of(&caller.grants);
     let made = state.gateway.create_template(&scope, template).await?;
+    tell("template made", &caller, &made.id, &made.name);
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -60,14 +66,14 @@ pub(in crate::http) async fn update(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     Query(asked): Query<Scoped>,
-    JsonBody(update): JsonBody<TemplateUpdate>,
+    JsonBody(update): JsonBody<Update<TemplateChange>>,
 ) -> Result<Json<Template>, Refusal> {
     state.gateway.template(&asked.of(&caller), &id)?;
     let scope = repeated(&caller, update.namespace, update.tenant);
     let gateway = &state.gateway;
-    Ok(Json(
-        gateway.update_template(&scope, &id, update.change).await?,
-    ))
+    let changed = gateway.update_template(&scope, &id, update.change).await?;
+    tell("template changed", &caller, &id, &changed.name);
+    Ok(Json(changed))
 }
 
 pub(in crate::http) async fn delete(
@@ -78,7 +84,9 @@ pub(in crate::http) async fn delete(
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     let scope = asked.of(&caller);
+    let name = state.gateway.template(&scope, &id)?.name;
     state.gateway.delete_template(&scope, &id).await?;
+    tell("template deleted", &caller, &id, &name);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -101,6 +109,7 @@ pub(in crate::http) async fn create_profile(
     check_scope(&caller, &profile.namespace, &profile.tenant)?;
     let scope = Scope::of(&caller.grants);
     let made = state.gateway.create_profile(&scope, profile).await?;
+    tell("profile made", &caller, &made.id, &made.name);
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -118,14 +127,14 @@ pub(in crate::http) async fn update_profile(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     Query(asked): Query<Scoped>,
-    JsonBody(update): JsonBody<ProfileUpdate>,
+    JsonBody(update): JsonBody<Update<ProfileChange>>,
 ) -> Result<Json<Profile>, Refusal> {
     state.gateway.profile(&asked.of(&caller), &id)?;
     let scope = repeated(&caller, update.namespace, update.tenant);
     let gateway = &state.gateway;
-    Ok(Json(
-        gateway.update_profile(&scope, &id, update.change).await?,
-    ))
+    let changed = gateway.update_profile(&scope, &id, update.change).await?;
+    tell("profile changed", &caller, &id, &changed.name);
+    Ok(Json(changed))
 }
 
 pub(in crate::http) async fn delete_profile(
@@ -136,7 +145,9 @@ pub(in crate::http) async fn delete_profile(
     _: NoBody,
 ) -> Result<StatusCode, Refusal> {
     let scope = asked.of(&caller);
+    let name = state.gateway.profile(&scope, &id)?.name;
     state.gateway.delete_profile(&scope, &id).await?;
+    tell("profile deleted", &caller, &id, &name);
     Ok(StatusCode::NO_CONTENT)
 }
 

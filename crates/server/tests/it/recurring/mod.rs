@@ -6,6 +6,7 @@ mod calls;
 mod kills;
 mod missed;
 mod refused;
+mod templated;
 
 use serde_json::{Value, json};
 

@@ -100,3 +100,65 @@ async fn what_cannot_be_rendered_goes_plain_with_a_warning_and_is_counted() {
         .is_some_and(|text| text.contains("\nacteon_template_errors_total 1\n"));
     assert!(counted, "{metrics}");
 }
+
+/// What a profile reads is data for its texts: it is no field of a message, nobody is warned of it, and none of it is a slip. The rest is told.
+#[cfg(feature = "wechat")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_profile_reads_is_not_warned_of_and_what_nobody_reads_is() {
+    use crate::wechat::{configuration, local_wecom, unlimited};
+    let wecom = local_wecom(unlimited()).await;
+    let more = "wechat.default_touser = \"@all\"";
+    let gateway = Gateway::start(&configuration(&wecom, more)).await;
+    let content = "{{ service }} is {{ payload.status }} for {{ user }} ({{ msgtype }})";
+    profile(&gateway, "alert", &json!({ "content": content })).await;
+    let send = async |id: &str, payload: &Value| {
+        let mut body = action(id, "wechat-ops", payload);
+        body["template"] = json!("alert");
+        gateway.dispatch(&body).await
+    };
+    let data = json!({ "msgtype": "text", "service": "db", "status": "down", "user": "zhangsan" });
+    let outcome = send("a", &data).await;
+    assert!(
+        outcome["Executed"]["headers"]["acteon-warning"].is_null(),
+        "{outcome}"
+    );
+    let arrived = wecom.world(|world| world.messages().last().map(|told| told.content.clone()));
+    let expected = json!({ "content": "db is down for zhangsan (text)" });
+    assert_eq!(arrived, Some(expected));
+    let mut more = data.clone();
+    more["severity"] = json!("high");
+    let outcome = send("b", &more).await;
+    assert_eq!(
+        outcome["Executed"]["headers"]["acteon-warning"],
+        "not sent, since a text message has no such field: severity"
+    );
+    // Without the profile it may be whom it is for.
+    let outcome = gateway.dispatch(&action("c", "wechat-ops", &data)).await;
+    assert_eq!(outcome["Failed"]["code"], "SERIALIZATION", "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_in_the_log_with_who_made_them() {
+    use crate::support::{Process, log_of};
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = Process::start(folder.path(), LOG, &[("RUST_LOG", "")]);
+    let client = process.client();
+    let id = profile(client, "alert", &json!({ "content": "a secret text" })).await;
+    let path = format!("/v1/templates/profiles/{id}");
+    let change = json!({ "description": "x" });
+    assert_eq!(client.put(&path, &change).await.status, StatusCode::OK);
+    assert_eq!(client.delete(&path).await.status, StatusCode::NO_CONTENT);
+    client.put("/v1/people/lisi", &json!({})).await;
+    client.delete("/v1/people/lisi").await;
+    let log = log_of(folder.path());
+    for line in [
+        format!("profile made id={id:?} name=\"alert\" caller="),
+        format!("profile changed id={id:?} name=\"alert\" caller="),
+        format!("profile deleted id={id:?} name=\"alert\" caller="),
+        "person written person=\"lisi\" new=true caller=".to_owned(),
+        "person deleted person=\"lisi\" caller=".to_owned(),
+    ] {
+        assert!(log.contains(&line), "{line}\n{log}");
+    }
+    assert!(!log.contains("a secret text"), "{log}");
+}

@@ -1,0 +1,43 @@
+//! Data of profiles: members of a payload that are there for the texts, and that a provider need not see.
+
+use std::borrow::Cow;
+
+use acteon_core::json::{Member, members};
+use acteon_core::{Action, Provider};
+use serde_json::value::RawValue;
+
+use crate::policies::Templates;
+
+/// Action as a provider that heeds some members of payloads gets it: without those that its profile reads and the provider makes nothing of. They are
+/// data for the profile's texts, and whoever sends them need not be told that they are not sent.
+pub(crate) fn without_data<'a>(
+    action: &'a Action,
+    provider: &dyn Provider,
+    templates: &Templates,
+) -> Cow<'a, Action> {
+    let heeded = action
+        .template
+        .as_ref()
+        .and_then(|_| provider.heeded(action));
+    let (Some(heeded), Some(all)) = (heeded, members(action.payload.get())) else {
+        return Cow::Borrowed(action);
+    };
+    let is_data = |member: &&Member<'_>| {
+        let name = member.name();
+        !heeded.contains(&&*name) && templates.reads(action, &name)
+    };
+    if !all.iter().any(|member| is_data(&member)) {
+        return Cow::Borrowed(action);
+    }
+    let kept = all.iter().filter(|member| !is_data(member));
+    let kept: Vec<String> = kept
+        .map(|Member { quoted, value }| format!("{quoted}:{value}"))
+        .collect();
+    match RawValue::from_string(format!("{{{}}}", kept.join(","))) {
+        Ok(payload) => Cow::Owned(Action {
+            payload,
+            ..action.clone()
+        }),
+        Err(_) => Cow::Borrowed(action),
+    }
+}
