@@ -17,6 +17,9 @@ pub struct ErrorBody {
     /// Fields of a wrong request, each with what is wrong with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldError>,
+    /// All that is wrong with a definition of a chain, each with its path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
     /// Seconds after which to try again, as in the `Retry-After` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,

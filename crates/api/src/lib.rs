@@ -3,6 +3,7 @@
 //! Field names are those of the wire format that the published clients read.
 
 mod actions;
+mod chains;
 mod error;
 mod examples;
 mod health;
@@ -18,6 +19,12 @@ pub use actions::{
     AcceptedAction, ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters,
     DrainedLetter, DrainedLetters, Replayed, ReplayedMany, ScheduledActionBody, ScheduledActions,
 };
+pub use chains::{
+    ChainAttempt, ChainBranch, ChainDag, ChainDefinition, ChainDefinitionSummary, ChainDefinitions,
+    ChainDetail, ChainEdge, ChainFailure, ChainHistory, ChainNode, ChainOnCancel, ChainRetry,
+    ChainStep, ChainStepDefinition, ChainStepHistory, ChainSummary, ChainTimer, ChainWait, Chains,
+    ExecutionBody, ExecutionEvent, ExecutionHistory, Executions, SignalSent,
+};
 pub use error::{BatchError, ErrorBody, FieldError, NOTHING_DONE};
 pub use examples::example;
 pub use health::{LaneBody, ProviderHealthBody, ProvidersHealthBody, ReadyBody};
@@ -26,8 +33,9 @@ pub use operations::{
     Reloaded, RuleBody, RuleSwitched, RulesReloaded,
 };
 pub use outcomes::{
-    AttemptBody, Cancelled, CircuitOpen, Deduplicated, DryRun, Failed, LastError, Muted, Outcome,
-    ProviderResponse, QuotaExceeded, Rerouted, Scheduled, Silenced, Span, Suppressed, Throttled,
+    AttemptBody, Cancelled, ChainStarted, CircuitOpen, Deduplicated, DryRun, Failed, LastError,
+    Muted, Outcome, ProviderResponse, QuotaExceeded, Rerouted, Scheduled, Silenced, Span,
+    Suppressed, Throttled,
 };
 pub use people::{People, PeopleGroupBody, PeopleGroups, PersonBody};
 pub use policies::{

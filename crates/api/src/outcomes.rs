@@ -212,6 +212,26 @@ pub struct AttemptBody {
     pub hint: Option<String>,
 }
 
+/// Fields of `ChainStarted`: it started a chain, whose steps are what is sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChainStarted {
+    /// Id of the execution.
+    pub chain_id: String,
+    /// Name of the chain.
+    pub chain_name: String,
+    /// Number of steps, those of parallel steps not counted.
+    pub total_steps: usize,
+    /// Name of the first step.
+    pub first_step: String,
+    /// When the first step begins, where that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub starts_at: Option<String>,
+    /// Rule that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_rule: Option<String>,
+}
+
 /// Fields of `Cancelled`: somebody called it off before it began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Cancelled {
@@ -223,7 +243,7 @@ pub struct Cancelled {
 }
 
 /// Fields of each outcome, by its name.
-fn fields() -> [(&'static str, Value); 13] {
+fn fields() -> [(&'static str, Value); 14] {
     [
         ("Executed", json!(ProviderResponse::schema())),
         ("Failed", json!(Failed::schema())),
@@ -236,6 +256,7 @@ fn fields() -> [(&'static str, Value); 13] {
         ("CircuitOpen", json!(CircuitOpen::schema())),
         ("Silenced", json!(Silenced::schema())),
         ("Muted", json!(Muted::schema())),
+        ("ChainStarted", json!(ChainStarted::schema())),
         ("Cancelled", json!(Cancelled::schema())),
         ("DryRun", json!(DryRun::schema())),
     ]

@@ -24,6 +24,7 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
             json!({ "type": "array", "items": { "$ref": "#/components/schemas/RuleBody" } }),
         ),
     ]);
+    schemas.extend(crate::chains::schemas());
     schemas.extend(crate::outcomes::schemas());
     schemas.extend(crate::people::schemas());
     schemas.extend(crate::policies::schemas());

@@ -347,6 +347,12 @@ pub const STREAM_PING: Duration = Duration::from_secs(15);
 /// Most rows that one step of a sweep deletes: a commit of a few milliseconds.
 pub const MAX_SWEEP_ROWS: usize = 1000;
 
+/// Most definitions of chains. They are checked together, since chains start chains.
+pub const MAX_CHAINS: usize = 1000;
+
+/// Most bytes that all definitions of chains take together.
+pub const MAX_CHAINS_BYTES: usize = 16 * 1024 * 1024;
+
 /// Most documents of a kind, such as silences: every gateway keeps them in memory.
 pub const MAX_DOCUMENTS: usize = 100_000;
 

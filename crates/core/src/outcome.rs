@@ -108,6 +108,23 @@ pub enum Outcome {
         /// Name of the rule.
         matched_rule: Option<String>,
     },
+    /// It started a chain, whose steps are what is sent.
+    ChainStarted {
+        /// Id of the execution.
+        chain_id: String,
+        /// Name of the chain.
+        chain_name: String,
+        /// Number of the chain's steps, those within parallel steps not counted.
+        total_steps: usize,
+        /// Name of the first step.
+        first_step: String,
+        /// When the first step begins, where that is later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        starts_at: Option<Timestamp>,
+        /// Name of the rule that started it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        matched_rule: Option<String>,
+    },
     /// Somebody called it off before it began. On the wire it is a failure with the code `CANCELLED`, which the published clients read.
     Cancelled {
         /// Who called it off.
@@ -163,6 +180,7 @@ impl Outcome {
             Self::CircuitOpen { .. } => "circuit_open",
             Self::Silenced { .. } => "silenced",
             Self::Muted { .. } => "muted",
+            Self::ChainStarted { .. } => "chain_started",
             Self::Cancelled { .. } => "cancelled",
             Self::DryRun(_) => "dry_run",
         }

@@ -19,11 +19,13 @@ pub enum VerdictKind {
     Modify,
     /// The action goes after a delay.
     Schedule,
+    /// The action starts a chain, and is not sent itself.
+    Chain,
 }
 
 impl VerdictKind {
     /// Every kind, in the order in which messages list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Allow,
         Self::Deny,
         Self::Suppress,
@@ -32,10 +34,11 @@ impl VerdictKind {
         Self::Throttle,
         Self::Modify,
         Self::Schedule,
+        Self::Chain,
     ];
 
     /// Names in the wire format of verdicts that are not built.
-    pub const LATER: [&str; 4] = ["group", "state_machine", "request_approval", "chain"];
+    pub const LATER: [&str; 3] = ["group", "state_machine", "request_approval"];
 
     /// Name of the kind in rules files, in the store and on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -48,6 +51,7 @@ impl VerdictKind {
             Self::Throttle => "throttle",
             Self::Modify => "modify",
             Self::Schedule => "schedule",
+            Self::Chain => "chain",
         }
     }
 
@@ -65,7 +69,8 @@ impl VerdictKind {
             | Self::Reroute
             | Self::Throttle
             | Self::Modify
-            | Self::Schedule => false,
+            | Self::Schedule
+            | Self::Chain => false,
         }
     }
 }

@@ -48,6 +48,7 @@ pub use history::view::{ActionPage, ActionView};
 pub use lane::{LaneMode, LaneStatus};
 pub use observe::{AttemptEvent, Observer, OutcomeEvent, OutcomeKind};
 pub use operate::backlog::Backlog;
+pub use operate::chains::{ChainFilter, ChainList, ChainSummary, Execution, ExecutionError};
 pub use operate::health::ProviderHealth;
 pub use operate::last_check::HealthFinding;
 pub use operate::recurring::{
@@ -60,9 +61,9 @@ pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};
 pub use operate::replay_page::{ReplayCursor, ReplayPage, ReplayRequest};
 pub use operate::scheduled::{ScheduleError, ScheduledAction, ScheduledList};
 pub use policies::{
-    FieldSource, Made, MissingInterval, OverageSpec, PolicyError, Profile, ProfileChange, Quota,
-    QuotaChange, QuotaUsage, Rendered, Silence, SilenceChange, SilencePreview, StoredInterval,
-    Template, TemplateChange, Window,
+    ChainError, FieldSource, Made, MissingName, OverageSpec, PolicyError, Profile, ProfileChange,
+    Quota, QuotaChange, QuotaUsage, Rendered, Silence, SilenceChange, SilencePreview,
+    StoredInterval, Template, TemplateChange, Window,
 };
 pub use registry::{Registry, RegistryError};
 pub use shared::{Gateway, GatewayOptions, RetentionPolicy};

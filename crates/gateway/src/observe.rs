@@ -62,6 +62,8 @@ pub enum OutcomeKind {
     Silenced,
     /// A time interval holds it back.
     Muted,
+    /// It started a chain.
+    ChainStarted,
     /// Somebody called it off.
     Cancelled,
     /// The provider's breaker is open.
@@ -83,6 +85,7 @@ impl OutcomeKind {
             Self::QuotaExceeded => "quota_exceeded",
             Self::Silenced => "silenced",
             Self::Muted => "muted",
+            Self::ChainStarted => "chain_started",
             Self::Cancelled => "cancelled",
             Self::CircuitOpen => "circuit_open",
         }
@@ -105,6 +108,7 @@ impl From<&Outcome> for OutcomeKind {
             Outcome::QuotaExceeded { .. } => Self::QuotaExceeded,
             Outcome::Silenced { .. } => Self::Silenced,
             Outcome::Muted { .. } => Self::Muted,
+            Outcome::ChainStarted { .. } => Self::ChainStarted,
             Outcome::Cancelled { .. } => Self::Cancelled,
             Outcome::CircuitOpen { .. } => Self::CircuitOpen,
         }
@@ -200,6 +204,7 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         | OutcomeKind::Muted
         | OutcomeKind::CircuitOpen => line!(info, "action held back"),
         OutcomeKind::Partial => line!(warn, "action delivered, but not to everybody"),
+        OutcomeKind::ChainStarted => line!(debug, "action started a chain"),
         OutcomeKind::Cancelled => line!(info, "action cancelled"),
         OutcomeKind::Failed => line!(warn, "action failed for good; it is kept as a dead letter"),
         OutcomeKind::Scheduled => line!(info, "action goes on later"),

@@ -12,6 +12,8 @@ pub struct Context {
     pub providers: Option<BTreeSet<ProviderName>>,
     /// Names of time intervals that are not in the files; `None` where they are not known.
     pub intervals: Option<BTreeSet<String>>,
+    /// Names of the chains that rules may start; `None` where they are not known.
+    pub chains: Option<BTreeSet<String>>,
     /// The calendars that time intervals may go by.
     pub calendars: Calendars,
     /// The zone of `time.*` where a rule names none.
@@ -25,6 +27,7 @@ impl Default for Context {
         Self {
             providers: None,
             intervals: Some(BTreeSet::new()),
+            chains: Some(BTreeSet::new()),
             calendars: Calendars::default(),
             default_timezone: "UTC".into(),
             env: BTreeMap::new(),

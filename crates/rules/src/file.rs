@@ -45,6 +45,7 @@ pub(crate) const ACTION_KEYS: &[&str] = &[
     "window_seconds",
     "changes",
     "delay_seconds",
+    "chain",
     "priority",
 ];
 

@@ -66,6 +66,11 @@ pub enum Verdict {
         /// How long it waits, from its acceptance on.
         delay: Duration,
     },
+    /// The action starts a chain, and is not sent itself.
+    Chain {
+        /// Name of the chain.
+        chain: Arc<str>,
+    },
 }
 
 /// Merge patch whose texts may hold `{{ expressions }}`.
@@ -212,6 +217,7 @@ impl Verdict {
             Self::Throttle { .. } => VerdictKind::Throttle,
             Self::Modify { .. } => VerdictKind::Modify,
             Self::Schedule { .. } => VerdictKind::Schedule,
+            Self::Chain { .. } => VerdictKind::Chain,
         }
     }
 
@@ -223,6 +229,22 @@ impl Verdict {
             | Self::Deny
             | Self::Suppress
             | Self::Deduplicate { .. }
+            | Self::Throttle { .. }
+            | Self::Modify { .. }
+            | Self::Schedule { .. }
+            | Self::Chain { .. } => None,
+        }
+    }
+
+    /// Name of the chain that the action starts.
+    pub fn chain(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Chain { chain } => Some(chain),
+            Self::Allow
+            | Self::Deny
+            | Self::Suppress
+            | Self::Deduplicate { .. }
+            | Self::Reroute { .. }
             | Self::Throttle { .. }
             | Self::Modify { .. }
             | Self::Schedule { .. } => None,
@@ -239,7 +261,8 @@ impl Verdict {
             | Self::Deduplicate { .. }
             | Self::Reroute { .. }
             | Self::Throttle { .. }
-            | Self::Schedule { .. } => None,
+            | Self::Schedule { .. }
+            | Self::Chain { .. } => None,
         }
     }
 }

@@ -204,6 +204,19 @@ impl RuleSet {
 
     /// Decision about an action: the first enabled rule that matches.
     pub fn decide<'s>(&'s self, facts: &Facts<'_>) -> Decision<'s> {
+        self.decide_by(facts, |_| true)
+    }
+
+    /// Decision about an action that starts no chain, such as a step of one: rules that would start one do not match it.
+    pub fn decide_without_chains<'s>(&'s self, facts: &Facts<'_>) -> Decision<'s> {
+        self.decide_by(facts, |rule| rule.verdict.chain().is_none())
+    }
+
+    fn decide_by<'s>(
+        &'s self,
+        facts: &Facts<'_>,
+        is_asked: impl Fn(&Rule) -> bool,
+    ) -> Decision<'s> {
         let mut decided = Decision {
             rule: None,
             patch: None,
@@ -215,6 +228,9 @@ impl RuleSet {
             else {
                 continue;
             };
+            if !is_asked(rule) {
+                continue;
+            }
             match try_rule(rule, facts) {
                 Match::No => {}
                 Match::Yes(patch) => {

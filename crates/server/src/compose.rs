@@ -13,8 +13,10 @@ use acteon_core::limits::{
 };
 #[cfg(feature = "wechat")]
 use acteon_crypto::KeyRing;
-use acteon_gateway::{Gateway, GatewayOptions, Observer, Parts, Registry, StoredInterval};
-use acteon_store::{DocumentKind, Store, StoreError};
+use acteon_gateway::{Gateway, GatewayOptions, Observer, Parts, Registry};
+#[cfg(feature = "wechat")]
+use acteon_store::Store;
+use acteon_store::StoreError;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -34,6 +36,7 @@ use crate::rules::RulesLoader;
 use crate::sign_in::SignIns;
 use crate::start_error::StartError;
 use crate::store::{self, Opened};
+use crate::stored_names::StoredNames;
 #[cfg(feature = "wechat")]
 use crate::tokens;
 
@@ -66,9 +69,9 @@ impl Server {
         let (listener, address) = bind(&config).await?;
         let registry = registry(config.providers)?;
         let metrics = Metrics::new(&registry.names().cloned().collect::<Vec<_>>());
-        let intervals = stored_intervals(&*store).await.map_err(store_error)?;
+        let stored = StoredNames::read(&*store).await.map_err(store_error)?;
         let rules = Arc::new(RulesLoader::new(config.rules));
-        let rule_set = rules.load(intervals).await.map_err(StartError::Rules)?;
+        let rule_set = rules.load(stored).await.map_err(StartError::Rules)?;
         let (people, options) = with_people(config.people, config.gateway).await?;
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
@@ -219,16 +222,6 @@ async fn with_people(
         options.people = Arc::new(roster);
     }
     Ok((loader, options))
-}
-
-/// Names of the time intervals in the store, which rules may use.
-async fn stored_intervals(store: &dyn Store) -> Result<Vec<String>, StoreError> {
-    let documents = store.documents(DocumentKind::TimeInterval).await?;
-    Ok(documents
-        .iter()
-        .filter_map(|document| StoredInterval::parse(&document.body))
-        .filter_map(|stored| stored.name().map(str::to_owned))
-        .collect())
 }
 
 /// Keeps access tokens in the store, for all gateways that share it, while there is a key to

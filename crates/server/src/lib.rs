@@ -20,6 +20,7 @@ pub mod rules;
 mod sign_in;
 mod start_error;
 mod store;
+mod stored_names;
 #[cfg(feature = "wechat")]
 mod tokens;
 mod watch;
@@ -32,3 +33,4 @@ pub use listen::raise_open_files;
 pub use paths::default_data_dir;
 pub use start_error::StartError;
 pub use store::{embedded_database, make_private_dir};
+pub use stored_names::StoredNames;

@@ -1,11 +1,12 @@
 //! Rules from files: loads them, all or nothing, and again when a file changes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use acteon_core::limits::MAX_RULES_FILE_BYTES;
 use acteon_core::{Clock as _, SystemClock};
-use acteon_gateway::{Gateway, MissingInterval, Reloads, TroubleTurn};
+use acteon_gateway::{Gateway, MissingName, Reloads, TroubleTurn};
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
 use arc_swap::ArcSwap;
 
@@ -13,6 +14,7 @@ use crate::calendars::warn_of_calendars;
 use crate::config::RulesConfig;
 use crate::files::{described, read_text};
 use crate::reading::{Reading, Unread};
+use crate::stored_names::StoredNames;
 use crate::watch::{Fingerprint, Look, changed};
 
 /// Source of the rules, and how the last loading went.
@@ -34,8 +36,8 @@ pub enum RulesError {
     Unreadable(PathBuf, std::io::Error),
     /// The rules of the files have errors.
     Wrong(LoadError),
-    /// Time interval that they need and that was deleted while they were compiled.
-    Overtaken(MissingInterval),
+    /// Time interval or chain that they need and that was deleted while they were compiled.
+    Overtaken(MissingName),
 }
 
 impl std::fmt::Display for RulesError {
@@ -60,14 +62,13 @@ pub struct Loaded {
     pub left_out: Vec<String>,
 }
 
-/// Reads and compiles the rules of a folder. `intervals` are the names of the time intervals in the
-/// store, `None` where they are not known.
+/// Reads and compiles the rules of a folder. `stored` are the names that the store has, `None` where they are not known.
 pub fn load(
     directory: Option<&Path>,
     context: &Context,
-    intervals: Option<Vec<String>>,
+    stored: Option<StoredNames>,
 ) -> Result<Loaded, RulesError> {
-    read(directory)?.compile(context, intervals)
+    read(directory)?.compile(context, stored)
 }
 
 /// Texts of the files in a folder of rules, and files that are left out.
@@ -100,13 +101,13 @@ fn read(directory: Option<&Path>) -> Result<Texts, RulesError> {
 }
 
 impl Texts {
-    fn compile(
-        self,
-        context: &Context,
-        intervals: Option<Vec<String>>,
-    ) -> Result<Loaded, RulesError> {
+    fn compile(self, context: &Context, stored: Option<StoredNames>) -> Result<Loaded, RulesError> {
+        let (intervals, chains) = stored
+            .map(|StoredNames { intervals, chains }| (intervals, chains))
+            .unzip();
         let context = Context {
-            intervals: intervals.map(|names| names.into_iter().collect()),
+            intervals: intervals.map(BTreeSet::from_iter),
+            chains: chains.map(BTreeSet::from_iter),
             ..context.clone()
         };
         let rules = RuleSet::compile(&self.files, &context).map_err(RulesError::Wrong)?;
@@ -244,16 +245,13 @@ impl RulesLoader {
     }
 
     /// Loads the rules to start with.
-    pub(crate) async fn load(
-        self: &Arc<Self>,
-        intervals: Vec<String>,
-    ) -> Result<RuleSet, RulesError> {
+    pub(crate) async fn load(self: &Arc<Self>, stored: StoredNames) -> Result<RuleSet, RulesError> {
         let this = Arc::clone(self);
         // A start may wait for a file: until it is read there is nothing to go on with.
         let found = tokio::task::spawn_blocking(move || this.find())
             .await
             .map_err(|_| Unread::BrokeOff);
-        let loaded = self.compile(found, self.context().clone(), intervals).await;
+        let loaded = self.compile(found, self.context().clone(), stored).await;
         self.note(loaded.as_ref().err());
         loaded
     }
@@ -274,7 +272,7 @@ impl RulesLoader {
         let this = Arc::clone(self);
         let (_turn, found) = self.loading.read(move || this.find()).await;
         let context = self.context_at(gateway);
-        let loaded = match self.compile(found, context, gateway.interval_names()).await {
+        let loaded = match self.compile(found, context, StoredNames::at(gateway)).await {
             Ok(rules) => self.put_in_force(rules, gateway).await,
             Err(error) => Err(error),
         };
@@ -308,7 +306,7 @@ impl RulesLoader {
         self: &Arc<Self>,
         found: Result<Found, Unread>,
         context: Context,
-        intervals: Vec<String>,
+        stored: StoredNames,
     ) -> Result<RuleSet, RulesError> {
         let unread = |unread: &Unread| {
             let kind = if matches!(unread, Unread::Late) {
@@ -335,7 +333,7 @@ impl RulesLoader {
         self.set_known(looks);
         let texts = texts?;
         let loaded =
-            tokio::task::spawn_blocking(move || texts.compile(&context, Some(intervals))).await;
+            tokio::task::spawn_blocking(move || texts.compile(&context, Some(stored))).await;
         let loaded = loaded.unwrap_or_else(|_| {
             // Also this is tried again.
             self.set_known(Fingerprint::new());

@@ -19,11 +19,13 @@ pub enum DocumentKind {
     Person,
     /// People who are named together.
     PeopleGroup,
+    /// Definition of a chain.
+    Chain,
 }
 
 impl DocumentKind {
     /// All kinds, in the order in which they are declared.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Silence,
         Self::TimeInterval,
         Self::Quota,
@@ -32,6 +34,7 @@ impl DocumentKind {
         Self::TemplateProfile,
         Self::Person,
         Self::PeopleGroup,
+        Self::Chain,
     ];
 
     /// Name of the kind as it is stored.
@@ -45,6 +48,7 @@ impl DocumentKind {
             Self::TemplateProfile => "template_profile",
             Self::Person => "person",
             Self::PeopleGroup => "people_group",
+            Self::Chain => "chain",
         }
     }
 

@@ -149,6 +149,7 @@ pub(crate) fn state_of(outcome: &Outcome) -> ActionState {
         | Outcome::Deduplicated { .. }
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
+        | Outcome::ChainStarted { .. }
         | Outcome::Cancelled { .. }
         | Outcome::DryRun(_) => ActionState::Done,
     }

@@ -46,6 +46,12 @@ pub struct Body {
     /// Signals that came and that no step took yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signals: Vec<Signal>,
+    /// Texts that people keep with it, by their names. Nothing here reads them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// Execution that it does over, if it does one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_of: Option<String>,
     /// Payload of the signal that a step took last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_signal: Option<Box<RawValue>>,
@@ -131,6 +137,8 @@ impl Body {
             steps: BTreeMap::new(),
             execution_path: Vec::new(),
             signals: Vec::new(),
+            attributes: BTreeMap::new(),
+            reset_of: None,
             last_signal: None,
             cancel: None,
             failure: None,

@@ -74,10 +74,12 @@ impl End {
             Outcome::Cancelled { by, .. } => {
                 Self::failure("CANCELLED", format!("{by} called it off"))
             }
-            Outcome::Scheduled { .. } | Outcome::DryRun(_) => Self::failure(
-                "UNREADABLE",
-                "its action is over, and its outcome is none that an action ends with",
-            ),
+            Outcome::Scheduled { .. } | Outcome::ChainStarted { .. } | Outcome::DryRun(_) => {
+                Self::failure(
+                    "UNREADABLE",
+                    "its action is over, and its outcome is none that an action ends with",
+                )
+            }
         }
     }
 }

@@ -6,6 +6,12 @@ use acteon_core::json::head;
 use super::limits::{MAX_CHAIN_ID_BYTES, MAX_START_ID_BYTES};
 use crate::kind::{FlowName, InvalidBody};
 
+/// Beginning of the ids of chains that a gateway starts. A UUID follows.
+pub const CHAIN_IDS: &str = "chain-";
+
+/// Letters of a UUID.
+const UUID_LETTERS: usize = 36;
+
 /// Name of the kind of chains.
 pub(super) const KIND: &str = "chain";
 
@@ -13,6 +19,25 @@ pub(super) const KIND: &str = "chain";
 pub fn action_id(chain: &str, step: &str, attempt: u32) -> Result<ActionId, InvalidBody> {
     ActionId::parse(&format!("{chain}:{step}:{attempt}"))
         .map_err(|error| InvalidBody(format!("of a chain: the id of step {step:?}: {error}")))
+}
+
+/// Whether an id of an action is of the form that only what a chain sends, or starts, has.
+pub fn is_of_a_chain(id: &str) -> bool {
+    let Some((uuid, rest)) = id
+        .strip_prefix(CHAIN_IDS)
+        .and_then(|rest| rest.split_at_checked(UUID_LETTERS))
+    else {
+        return false;
+    };
+    let is_uuid = uuid
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_uuid && rest.starts_with([':', '~'])
+}
+
+/// Id of the execution that an action with this id is sent by, if one sent it.
+pub fn chain_of(action: &str) -> Option<&str> {
+    action.rsplitn(3, ':').nth(2)
 }
 
 /// Id of the flow that a step starts. One that would be too long keeps the beginning of the outermost chain's, by which it is its alone.

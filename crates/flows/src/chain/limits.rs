@@ -56,5 +56,11 @@ pub const MAX_SIGNALS: usize = 16;
 /// Longest payload of a signal, in bytes. It becomes the body of its step.
 pub const MAX_SIGNAL_BYTES: usize = MAX_RESULT_BYTES;
 
+/// Most attributes of an execution.
+pub const MAX_ATTRIBUTES: usize = 50;
+
+/// Most bytes of an execution's attributes, names and texts together.
+pub const MAX_ATTRIBUTES_BYTES: usize = 8 * 1024;
+
 /// Most problems of one definition that are told. The rest are counted.
 pub const MAX_PROBLEMS: usize = 100;

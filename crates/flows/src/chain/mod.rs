@@ -17,6 +17,7 @@ mod outside;
 mod parallel;
 mod progress;
 mod render;
+mod reset;
 mod run;
 mod started;
 mod state;
@@ -32,8 +33,9 @@ pub use definition::{
     StepDefinition, StepKind, Strategy,
 };
 pub use failure::Failure;
-pub use ids::{action_id, chain_name, child_id};
-pub use outside::{Refused, Start, Started, cancel, signal, start};
+pub use ids::{CHAIN_IDS, action_id, chain_name, chain_of, child_id, is_of_a_chain};
+pub use outside::{Refused, Start, Started, cancel, set_attributes, signal, start};
+pub use reset::reset;
 pub use state::{AttemptState, Phase, StepState, StepStatus};
 pub use status::Status;
 pub use wanted::is_wanted;

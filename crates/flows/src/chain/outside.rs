@@ -1,5 +1,6 @@
 //! What comes from outside: an execution starts, hears a signal, is cancelled.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acteon_core::json::head;
@@ -12,7 +13,9 @@ use super::begin::expires;
 use super::body::{Body, Cancel, Signal};
 use super::definition::DefinitionSet;
 use super::ids::chain_name;
-use super::limits::{MAX_SIGNAL_BYTES, MAX_SIGNALS, MAX_START_ID_BYTES};
+use super::limits::{
+    MAX_ATTRIBUTES, MAX_ATTRIBUTES_BYTES, MAX_SIGNAL_BYTES, MAX_SIGNALS, MAX_START_ID_BYTES,
+};
 use super::status::Status;
 use crate::kind::{Due, FlowName, InvalidBody};
 
@@ -49,6 +52,23 @@ pub enum Refused {
     /// It is over, or about to be.
     #[error("the chain is not active: it is {0}")]
     NotActive(&'static str),
+    /// It is not over.
+    #[error("the chain is {0}, and only one that is over can be done over; cancel it first")]
+    Active(&'static str),
+    /// Another chain started it.
+    #[error("the chain {0} started this one, and only that one can be done over")]
+    OfAnother(String),
+    /// It never came to the step.
+    #[error("the chain never came to a step {step:?}; {hint}")]
+    NotReached {
+        /// Name of the step.
+        step: String,
+        /// What is probably meant.
+        hint: String,
+    },
+    /// Attributes are too many or too long.
+    #[error("{0}")]
+    Attributes(String),
     /// No step waits for such a signal.
     #[error("no step of the chain waits for a signal {name:?}; {hint}")]
     UnknownSignal {
@@ -138,6 +158,29 @@ pub fn cancel(
     Ok(body.to_json()?)
 }
 
+/// Body of an execution with these attributes in place of those that it has. It may be over.
+pub fn set_attributes(
+    body: &str,
+    attributes: &BTreeMap<String, String>,
+    now: Timestamp,
+) -> Result<String, Refused> {
+    let mut body = Body::parse(body)?;
+    body.attributes.clone_from(attributes);
+    let bytes: usize = body
+        .attributes
+        .iter()
+        .map(|(name, text)| name.len() + text.len())
+        .sum();
+    if body.attributes.len() > MAX_ATTRIBUTES || bytes > MAX_ATTRIBUTES_BYTES {
+        return Err(Refused::Attributes(format!(
+            "the chain would have {} attributes of {bytes} bytes, at most {MAX_ATTRIBUTES} of {MAX_ATTRIBUTES_BYTES} bytes together are allowed",
+            body.attributes.len()
+        )));
+    }
+    body.updated_at = now;
+    Ok(body.to_json()?)
+}
+
 /// Body of an execution that is not over, and that nobody has cancelled.
 fn active(body: &str) -> Result<Body, Refused> {
     let body = Body::parse(body)?;
@@ -150,7 +193,7 @@ fn active(body: &str) -> Result<Body, Refused> {
     Ok(body)
 }
 
-fn check_id(id: &str) -> Result<(), InvalidBody> {
+pub(super) fn check_id(id: &str) -> Result<(), InvalidBody> {
     let invalid = |why: String| InvalidBody(format!("of a chain: the id {id:?} {why}"));
     check_label_name(id).map_err(|error| invalid(error.to_string()))?;
     if id.len() > MAX_START_ID_BYTES || id.contains([':', '~']) {

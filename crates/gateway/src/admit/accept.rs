@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use acteon_core::{Action, Caller, Origin, Outcome, Priority, Timestamp, VerdictKind};
 use acteon_store::{
-    Admission, Admitted, Charges, Conditions, Disposition, Hold, OwnerId, Seq, StoreError, Turn,
+    Admission, Admitted, Begin, Charges, Conditions, Disposition, Hold, OwnerId, Seq, StoreError,
+    Turn,
 };
 
 use crate::admit::answer::DispatchError;
 use crate::admit::batch::{InLine, admit, ask_in_line};
+use crate::admit::entry::{Entry, enter};
 use crate::admit::notify;
 use crate::admit::pending::{left_alone, left_for_later, worked_on};
 use crate::admit::repeated::reply_if_known;
@@ -21,7 +23,6 @@ use crate::admit::reply::{LaterReply, Reply};
 use crate::admit::request::DispatchRequest;
 use crate::admit::routes::{ChosenRoute, Placement, PreparedRoutes};
 use crate::admit::sender::Sender;
-use crate::admit::shares::{Entering, QueueFull};
 use crate::admit::waiters::SoFar;
 use crate::cluster::held::Holding;
 use crate::decide::plan::{Plan, Step, plan};
@@ -38,8 +39,8 @@ use crate::shared::Inner;
 
 /// Accepts an action: plans it, has the gate admit it, and delivers it here or leaves it to the runner.
 pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut reply: Reply) {
-    let (candidate, caller, step) = Candidate::planned(&inner, request);
-    let entering = match enter(&inner, &candidate.action, &step) {
+    let (candidate, caller, entry) = Candidate::planned(&inner, request);
+    let entering = match enter(&inner, &candidate.action, &entry) {
         Ok(entering) => entering,
         Err(full) => {
             let unknown = DispatchError::QueueFull(full);
@@ -54,7 +55,7 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
         conditions,
         routes,
         postponed,
-    } = candidate.gated(&inner, owner, step, &mut reply);
+    } = candidate.gated(&inner, owner, entry, &mut reply);
     let turn = reply.batch.turn();
     let admission = candidate.admission(caller, disposition, turn);
     // Before the commit: a row that this process owns and has not counted as held would look forgotten.
@@ -118,6 +119,8 @@ pub(crate) struct Candidate {
     /// Dead letter that the action is sent again for.
     letter: Option<Seq>,
     possible_duplicate: bool,
+    /// Executions of chains that begin with it.
+    begins: Vec<Begin>,
 }
 
 /// Gate's part of a candidate: what the store decides on, and what is held meanwhile.
@@ -129,9 +132,20 @@ struct Gated {
     postponed: Option<LaterReply>,
 }
 
+impl Gated {
+    fn over(outcome: Outcome) -> Self {
+        Self {
+            disposition: Disposition::Ended(outcome),
+            conditions: Conditions::default(),
+            routes: PreparedRoutes::default(),
+            postponed: None,
+        }
+    }
+}
+
 impl Candidate {
     /// Plans an action, and reports the rules that failed on it.
-    pub(crate) fn planned(inner: &Inner, request: DispatchRequest) -> (Self, Caller, Step) {
+    pub(crate) fn planned(inner: &Inner, request: DispatchRequest) -> (Self, Caller, Entry) {
         let DispatchRequest {
             action,
             origin,
@@ -156,6 +170,7 @@ impl Candidate {
         } else {
             step
         };
+        let (entry, begins) = Entry::of(inner, &caller, rule.as_deref(), step);
         let candidate = Self {
             action,
             sender: Sender {
@@ -168,8 +183,9 @@ impl Candidate {
             accepted_at,
             letter,
             possible_duplicate,
+            begins,
         };
-        (candidate, caller, step)
+        (candidate, caller, entry)
     }
 
     /// Action that was planned.
@@ -183,17 +199,10 @@ impl Candidate {
     }
 
     /// Prepares what the gate needs to admit the action, or to write its outcome.
-    fn gated(&self, inner: &Inner, owner: OwnerId, step: Step, reply: &mut Reply) -> Gated {
-        let (conditions, routes, postponed) = match step {
-            Step::End(outcome) => {
-                return Gated {
-                    disposition: Disposition::Ended(outcome),
-                    conditions: Conditions::default(),
-                    routes: PreparedRoutes::default(),
-                    postponed: None,
-                };
-            }
-            Step::Send(conditions, routes, postponed) => (conditions, routes, postponed),
+    fn gated(&self, inner: &Inner, owner: OwnerId, entry: Entry, reply: &mut Reply) -> Gated {
+        let (conditions, routes, postponed) = match entry {
+            Entry::Over(outcome) => return Gated::over(outcome),
+            Entry::ToSend(conditions, routes, postponed) => (conditions, routes, postponed),
         };
         let routes = PreparedRoutes::prepare(
             inner,
@@ -238,7 +247,7 @@ impl Candidate {
             possible_duplicate: self.possible_duplicate,
             letter: self.letter,
             parent: None,
-            begins: Vec::new(),
+            begins: self.begins.clone(),
         }
     }
 
@@ -260,7 +269,14 @@ impl Candidate {
         }
     }
 
-    /// Replies for an action that the gate did not let through. A dead letter that is held back stays on the list, and nothing was written.
+    /// Wakes who steps the executions that began with it.
+    pub(crate) fn tell_begins(&self, inner: &Inner) {
+        if !self.begins.is_empty() {
+            inner.flow_work.notify_one();
+        }
+    }
+
+    /// Replies for an action that is over at the gate. A dead letter that is held back stays on the list, and nothing was written.
     fn ended(&self, inner: &Inner, outcome: &Outcome, reply: Reply) {
         if self.letter.is_some() {
             tracing::info!(action = %self.action.id, outcome = outcome.as_str(), "a dead letter is held back and stays on the list");
@@ -270,6 +286,7 @@ impl Candidate {
             &*inner.observer,
             &OutcomeEvent::at_the_gate(&self.action, outcome, self.rule.as_deref()),
         );
+        self.tell_begins(inner);
         reply.send(Ok(outcome.to_json()));
     }
 
@@ -305,30 +322,6 @@ fn first_hold(seq: Seq, owner: OwnerId) -> Hold {
         // this process off.
         fence: 0,
     }
-}
-
-/// Takes a share of the open actions for one that is to be sent, or of those that go later. Before
-/// the commit and not after it: a thousand callers who arrive together would otherwise all see room
-/// for one.
-pub(crate) fn enter(
-    inner: &Inner,
-    action: &Action,
-    step: &Step,
-) -> Result<Option<Entering>, QueueFull> {
-    let (first, is_later) = match step {
-        Step::Send(_, routes, postponed) => (routes.first(), postponed.is_some()),
-        Step::End(_) => (None, false),
-    };
-    first
-        .map(|route| {
-            let (shares, provider) = (&inner.shares, &route.entry.name);
-            if is_later {
-                shares.enter_later(provider, &action.tenant)
-            } else {
-                shares.enter(provider, &action.tenant)
-            }
-        })
-        .transpose()
 }
 
 /// Delivers an action that was just admitted. Its turn is asked for before its caller has a reply, who may then send the next one.
@@ -381,7 +374,7 @@ impl Inner {
 fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
     let first = match &step {
         Step::Send(_, routes, None) => routes.first(),
-        Step::Send(_, _, Some(_)) | Step::End(_) => None,
+        Step::Send(_, _, Some(_)) | Step::End(_) | Step::StartChain(_) => None,
     };
     let wait = first.and_then(|route| {
         route

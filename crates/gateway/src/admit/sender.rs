@@ -24,9 +24,9 @@ impl Sender {
         record: &Record,
         action: &Action,
     ) -> Option<DispatchError> {
-        // No caller names the id of an occurrence: what has it is that occurrence, however it is defined now. To compare the two would say whether a
+        // No caller names the id of an occurrence or of a step: what has it is that occurrence, however it is defined now. To compare the two would say whether a
         // guess at what is hidden is right.
-        if record.unreadable.is_some() || self.origin == Origin::Recurring {
+        if record.unreadable.is_some() || matches!(self.origin, Origin::Recurring | Origin::Chain) {
             return None;
         }
         let bytes = record.action.payload.get().len() + action.payload.get().len();

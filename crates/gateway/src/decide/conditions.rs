@@ -43,6 +43,7 @@ pub(crate) fn conditions(action: &Action, rule: Option<&Rule>, now: Timestamp) -
         | Verdict::Suppress
         | Verdict::Reroute { .. }
         | Verdict::Modify { .. }
-        | Verdict::Schedule { .. } => Conditions::default(),
+        | Verdict::Schedule { .. }
+        | Verdict::Chain { .. } => Conditions::default(),
     }
 }

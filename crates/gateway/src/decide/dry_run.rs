@@ -14,6 +14,9 @@ use crate::decide::plan::{Plan, Step};
 use crate::registry::ProviderEntry;
 use crate::shared::{Gateway, Inner};
 
+/// Name of the outcome of what would start a chain.
+const CHAIN_STARTED: &str = "chain_started";
+
 impl Gateway {
     /// Forecast of a dispatch, up to the sending, at `at` or else now. Writes nothing.
     ///
@@ -44,7 +47,7 @@ impl Gateway {
         };
         let plan = inner.plan_by(&policies, action, Origin::Api, caller, now);
         let judged = match &plan.step {
-            Step::End(_) => None,
+            Step::End(_) | Step::StartChain(_) => None,
             Step::Send(conditions, routes, _) => {
                 let routes = routes
                     .iter()
@@ -140,10 +143,13 @@ impl Plan {
         } = self;
         let mut quotas_exceeded = Vec::new();
         let mut provider = action.provider.clone();
+        let starts_chain = matches!(step, Step::StartChain(_));
         let outcome = match (step, judged) {
             (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => {
                 Some(outcome)
             }
+            // Its id is made when it starts.
+            (Step::StartChain(_), _) => None,
             (Step::Send(_, routes, postponed), judged) => {
                 let (number, over) = match judged {
                     Some(Judged::Go { route, over }) => (route, over),
@@ -164,7 +170,9 @@ impl Plan {
                 }
             }
         };
-        let goes = if provider == action.provider {
+        let goes = if starts_chain {
+            CHAIN_STARTED
+        } else if provider == action.provider {
             "executed"
         } else {
             "rerouted"

@@ -6,6 +6,7 @@ use acteon_core::similar::nearest;
 use acteon_core::{
     Action, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
 };
+use acteon_flows::chain::DefinitionSet;
 use acteon_rules::{Decision, Facts, Rule, RuleError};
 use acteon_store::Conditions;
 
@@ -36,6 +37,18 @@ pub(crate) enum Step {
     /// It is sent by one of these routes, if the gate admits it. Never empty. What is postponed is
     /// written now, and sent later.
     Send(Conditions, Vec<Route>, Option<Postponed>),
+    /// It starts a chain, and is over with that.
+    StartChain(Box<ChainStart>),
+}
+
+/// Chain that an action starts.
+pub(crate) struct ChainStart {
+    /// Its definition, with those of all chains that it starts.
+    pub(crate) definitions: DefinitionSet,
+    /// Action as its steps see it: rendered, and with the priority that the rule gives it.
+    pub(crate) origin: Action,
+    /// When it begins, where that is later.
+    pub(crate) starts_at: Option<Timestamp>,
 }
 
 pub(crate) fn plan(
@@ -52,15 +65,13 @@ pub(crate) fn plan(
         (None, Some(rule)) => (rule.verdict().kind(), Some(Arc::clone(rule.name()))),
         (None, None) => (VerdictKind::Allow, None),
     };
-    let step = match step(action, &templated, (origin, caller), &decided, context) {
-        Ok((conditions, mut routes, postponed)) => {
-            for route in &mut routes {
-                templated.warn(route);
-            }
-            Step::Send(conditions, routes, postponed)
-        }
+    let mut step = match step(action, &templated, (origin, caller), &decided, context) {
+        Ok(step) => step,
         Err(outcome) => Step::End(*outcome),
     };
+    if let Step::Send(_, routes, _) = &mut step {
+        routes.iter_mut().for_each(|route| templated.warn(route));
+    }
     let priority = rule
         .and_then(Rule::sets_priority)
         .unwrap_or(action.priority);
@@ -76,12 +87,15 @@ pub(crate) fn plan(
 
 fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decision<'p> {
     match origin {
-        Origin::Api | Origin::Replay | Origin::Recurring | Origin::Chain | Origin::Approval => {
-            context
-                .policies
-                .rules
-                .decide(&Facts::new(action, context.now))
-        }
+        Origin::Api | Origin::Replay | Origin::Recurring | Origin::Approval => context
+            .policies
+            .rules
+            .decide(&Facts::new(action, context.now)),
+        // A step has the labels of what started its chain, and would start it for ever.
+        Origin::Chain => context
+            .policies
+            .rules
+            .decide_without_chains(&Facts::new(action, context.now)),
         // The gateway's own word: a rule that sent it round in circles would be nobody's wish.
         Origin::Notice => Decision {
             rule: None,
@@ -92,9 +106,6 @@ fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Dec
     }
 }
 
-/// Action that may be sent: what the gate checks, its routes, and until when it is postponed.
-type Sendable = (Conditions, Vec<Route>, Option<Postponed>);
-
 /// Step for an action, decided in this order: what holds it back for good, then its age, then its
 /// request and its routes. So an action that a silence holds back is reported as silenced, also
 /// where its payload is faulty or its provider is unknown.
@@ -104,7 +115,7 @@ fn step(
     (origin, caller): (Origin, &Caller),
     decided: &Decision<'_>,
     context: &PlanContext<'_>,
-) -> Result<Sendable, Box<Outcome>> {
+) -> Result<Step, Box<Outcome>> {
     if let Some(fault) = &decided.held {
         return Err(Box::new(held(fault)));
     }
@@ -128,6 +139,10 @@ fn step(
     if let Some(message) = expiry(action, postponed.as_ref(), context.now) {
         return Err(Box::new(refusal("EXPIRED", message)));
     }
+    if let Some(chain) = rule.and_then(|rule| rule.verdict().chain()) {
+        let starts_at = postponed.map(|postponed| postponed.until);
+        return start_chain(chain, &templated.action, (rule, starts_at), context);
+    }
     // The age of a postponed action counts from the instant that it is postponed to.
     let later = postponed.as_ref().map(|postponed| PlanContext {
         due: (context.due_of)(postponed.until),
@@ -145,11 +160,8 @@ fn step(
         // Quotas are charged when it goes, in the window of that instant.
         first.quotas.clear();
         first.is_scheduled = true;
-        return Ok((
-            conditions(&action, rule, context.now),
-            vec![first],
-            postponed,
-        ));
+        let conditions = conditions(&action, rule, context.now);
+        return Ok(Step::Send(conditions, vec![first], postponed));
     }
     // What was found of silences holds for the provider that it was looked up for, and for no fallback.
     if first.entry.name == *provider {
@@ -157,7 +169,41 @@ fn step(
     }
     let routes = with_fallbacks(first, &action, origin, &caller.id, rule, context);
     let conditions = conditions(&action, rule, context.now);
-    Ok((conditions, routes, postponed))
+    Ok(Step::Send(conditions, routes, postponed))
+}
+
+/// Start of the chain that a rule names.
+fn start_chain(
+    name: &str,
+    action: &Action,
+    (rule, starts_at): (Option<&Rule>, Option<Timestamp>),
+    context: &PlanContext<'_>,
+) -> Result<Step, Box<Outcome>> {
+    let failed = |message| Box::new(refusal("CHAIN_NOT_FOUND", message));
+    let definitions = match context.policies.chains.set(name) {
+        Some(Ok(definitions)) => definitions.clone(),
+        Some(Err(error)) => {
+            return Err(failed(format!(
+                "the chain {name:?} cannot be started: {error}"
+            )));
+        }
+        None => {
+            return Err(failed(format!(
+                "there is no chain {name:?}, which the rule starts; define it, and replay this"
+            )));
+        }
+    };
+    let priority = rule
+        .and_then(Rule::sets_priority)
+        .unwrap_or(action.priority);
+    Ok(Step::StartChain(Box::new(ChainStart {
+        definitions,
+        origin: Action {
+            priority,
+            ..action.clone()
+        },
+        starts_at,
+    })))
 }
 
 /// The instant that an action is scheduled for, if it is.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use acteon_core::{Action, Caller, Origin, Timestamp};
 use acteon_store::{Admission, Admitted, Disposition, Enqueue, FlowKey, Turn};
 
-use crate::admit::accept::{Candidate, enter};
+use crate::admit::accept::Candidate;
+use crate::admit::entry::{Entry, enter};
 use crate::admit::request::DispatchRequest;
 use crate::admit::routes::to_store;
 use crate::admit::shares::{Entering, QueueFull};
-use crate::decide::plan::Step;
 use crate::decide::route::Route;
 use crate::observe::{OutcomeEvent, emit};
 use crate::shared::Inner;
@@ -37,11 +37,11 @@ impl Child {
             letter: None,
             possible_duplicate: false,
         };
-        let (candidate, caller, step) = Candidate::planned(inner, request);
-        let entering = enter(inner, candidate.action(), &step)?;
-        let (disposition, routes) = match step {
-            Step::End(outcome) => (Disposition::Ended(outcome), Vec::new()),
-            Step::Send(conditions, routes, postponed) => {
+        let (candidate, caller, entry) = Candidate::planned(inner, request);
+        let entering = enter(inner, candidate.action(), &entry)?;
+        let (disposition, routes) = match entry {
+            Entry::Over(outcome) => (Disposition::Ended(outcome), Vec::new()),
+            Entry::ToSend(conditions, routes, postponed) => {
                 let since = inner.due.of_wall(since);
                 let is_postponed = postponed.is_some();
                 let so_far =
@@ -89,10 +89,15 @@ impl Child {
                 }
                 self.candidate.tell_quotas(inner, chosen, *route, over);
             }
-            Admitted::Ended(outcome) => emit(
-                &*inner.observer,
-                &OutcomeEvent::at_the_gate(self.candidate.action(), outcome, self.candidate.rule()),
-            ),
+            Admitted::Ended(outcome) => {
+                let event = OutcomeEvent::at_the_gate(
+                    self.candidate.action(),
+                    outcome,
+                    self.candidate.rule(),
+                );
+                emit(&*inner.observer, &event);
+                self.candidate.tell_begins(inner);
+            }
             // The step was done before, by this process or by one that died.
             Admitted::Existing(_) | Admitted::NoLetter => {}
         }

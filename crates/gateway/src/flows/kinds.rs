@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use acteon_flows::chain::ChainFlow;
 use acteon_flows::{Kind, RecurringFlow};
 
 /// Kinds of flows, by their names. Flows of other kinds are left to gateways that know them.
@@ -11,7 +12,7 @@ pub struct FlowKinds(Vec<Arc<dyn Kind>>);
 
 impl Default for FlowKinds {
     fn default() -> Self {
-        Self(vec![Arc::new(RecurringFlow)])
+        Self(vec![Arc::new(RecurringFlow), Arc::new(ChainFlow)])
     }
 }
 

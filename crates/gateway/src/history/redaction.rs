@@ -14,12 +14,12 @@ use crate::admit::answer::DispatchAnswer;
 use crate::history::redaction::placeholder::placeholder;
 use crate::history::view::ActionView;
 
+mod blotter;
 mod hidden;
-
 mod hide;
-
 mod placeholder;
 
+pub(crate) use blotter::Blotter;
 pub use placeholder::REDACTED;
 
 /// Redaction: the parts that are hidden.
@@ -130,6 +130,14 @@ impl Redaction {
             .iter_mut()
             .for_each(|warning| hidden.blot(warning));
         view
+    }
+
+    /// Blotter for what others wrote that may repeat what is hidden of an action.
+    pub(crate) fn blotter(&self, action: &Action) -> Blotter {
+        let mut hidden = Hidden::default();
+        self.apply(action, &mut hidden);
+        hidden.order();
+        Blotter(hidden)
     }
 
     /// Whether anything is hidden.

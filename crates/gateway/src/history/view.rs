@@ -154,6 +154,7 @@ fn outcome_weight(outcome: &Outcome) -> usize {
         | Outcome::CircuitOpen { .. }
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
+        | Outcome::ChainStarted { .. }
         | Outcome::Cancelled { .. } => 0,
     }
 }

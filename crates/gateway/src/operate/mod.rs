@@ -3,6 +3,7 @@
 pub(crate) mod backlog;
 pub(crate) mod breakers;
 pub(crate) mod call_off;
+pub(crate) mod chains;
 pub(crate) mod count_backlog;
 pub(crate) mod health;
 pub(crate) mod housekeeping;

@@ -279,6 +279,7 @@ fn is_held_back(answer: &DispatchAnswer) -> bool {
             | Outcome::Failed { .. }
             | Outcome::Scheduled { .. }
             | Outcome::Rerouted { .. }
+            | Outcome::ChainStarted { .. }
             | Outcome::DryRun(_),
         )
         | Err(_) => false,

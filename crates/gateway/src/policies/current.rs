@@ -18,6 +18,7 @@ use acteon_store::{Document, DocumentChanges, DocumentKind, Store, StoreError};
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Semaphore};
 
+use super::chains::Chains;
 use super::hold_back::HoldBack;
 use super::intervals::Intervals;
 use super::people;
@@ -45,6 +46,7 @@ pub(crate) struct Policies {
     pub(crate) templates: Templates,
     /// People and groups, of a file and of the documents.
     pub(crate) directory: Directory,
+    pub(crate) chains: Chains,
     /// Revision of the documents that are in here; `None` before any were read.
     pub(super) revision: Option<i64>,
     /// Number that grows with each change of documents that this process takes over.
@@ -80,6 +82,9 @@ pub(crate) struct CurrentPolicies {
     pub(super) using_templates: Mutex<()>,
     /// Held from the look at who has an id, a userid or a principal, and at who is in a group, until that is true no more.
     pub(super) changing_people: Mutex<()>,
+    /// Held from the look at who starts a chain until that is true no more: while its definition is changed or deleted, and while other rules take
+    /// the place of those before.
+    pub(super) using_chains: Mutex<()>,
     /// Reloads of the documents, counted.
     pub(super) reloads: Reloads,
     /// Turns for work that takes long and changes nothing.
@@ -96,6 +101,7 @@ impl Default for CurrentPolicies {
             using_intervals,
             using_templates: Mutex::default(),
             changing_people: Mutex::default(),
+            using_chains: Mutex::default(),
             reloads,
             aside: Arc::new(Semaphore::new(MAX_ASIDE)),
             pending,
@@ -197,6 +203,7 @@ impl Policies {
             (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
             next.templates = Templates::default();
             next.directory.forget_api();
+            next.chains = Chains::default();
         }
         let mut switched = changes.whole;
         // Deletions first: a document that is there was made anew after it was deleted.
@@ -210,6 +217,7 @@ impl Policies {
                 DocumentKind::TemplateProfile => next.templates.remove_profile(id),
                 DocumentKind::Person => next.directory.remove_person(id),
                 DocumentKind::PeopleGroup => next.directory.remove_group(id),
+                DocumentKind::Chain => next.chains.remove(id),
             }
         }
         for document in &changes.documents {
@@ -222,6 +230,7 @@ impl Policies {
                 DocumentKind::TemplateProfile => next.templates.put_profile(document),
                 DocumentKind::Person => people::put_person(&mut next.directory, document),
                 DocumentKind::PeopleGroup => people::put_group(&mut next.directory, document),
+                DocumentKind::Chain => next.chains.put(document),
             }
         }
         next.silences.forget_ended(now);

@@ -14,6 +14,7 @@ pub(super) const fn kind_name(kind: DocumentKind) -> &'static str {
         DocumentKind::TemplateProfile => "profile",
         DocumentKind::Person => "person",
         DocumentKind::PeopleGroup => "group",
+        DocumentKind::Chain => "chain definition",
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod by_tenant;
 mod calendars;
+mod chains;
 mod change;
 mod current;
 mod document;
@@ -31,6 +32,7 @@ mod warnings;
 mod window;
 mod would_hold_back;
 
+pub use chains::ChainError;
 pub(crate) use current::{CurrentPolicies, Policies, Unsilenced};
 pub use error::PolicyError;
 pub(crate) use hold_back::{Cause, HoldBack, MUTED, Postponed, may_be_scheduled};
@@ -38,7 +40,7 @@ pub use intervals::StoredInterval;
 pub use people::Made;
 pub use preview::SilencePreview;
 pub use quota::{Quota, QuotaChange, QuotaUsage};
-pub use rules::MissingInterval;
+pub use rules::MissingName;
 pub use silence::{Silence, SilenceChange};
 pub(crate) use templates::Templates;
 pub use templates::{FieldSource, Profile, ProfileChange, Rendered, Template, TemplateChange};

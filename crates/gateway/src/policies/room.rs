@@ -4,8 +4,8 @@
 use std::sync::PoisonError;
 
 use acteon_core::limits::{
-    MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES, MAX_PATTERNS_BYTES, MAX_TEMPLATES_BYTES,
-    MAX_UNFILED_SILENCES,
+    MAX_CHAINS, MAX_CHAINS_BYTES, MAX_DOCUMENTS, MAX_DOCUMENTS_BYTES, MAX_PATTERNS_BYTES,
+    MAX_TEMPLATES_BYTES, MAX_UNFILED_SILENCES,
 };
 use acteon_rules::{Matcher, is_filed_by_some};
 use acteon_store::DocumentKind;
@@ -42,9 +42,10 @@ impl CurrentPolicies {
         let (there, there_bytes) = self.load().sizes(kind);
         let (coming, coming_bytes) = pending.documents.entry(kind.as_str()).or_default();
         let what = kind_name(kind);
-        if count > 0 && there + *coming + count > MAX_DOCUMENTS {
+        let most = max_count(kind);
+        if count > 0 && there + *coming + count > most {
             return Err(PolicyError::Conflict(format!(
-                "there are {MAX_DOCUMENTS} {what}s, which is the limit"
+                "there are {most} {what}s, which is the limit"
             )));
         }
         if bytes > 0 && there_bytes + *coming_bytes + bytes > max_bytes(kind) {
@@ -131,6 +132,21 @@ impl CurrentPolicies {
     }
 }
 
+/// Most documents of a kind.
+const fn max_count(kind: DocumentKind) -> usize {
+    match kind {
+        DocumentKind::Silence
+        | DocumentKind::TimeInterval
+        | DocumentKind::Quota
+        | DocumentKind::RuleToggle
+        | DocumentKind::Template
+        | DocumentKind::TemplateProfile
+        | DocumentKind::Person
+        | DocumentKind::PeopleGroup => MAX_DOCUMENTS,
+        DocumentKind::Chain => MAX_CHAINS,
+    }
+}
+
 /// Most bytes that the documents of a kind take together.
 const fn max_bytes(kind: DocumentKind) -> usize {
     match kind {
@@ -141,6 +157,7 @@ const fn max_bytes(kind: DocumentKind) -> usize {
         | DocumentKind::Person
         | DocumentKind::PeopleGroup => MAX_DOCUMENTS_BYTES,
         DocumentKind::Template | DocumentKind::TemplateProfile => MAX_TEMPLATES_BYTES,
+        DocumentKind::Chain => MAX_CHAINS_BYTES,
     }
 }
 
@@ -157,6 +174,7 @@ impl Policies {
             DocumentKind::TemplateProfile => self.templates.sizes()[1],
             DocumentKind::Person => self.directory.sizes()[0],
             DocumentKind::PeopleGroup => self.directory.sizes()[1],
+            DocumentKind::Chain => self.chains.sizes(),
         }
     }
 }

@@ -8,14 +8,25 @@ use crate::operate::reloads::Reloads;
 use crate::policies::Policies;
 use crate::shared::Gateway;
 
-/// Time interval that a rule names, and that neither the rules' files nor the store has.
+/// Name that a rule uses, and that stands for nothing any more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the rule {rule:?} uses the time interval {interval:?}, which was deleted meanwhile")]
-pub struct MissingInterval {
-    /// Name of the rule.
-    pub rule: String,
-    /// Name of the time interval.
-    pub interval: String,
+pub enum MissingName {
+    /// Time interval that neither the rules' files nor the store has.
+    #[error("the rule {rule:?} uses the time interval {interval:?}, which was deleted meanwhile")]
+    Interval {
+        /// Name of the rule.
+        rule: String,
+        /// Name of the time interval.
+        interval: String,
+    },
+    /// Chain that is not defined.
+    #[error("the rule {rule:?} starts the chain {chain:?}, whose definition was deleted meanwhile")]
+    Chain {
+        /// Name of the rule.
+        rule: String,
+        /// Name of the chain.
+        chain: String,
+    },
 }
 
 impl Gateway {
@@ -27,12 +38,17 @@ impl Gateway {
     /// Puts other rules in force, between two decisions.
     ///
     /// # Errors
-    /// [`MissingInterval`] where a rule names a time interval that is not there, such as one that
+    /// [`MissingName`] where a rule names a time interval or a chain that is not there, such as one that
     /// was deleted while the rules were compiled. The rules before stay in force.
-    pub async fn set_rules(&self, rules: RuleSet) -> Result<(), MissingInterval> {
-        let _using = self.inner.policies.using_intervals.lock().await;
-        if let Some(missing) = missing_interval(&rules, &self.inner.policies.load()) {
-            return Err(missing);
+    pub async fn set_rules(&self, rules: RuleSet) -> Result<(), MissingName> {
+        let _intervals = self.inner.policies.using_intervals.lock().await;
+        let _chains = self.inner.policies.using_chains.lock().await;
+        {
+            let policies = self.inner.policies.load();
+            let missing = missing_interval(&rules, &policies);
+            if let Some(missing) = missing.or_else(|| missing_chain(&rules, &policies)) {
+                return Err(missing);
+            }
         }
         self.inner.policies.set_rules(rules).await;
         Ok(())
@@ -63,15 +79,29 @@ impl Gateway {
 }
 
 /// The first time interval that a rule names and nobody has.
-fn missing_interval(rules: &RuleSet, policies: &Policies) -> Option<MissingInterval> {
+fn missing_interval(rules: &RuleSet, policies: &Policies) -> Option<MissingName> {
     let is_there = |name: &str| {
         rules.interval(name).is_some() || policies.intervals.names().any(|known| known == name)
     };
     rules.rules().find_map(|(rule, _)| {
         let interval = named_intervals(rule).find(|name| !is_there(name))?;
-        Some(MissingInterval {
+        Some(MissingName::Interval {
             rule: rule.name().to_string(),
             interval: interval.to_string(),
+        })
+    })
+}
+
+/// The first chain that a rule starts and nobody has defined.
+fn missing_chain(rules: &RuleSet, policies: &Policies) -> Option<MissingName> {
+    rules.rules().find_map(|(rule, _)| {
+        let chain = rule.verdict().chain()?;
+        if policies.chains.get(chain).is_some() {
+            return None;
+        }
+        Some(MissingName::Chain {
+            rule: rule.name().to_string(),
+            chain: chain.to_string(),
         })
     })
 }

@@ -195,6 +195,7 @@ fn has_words_of_others(outcome: &Outcome) -> bool {
         | Outcome::CircuitOpen { .. }
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
+        | Outcome::ChainStarted { .. }
         | Outcome::Cancelled { .. } => false,
     }
 }

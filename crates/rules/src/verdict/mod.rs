@@ -5,6 +5,7 @@
 //! it, and every other place, when a verdict is added to [`VerdictKind`].
 
 mod allow;
+mod chain;
 mod deduplicate;
 mod deny;
 mod entry;
@@ -30,5 +31,6 @@ pub(crate) const fn entry(kind: VerdictKind) -> &'static VerdictEntry {
         VerdictKind::Throttle => &throttle::ENTRY,
         VerdictKind::Modify => &modify::ENTRY,
         VerdictKind::Schedule => &schedule::ENTRY,
+        VerdictKind::Chain => &chain::ENTRY,
     }
 }

@@ -158,6 +158,7 @@ fn the_book_tells_what_every_verdict_does() {
 fn the_books_rules_are_rules() {
     let context = Context {
         intervals: None,
+        chains: None,
         ..Context::default()
     };
     let mut blocks = 0;

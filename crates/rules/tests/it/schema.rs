@@ -62,6 +62,7 @@ fn whole() -> Value {
             rule("six", json!({ "type": "modify", "changes": { "text": "now", "old": null } })),
             rule("seven", json!({ "type": "modify", "priority": "low" })),
             rule("later", json!({ "type": "schedule", "delay_seconds": 600, "priority": "high" })),
+            rule("steps", json!({ "type": "chain", "chain": "deploy", "priority": "high" })),
             rule("eight", json!({ "type": "allow" })),
         ],
     })
@@ -93,6 +94,7 @@ impl Schema {
     fn compare(&self, text: &str, json: &Value) -> Result<(), String> {
         let context = Context {
             intervals: None,
+            chains: None,
             ..Context::default()
         };
         let server = RuleSet::compile(&[file(text)], &context)
@@ -235,6 +237,7 @@ fn the_editors_schema_takes_and_refuses_what_the_server_does() {
     let (schema, whole) = (Schema::load(), whole());
     let context = Context {
         intervals: None,
+        chains: None,
         ..Context::default()
     };
     RuleSet::compile(&[file(&whole.to_string())], &context)

@@ -8,18 +8,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use acteon_core::{Clock as _, SystemClock, with_causes};
-use acteon_gateway::{Registry, StoredInterval};
+use acteon_gateway::Registry;
 use acteon_people::Roster;
-use acteon_rules::{RuleSet, TimeInterval, calendar_warnings};
+use acteon_rules::{RuleSet, calendar_warnings};
 use acteon_server::config::{
     AuthTable, Config, ConfigError, ConfiguredProvider, Env, NamedFiles, RulesConfig, StoreConfig,
     load_people,
 };
 use acteon_server::rules::{Loaded, RulesError, load};
-use acteon_store::{DocumentKind, SqliteOptions, SqliteStore};
 use clap::Args;
 
 use super::arguments::{ConfigFile, runtime, variable};
+use super::known::Known;
 use super::store::Which;
 use live::{live, live_store};
 
@@ -30,34 +30,6 @@ pub(super) struct Check {
     live: bool,
     #[command(flatten)]
     which: Which,
-}
-
-/// Time intervals of the store, as far as they can be known.
-enum Known {
-    Stored(Vec<StoredInterval>),
-    /// Not known, for this reason.
-    Not(String),
-}
-
-impl Known {
-    /// Names of the time intervals; `None` where they are not known.
-    fn names(&self) -> Option<Vec<String>> {
-        match self {
-            Self::Stored(stored) => {
-                let names = stored.iter().filter_map(StoredInterval::name);
-                Some(names.map(str::to_owned).collect())
-            }
-            Self::Not(_) => None,
-        }
-    }
-
-    /// The time intervals, as far as they are known.
-    fn intervals(&self) -> Vec<TimeInterval> {
-        match self {
-            Self::Stored(stored) => stored.iter().filter_map(StoredInterval::compiled).collect(),
-            Self::Not(_) => Vec::new(),
-        }
-    }
 }
 
 impl Check {
@@ -114,7 +86,7 @@ impl Found {
         let (config, named) = file.load_with_files()?;
         let known = config.as_ref().map_or_else(
             |_| Known::Not(String::new()),
-            |config| which.intervals(config),
+            |config| Known::of(config, which),
         );
         let folder = config
             .as_ref()
@@ -268,7 +240,7 @@ impl Checked {
         let named = elsewhere(rules);
         if let (Known::Not(why), false) = (&self.known, named.is_empty()) {
             say!(
-                "  time intervals of the store were not looked at: {why}; the rules name {}",
+                "  time intervals and chains of the store were not looked at: {why}; the rules name {}",
                 named.join(", ")
             );
         }
@@ -276,7 +248,7 @@ impl Checked {
     }
 }
 
-/// Names of time intervals that rules use and their files do not define, in quotes.
+/// Names of time intervals and chains that rules use and their files do not define, in quotes.
 fn elsewhere(rules: &RuleSet) -> Vec<String> {
     let named = rules
         .rules()
@@ -285,8 +257,14 @@ fn elsewhere(rules: &RuleSet) -> Vec<String> {
         .map(|name| &**name)
         .filter(|name| rules.interval(name).is_none())
         .collect();
+    let chains: BTreeSet<&str> = rules
+        .rules()
+        .filter_map(|(rule, _)| rule.verdict().chain())
+        .map(|name| &**name)
+        .collect();
     unknown
         .into_iter()
+        .chain(chains)
         .map(|name| format!("{name:?}"))
         .collect()
 }
@@ -323,41 +301,5 @@ impl Which {
                 there.display()
             )
         })
-    }
-
-    /// Time intervals in the store.
-    fn intervals(&self, config: &Config) -> Known {
-        match &config.store {
-            store @ StoreConfig::Embedded(_) => match self.path(store) {
-                Ok(path) => {
-                    let options = SqliteOptions {
-                        path,
-                        ..SqliteOptions::default()
-                    };
-                    match SqliteStore::look_at_documents(&options, DocumentKind::TimeInterval) {
-                        Ok(Some(documents)) => Known::Stored(
-                            documents
-                                .iter()
-                                .filter_map(|document| StoredInterval::parse(&document.body))
-                                .collect(),
-                        ),
-                        Ok(None) => Known::Not(format!(
-                            "there is no database at {} yet",
-                            options.path.display()
-                        )),
-                        Err(error) => Known::Not(format!(
-                            "{}: {}",
-                            options.path.display(),
-                            with_causes(&error)
-                        )),
-                    }
-                }
-                Err(error) => Known::Not(format!("{error:#}")),
-            },
-            #[cfg(feature = "postgres")]
-            StoreConfig::Postgres(_) => {
-                Known::Not("they are in a PostgreSQL, which is not asked".into())
-            }
-        }
     }
 }

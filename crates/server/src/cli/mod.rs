@@ -11,6 +11,7 @@ mod check;
 mod client;
 mod dead_letters;
 mod filters;
+mod known;
 mod matchers;
 mod rules;
 mod screen;

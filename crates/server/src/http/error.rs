@@ -51,6 +51,7 @@ impl Refusal {
             message,
             retryable: false,
             fields: Vec::new(),
+            details: Vec::new(),
             retry_after: None,
             action_id: None,
         };
@@ -155,6 +156,7 @@ pub(super) fn bounded(mut body: ErrorBody, limit: usize) -> String {
     }
     // A byte may be written as six, and the message stands there twice.
     body.fields.clear();
+    body.details.clear();
     let kept = head(&body.message, limit / 16).to_owned();
     body.message = format!("{kept} ... (cut)");
     body.error.clone_from(&body.message);

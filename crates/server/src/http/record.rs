@@ -1,7 +1,8 @@
 //! Rows of the audit trail in the wire format. Payloads are written as they came, and not read.
 
 use acteon_core::json::members;
-use acteon_core::{Action, Attempt, Outcome, Priority, Timestamp};
+use acteon_core::{Action, Attempt, Origin, Outcome, Priority, Timestamp};
+use acteon_flows::chain::chain_of;
 use acteon_gateway::{ActionView, SearchPage};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -66,7 +67,7 @@ pub(super) struct Record<'a> {
     duration_ms: u64,
     caller_id: &'a str,
     auth_method: &'a str,
-    origin: acteon_core::Origin,
+    origin: Origin,
     state: &'static str,
     attempts: u32,
     attempt_history: &'a [Attempt],
@@ -76,6 +77,8 @@ pub(super) struct Record<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     recipients: &'a [String],
     next_attempt_at: Option<Timestamp>,
+    /// Execution that it started, or that it is a step of.
+    chain_id: Option<&'a str>,
     #[serde(flatten)]
     never: Never,
 }
@@ -83,7 +86,6 @@ pub(super) struct Record<'a> {
 /// Fields of the wire format for features that do not exist: always null.
 #[derive(Default, Serialize)]
 struct Never {
-    chain_id: Option<()>,
     expires_at: Option<()>,
     record_hash: Option<()>,
     previous_hash: Option<()>,
@@ -136,7 +138,17 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
         warnings: &view.warnings,
         recipients: &view.recipients,
         next_attempt_at: view.next_attempt_at,
+        chain_id: chain_id(view),
         never: Never::default(),
+    }
+}
+
+/// Id of the execution of a chain that an action started, or is a step of.
+fn chain_id(view: &ActionView) -> Option<&str> {
+    match (&view.outcome, view.origin) {
+        (Outcome::ChainStarted { chain_id, .. }, _) => Some(chain_id),
+        (_, Origin::Chain) => chain_of(view.action.id.as_str()),
+        _ => None,
     }
 }
 

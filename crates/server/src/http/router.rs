@@ -14,14 +14,14 @@ use super::json::json;
 use super::listed::{Route, Routes};
 use super::no_route::none;
 use super::openapi::{
-    self, operations as of, people as of_people, recurring as of_recurring,
+    self, chains as of_chain, operations as of, people as of_people, recurring as of_recurring,
     scheduled as of_scheduled, stream as of_the_stream, templates as of_template,
 };
 use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
-    actions, audit, breakers, coverage, dead_letters, dispatch, health, intervals, lanes, people,
-    people_groups, quotas, recurring, reload, replay, rules, scheduled, silences, stream,
-    templates, upcoming,
+    actions, audit, breakers, chain_definitions, chains, coverage, dead_letters, dispatch,
+    executions, health, intervals, lanes, people, people_groups, quotas, recurring, reload, replay,
+    rules, scheduled, silences, stream, templates, upcoming,
 };
 use super::state::AppState;
 
@@ -48,7 +48,7 @@ async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
 /// the last six are for everybody.
 fn list() -> Routes {
     let routes = Routes::default();
-    let routes = of_stream(of_later(of_actions(routes)));
+    let routes = of_stream(of_chains(of_later(of_actions(routes))));
     of_operation(of_people_and_groups(of_templates(of_policies(of_rules(
         routes,
     )))))
@@ -139,6 +139,49 @@ fn of_later(routes: Routes) -> Routes {
             of_recurring::BACKFILL,
         )
         .get("/v1/upcoming", upcoming::list, of_recurring::UPCOMING)
+}
+
+/// Routes of chains: their definitions, and their executions.
+fn of_chains(routes: Routes) -> Routes {
+    use of_chain as of;
+    const DEFINITION: &str = "/v1/chains/definitions/{name}";
+    routes
+        .get(
+            "/v1/chains/definitions",
+            chain_definitions::list,
+            of::DEFINITIONS,
+        )
+        .get(DEFINITION, chain_definitions::get, of::DEFINITION)
+        .put(DEFINITION, chain_definitions::put, of::PUT_DEFINITION)
+        .delete(DEFINITION, chain_definitions::delete, of::DELETE_DEFINITION)
+        .get(
+            "/v1/chains/definitions/{name}/dag",
+            chain_definitions::dag,
+            of::DEFINITION_DAG,
+        )
+        .get("/v1/chains", chains::list, of::LIST)
+        .get("/v1/chains/{id}", chains::get, of::GET)
+        .get("/v1/chains/{id}/history", chains::history, of::HISTORY)
+        .get("/v1/chains/{id}/dag", chains::dag, of::DAG)
+        .post("/v1/chains/{id}/cancel", chains::cancel, of::CANCEL)
+        .get("/v1/executions", executions::list, of::EXECUTIONS)
+        .get("/v1/executions/{id}", executions::get, of::EXECUTION)
+        .get(
+            "/v1/executions/{id}/history",
+            executions::history,
+            of::EXECUTION_HISTORY,
+        )
+        .post(
+            "/v1/executions/{id}/signal/{name}",
+            executions::signal,
+            of::SIGNAL,
+        )
+        .put(
+            "/v1/executions/{id}/attributes",
+            executions::set_attributes,
+            of::ATTRIBUTES,
+        )
+        .post("/v1/executions/{id}/reset", executions::reset, of::RESET)
 }
 
 /// Routes that tell what happens as it happens.

@@ -62,7 +62,7 @@ pub(crate) struct Metrics {
     dispatched: Counter,
     sign_in_failures: Counter,
     /// Counters by outcome; partial ones count as executed too.
-    outcomes: [(OutcomeKind, Counter); 13],
+    outcomes: [(OutcomeKind, Counter); OUTCOMES.len()],
     quotas: [(&'static str, Counter); 4],
     rule_errors: ByName<Counter>,
     rule_errors_family: Family<RuleLabel, Counter>,

@@ -3,7 +3,7 @@
 use acteon_gateway::OutcomeKind;
 
 /// Outcomes that have counters, each with its counter's help.
-pub(super) const OUTCOMES: [(OutcomeKind, &str); 13] = [
+pub(super) const OUTCOMES: [(OutcomeKind, &str); 14] = [
     (
         OutcomeKind::Executed,
         "Actions that the provider asked for took, partial ones among them",
@@ -33,6 +33,7 @@ pub(super) const OUTCOMES: [(OutcomeKind, &str); 13] = [
     (OutcomeKind::QuotaExceeded, "Actions that a quota held back"),
     (OutcomeKind::Silenced, "Actions that a silence held back"),
     (OutcomeKind::Muted, "Actions that a time interval held back"),
+    (OutcomeKind::ChainStarted, "Actions that started a chain"),
     (
         OutcomeKind::Cancelled,
         "Scheduled actions that somebody called off",

@@ -11,6 +11,7 @@ mod bodies;
 #[cfg(all(feature = "postgres", feature = "wechat", target_os = "linux"))]
 mod book;
 mod calendars;
+mod chains;
 mod command;
 mod configuration;
 mod connections;

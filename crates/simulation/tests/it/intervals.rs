@@ -2,7 +2,7 @@
 //! the rules in force.
 
 use acteon_core::{Clock as _, Scope};
-use acteon_gateway::{Gateway, MissingInterval, PolicyError, StoredInterval};
+use acteon_gateway::{Gateway, MissingName, PolicyError, StoredInterval};
 use acteon_rules::{Context, RuleFile, RuleSet};
 use acteon_simulation::harness::{SimulationConfig, SimulationHarness};
 use serde_json::json;
@@ -57,7 +57,7 @@ async fn no_rule_comes_in_force_that_names_an_interval_which_was_deleted_meanwhi
     delete(gateway).await.expect("no rule in force names it");
     assert_eq!(
         gateway.set_rules(rules).await,
-        Err(MissingInterval {
+        Err(MissingName::Interval {
             rule: "quiet".into(),
             interval: "nights".into()
         })

@@ -55,6 +55,7 @@ fn line(plan: &Plan) -> String {
     let step = match &plan.step {
         Step::End(Outcome::Failed { code, message, .. }) => format!("Failed {code}: {message}"),
         Step::End(outcome) => outcome.as_str().to_owned(),
+        Step::StartChain(_) => "start a chain".to_owned(),
         Step::Send(conditions, routes, postponed) => {
             let names = routes.iter().map(|route| route.entry.name.to_string());
             let mut parts = vec![names.collect::<Vec<_>>().join(" or ")];

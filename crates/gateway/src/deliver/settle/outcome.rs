@@ -42,6 +42,7 @@ pub(super) fn refund(
         | Outcome::Suppressed { .. }
         | Outcome::Deduplicated { .. }
         | Outcome::Throttled { .. }
+        | Outcome::ChainStarted { .. }
         | Outcome::DryRun(_) => None,
     }
 }

@@ -153,6 +153,7 @@ impl Hidden {
             | Outcome::CircuitOpen { .. }
             | Outcome::Silenced { .. }
             | Outcome::Muted { .. }
+            | Outcome::ChainStarted { .. }
             | Outcome::Cancelled { .. } => {}
         }
     }
@@ -179,25 +180,29 @@ impl Hidden {
                 (name, value)
             })
             .collect::<BTreeMap<_, _>>();
+        response.body = self.blotted(&response.body);
+    }
+
+    /// JSON that others wrote, without the texts.
+    pub(super) fn blotted(&self, json: &RawValue) -> Box<RawValue> {
         if self.unreadable || self.texts.len() > MAX_ECHOES {
-            response.body = placeholder();
-            return;
+            return placeholder();
         }
         if self.is_empty() {
-            return;
+            return json.to_owned();
         }
-        response.body = match serde_json::from_str::<Value>(response.body.get()) {
+        match serde_json::from_str::<Value>(json.get()) {
             Ok(value) => {
                 let mut blotted = value.clone();
                 self.blot_json(&mut blotted);
                 // What repeats nothing stays byte for byte.
                 if blotted == value {
-                    return;
+                    return json.to_owned();
                 }
                 RawValue::from_string(blotted.to_string()).unwrap_or_else(|_| placeholder())
             }
             Err(_) => placeholder(),
-        };
+        }
     }
 
     /// Takes the texts out of another text.

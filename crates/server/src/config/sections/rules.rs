@@ -52,6 +52,7 @@ impl RulesConfig {
         let context = acteon_rules::Context {
             providers: Some(providers.iter().cloned().collect()),
             intervals: Some(BTreeSet::new()),
+            chains: Some(BTreeSet::new()),
             calendars: calendars.clone(),
             default_timezone: default_timezone(reader),
             env: settings.text_table("env"),

@@ -2,6 +2,7 @@
 //!
 //! Each route is listed with its [`Operation`]. Bodies of requests are described by the tables that read them, those of answers by `acteon_api`.
 
+pub(super) mod chains;
 mod links;
 mod operation;
 pub(super) mod operations;
@@ -22,6 +23,7 @@ const TAGS: [&str; 13] = [
     "actions",
     "scheduled actions",
     "recurring actions",
+    "chains",
     "stream",
     "audit",
     "dead letters",

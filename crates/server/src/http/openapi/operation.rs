@@ -58,6 +58,8 @@ enum RequestBody {
     Nothing,
     Body(&'static Shape, Example),
     MaybeBody(&'static Shape, Example),
+    /// Body of a schema of `acteon_api`, with its example there.
+    Schema(&'static str),
     /// List of at most [`MAX_BATCH`] such bodies.
     List(&'static Shape, Example),
 }
@@ -125,6 +127,11 @@ impl Operation {
 
     pub(super) const fn may_take<B: FromBody>(mut self) -> Self {
         self.takes = RequestBody::MaybeBody(B::SHAPE, B::example);
+        self
+    }
+
+    pub(super) const fn takes_schema(mut self, schema: &'static str) -> Self {
+        self.takes = RequestBody::Schema(schema);
         self
     }
 
@@ -220,6 +227,7 @@ impl Operation {
             RequestBody::Nothing => return None,
             RequestBody::Body(shape, example) => (true, schema(shape), example()),
             RequestBody::MaybeBody(shape, example) => (false, schema(shape), example()),
+            RequestBody::Schema(name) => (true, reference(name), acteon_api::example(name)?),
             RequestBody::List(shape, example) => (
                 true,
                 json!({ "type": "array", "items": schema(shape), "maxItems": MAX_BATCH }),

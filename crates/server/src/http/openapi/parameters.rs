@@ -1,12 +1,14 @@
 //! Schemas and examples of parameters: one name means the same on every route.
 
+use std::collections::BTreeSet;
+
 use acteon_core::limits::{MAX_CRON_BYTES, MAX_NAME_BYTES, MAX_OFFSET, MAX_PAGE, MAX_SOUGHT_BYTES};
 use serde_json::{Value, json};
 
 use crate::http::filter::words;
 use crate::http::recurring::fields::DAYS;
-use crate::http::routes::recurring::STATUSES;
 use crate::http::routes::upcoming::MAX_AHEAD;
+use crate::http::routes::{chains, recurring};
 
 /// Pattern of texts without control characters, which no path and no query may hold.
 const PLAIN: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
@@ -23,6 +25,8 @@ fn example(path: &str, name: &str) -> &'static str {
         "tenant" => "acme",
         "provider" => "wechat-ops",
         "lane" => "wechat:9d24307e83211e8b",
+        "name" if path.starts_with("/v1/executions") => "deployed",
+        "name" if path.starts_with("/v1/chains") => "announce",
         "name" if path.starts_with("/v1/rules") => "page-the-department",
         "name" => "working-hours",
         _ if path.starts_with("/v1/silences") => "0199a1c0-6a4e-7cc0-8b6e-0d6f3a2b1c00",
@@ -31,6 +35,9 @@ fn example(path: &str, name: &str) -> &'static str {
         _ if path.starts_with("/v1/people") => "zhangsan",
         _ if path.starts_with("/v1/templates") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a20",
         _ if path.starts_with("/v1/recurring") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a10",
+        _ if path.starts_with("/v1/chains") || path.starts_with("/v1/executions") => {
+            "chain-019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a30"
+        }
         _ if path.starts_with("/v1/dlq") => "checkout-5xx-2",
         _ => "checkout-5xx-1",
     }
@@ -51,6 +58,12 @@ pub(super) fn of_query(name: &str) -> Value {
     parameter
 }
 
+/// Statuses of all that has some. Each route takes those of its own.
+fn statuses() -> BTreeSet<&'static str> {
+    let all = recurring::STATUSES.iter().chain(&chains::STATUSES);
+    all.copied().collect()
+}
+
 fn query_schema(name: &str) -> Value {
     if let Some(words) = words(name) {
         return json!({ "type": "string", "enum": words });
@@ -64,20 +77,25 @@ fn query_schema(name: &str) -> Value {
         "offset" => json!({ "type": "integer", "minimum": 0, "maximum": MAX_OFFSET }),
         "max_replays" => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         "all" | "dry_run" | "include_expired" | "include_history" => json!({ "type": "boolean" }),
-        "from" | "to" | "evaluate_at" => json!({ "type": "string", "format": "date-time" }),
+        "from" | "to" | "evaluate_at" | "started_after" | "started_before" => {
+            json!({ "type": "string", "format": "date-time" })
+        }
         "cron_expression" => {
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_CRON_BYTES, "pattern": PLAIN })
         }
         "next" => json!({ "type": "integer", "minimum": 1, "maximum": MAX_AHEAD }),
-        "status" => json!({ "type": "string", "enum": STATUSES }),
+        "status" => json!({ "type": "string", "enum": statuses() }),
         "on" => json!({ "type": "string", "enum": DAYS }),
         "state" => json!({ "type": "string", "enum": ["dead", "discarded"] }),
         // A place in a list, or the id of what is on it.
         "cursor" => {
-            json!({ "type": "string", "pattern": "^(-?[0-9]+(\\.-?[0-9]+){1,2}|[0-9a-z-]{1,64})$" })
+            json!({ "type": "string", "pattern": "^(-?[0-9]+(\\.-?[0-9]+){1,2}|[0-9A-Za-z.:_~-]{1,128})$" })
         }
         "recipient" | "message_id" | "text" => {
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_SOUGHT_BYTES, "pattern": PLAIN })
+        }
+        "attr" => {
+            json!({ "type": "string", "pattern": "^[^=\\u0000-\\u001f]+=[^\\u0000-\\u001f]*$" })
         }
         "provider" => json!({ "type": "string", "minLength": 1, "pattern": PLAIN }),
         _ => json!({ "type": "string", "pattern": PLAIN }),

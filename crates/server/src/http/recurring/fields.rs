@@ -52,7 +52,7 @@ pub(super) const OPTIONAL: &[Field] = &[
 ];
 
 /// Namespace and tenant that clients repeat of one that its path names.
-pub(super) const WHICH: &[Field] = &[
+pub(in crate::http) const WHICH: &[Field] = &[
     Field::optional("namespace", FieldType::Name),
     Field::optional("tenant", FieldType::Tenant),
 ];
@@ -71,7 +71,7 @@ pub(in crate::http) struct Which {
 }
 
 impl Which {
-    pub(super) fn taken(values: &mut FieldValues<'_>) -> Self {
+    pub(in crate::http) fn taken(values: &mut FieldValues<'_>) -> Self {
         Self {
             namespace: values.name("namespace", Namespace::parse),
             tenant: values.name("tenant", Tenant::parse),

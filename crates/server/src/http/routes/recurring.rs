@@ -227,7 +227,7 @@ pub(in crate::http) async fn backfill(
 }
 
 /// Scope within the namespace and tenant that a body repeats.
-fn within(mut scope: Scope, which: &Which) -> Result<Scope, Refusal> {
+pub(in crate::http) fn within(mut scope: Scope, which: &Which) -> Result<Scope, Refusal> {
     let differs = |name: &str, asked: &str| {
         let message = format!("is another than the {name} of the query, which is {asked:?}");
         Refusal::field(name, message)

@@ -7,7 +7,7 @@ mod starting;
 
 use std::fmt::Write as _;
 
-use crate::support::Gateway;
+use crate::support::{Gateway, with_rules_in};
 
 const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 
@@ -40,9 +40,13 @@ pub(crate) async fn start(callers: &[(&str, &str, &str)]) -> (Gateway, std::path
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("auth.toml");
     std::fs::write(&path, auth_file(callers)).expect("written");
-    let configuration = format!(
+    let configuration = with_rules_in(&folder, "rules: []", &configuration(&path));
+    (Gateway::start_in(folder, &configuration).await, path)
+}
+
+fn configuration(path: &std::path::Path) -> String {
+    format!(
         "circuit_breaker.enabled = true\nauth.enabled = true\nauth.config_path = {:?}\n{LOG}",
         path.display().to_string()
-    );
-    (Gateway::start_in(folder, &configuration).await, path)
+    )
 }

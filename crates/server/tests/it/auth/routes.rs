@@ -46,6 +46,22 @@ const ROUTES: &str = "
     POST   /v1/recurring/RECURRING/backfill           operator   acme  span
     DELETE /v1/recurring/RECURRING                    operator   acme
     GET    /v1/upcoming                               viewer     -
+    GET    /v1/chains                                 viewer     -
+    GET    /v1/chains/CHAIN                           viewer     acme
+    GET    /v1/chains/definitions                     viewer     -
+    GET    /v1/chains/definitions/made                viewer     -
+    GET    /v1/chains/definitions/made/dag            viewer     -
+    PUT    /v1/chains/definitions/new                 everything -     chain
+    DELETE /v1/chains/definitions/unused              everything -
+    GET    /v1/chains/CHAIN/history                   viewer     acme
+    GET    /v1/chains/CHAIN/dag                       viewer     acme
+    POST   /v1/chains/CHAIN/cancel                    operator   acme
+    GET    /v1/executions                             viewer     -
+    GET    /v1/executions/CHAIN                       viewer     acme
+    GET    /v1/executions/CHAIN/history               viewer     acme
+    PUT    /v1/executions/CHAIN/attributes            operator   acme  attributes
+    POST   /v1/executions/CHAIN/signal/go             operator   acme
+    POST   /v1/executions/OVER/reset                  operator   acme
     GET    /v1/stream                                 viewer     -
     GET    /v1/subscribe/action/a                     viewer     acme
     GET    /v1/audit                                  viewer     -
@@ -111,6 +127,9 @@ const ROUTES: &str = "
     POST   /v1/dlq/drain                              everything -
 ";
 
+/// A rule that starts a chain.
+const CHAINED: &str = "rules: [{ name: start-made, condition: { field: action.action_type, eq: made }, action: { type: chain, chain: made } }]";
+
 /// A row of [`ROUTES`].
 struct Tried {
     method: Method,
@@ -170,11 +189,39 @@ fn body(name: &str) -> Value {
         "instant" => json!({ "scheduled_at": "2020-01-01T00:00:00Z" }),
         "person" => json!({ "wechat": "lisi" }),
         "group" => json!({ "members": ["zhangsan"] }),
+        "chain" => chain("new"),
+        "attributes" => json!({ "attributes": { "ticket": "x" } }),
         "switch" => json!({ "enabled": true }),
         "comment" => json!({ "comment": "x" }),
         "description" => json!({ "description": "x" }),
         other => panic!("{other}"),
     }
+}
+
+fn chain(name: &str) -> Value {
+    json!({ "name": name, "steps": [{ "name": "wait", "wait_for_signal": { "signal_name": "go" } }] })
+}
+
+/// Has root define chains, of which one starts twice for acme. Returns the ids of one that waits, and of one that is over.
+async fn started_chains(root: &Client) -> (String, String) {
+    for name in ["made", "unused"] {
+        let path = format!("/v1/chains/definitions/{name}");
+        assert!(root.put(&path, &chain(name)).await.status.is_success());
+    }
+    root.post("/v1/rules/reload", &json!({})).await;
+    let start = async |id: &str| {
+        let mut starts = action(id, "log", &json!({}));
+        starts["action_type"] = json!("made");
+        let outcome = root.dispatch(&starts).await;
+        let id = outcome["ChainStarted"]["chain_id"].as_str();
+        id.expect("an id").to_owned()
+    };
+    let over = start("over").await;
+    let cancelled = root
+        .post(&format!("/v1/chains/{over}/cancel"), &json!({}))
+        .await;
+    assert_eq!(cancelled.body["status"], "cancelled", "{}", cancelled.body);
+    (start("starts").await, over)
 }
 
 fn routes() -> impl Iterator<Item = Tried> {
@@ -212,7 +259,10 @@ async fn with_things_of_acme(root: &Client, path: &str) -> String {
     let paused = made("/v1/recurring", &recurring).await;
     root.post(&format!("/v1/recurring/{paused}/pause"), &json!({}))
         .await;
-    path.replace("PAUSED", &paused)
+    let (chain, over) = started_chains(root).await;
+    path.replace("CHAIN", &chain)
+        .replace("OVER", &over)
+        .replace("PAUSED", &paused)
         .replace("RECURRING", &made("/v1/recurring", &recurring).await)
         .replace("TEMPLATE", &made("/v1/templates", &template).await)
         .replace("PROFILE", &made("/v1/templates/profiles", &profile).await)
@@ -231,6 +281,7 @@ async fn every_route_asks_for_role_and_tenant() {
     } in routes()
     {
         let (gateway, _) = start(&CALLERS).await;
+        gateway.write_rules(CHAINED);
         let path = with_things_of_acme(&gateway.with_key("root"), path).await;
         let send = async |key: Option<&str>| {
             let client = key.map_or_else(|| (*gateway).clone(), |key| gateway.with_key(key));

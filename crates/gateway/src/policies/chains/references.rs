@@ -1,0 +1,133 @@
+//! What a definition of a chain refers to, looked at before it is written: providers, and chains that start each other.
+
+use std::collections::BTreeMap;
+
+use acteon_core::similar::nearest;
+use acteon_flows::chain::{Definition, DefinitionSet, NotASet, Problem, StepKind};
+
+use super::kept::Chains;
+use crate::registry::Providers;
+
+/// Names of providers that a problem lists at most.
+const MAX_LISTED: usize = 20;
+
+/// Problems of what a definition refers to, beside the definitions that there are.
+pub(super) fn problems(
+    definition: &Definition,
+    chains: &Chains,
+    providers: &Providers,
+) -> Vec<Problem> {
+    let mut problems = of_providers(definition, providers);
+    problems.extend(of_steps(definition));
+    problems.extend(of_chains(definition, chains));
+    problems
+}
+
+fn of_providers(definition: &Definition, providers: &Providers) -> Vec<Problem> {
+    let known = || providers.entries().map(|entry| entry.name.as_str());
+    let unknown = |name: &str| {
+        let hint = match nearest(name, known()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => {
+                let listed: Vec<&str> = known().take(MAX_LISTED).collect();
+                format!("configured are: {}", listed.join(", "))
+            }
+        };
+        format!("there is no provider {name:?}; {hint}")
+    };
+    let references = definition.references().providers;
+    references
+        .into_iter()
+        .filter(|(name, _)| providers.get(name).is_none())
+        .map(|(name, path)| Problem {
+            path,
+            message: unknown(name.as_str()),
+        })
+        .collect()
+}
+
+/// Steps of kinds that nothing here can carry out.
+fn of_steps(definition: &Definition) -> Vec<Problem> {
+    let approvals = definition
+        .all_steps()
+        .filter(|step| matches!(step.kind, StepKind::Approval { .. }));
+    approvals
+        .map(|step| Problem {
+            path: format!("step {:?}", step.name),
+            message: "approval is not supported by this version; wait_for_signal waits for whoever calls /v1/executions/{id}/signal/{name}".to_owned(),
+        })
+        .collect()
+}
+
+/// Chains that it starts, and those that start it and would not fit together any more.
+fn of_chains(definition: &Definition, chains: &Chains) -> Vec<Problem> {
+    let mut others: BTreeMap<&str, &Definition> = chains
+        .all()
+        .map(|stored| (stored.definition.name.as_str(), &*stored.definition))
+        .collect();
+    others.insert(&definition.name, definition);
+    let find = |name: &str| others.get(name).copied();
+    let unknown: Vec<Problem> = definition
+        .references()
+        .chains
+        .into_iter()
+        .filter(|(chain, _)| !others.contains_key(chain.as_str()))
+        .map(|(chain, path)| Problem {
+            path,
+            message: unknown_chain(&chain, others.keys().copied()),
+        })
+        .collect();
+    if !unknown.is_empty() {
+        return unknown;
+    }
+    if let Err(error) = DefinitionSet::of(definition, &find) {
+        return vec![whole(error.to_string())];
+    }
+    starting(&definition.name, &others)
+        .into_iter()
+        .filter_map(|above| match DefinitionSet::of(above, &find) {
+            Ok(_) => None,
+            // It was so before.
+            Err(NotASet::Unknown { .. }) => None,
+            Err(error) => Some(whole(format!(
+                "the chain {:?}, which starts this one, could not be started any more: {error}",
+                above.name
+            ))),
+        })
+        .collect()
+}
+
+/// Definitions that start a chain, or one that does.
+fn starting<'d>(name: &str, all: &BTreeMap<&str, &'d Definition>) -> Vec<&'d Definition> {
+    let mut found: Vec<&Definition> = Vec::new();
+    let mut wanted = vec![name];
+    while let Some(wanted_name) = wanted.pop() {
+        for definition in all.values().copied() {
+            let is_known = found.iter().any(|known| known.name == definition.name);
+            let starts = || {
+                let chains = definition.references().chains;
+                chains.iter().any(|(chain, _)| chain == wanted_name)
+            };
+            if !is_known && definition.name != name && starts() {
+                found.push(definition);
+                wanted.push(&definition.name);
+            }
+        }
+    }
+    found
+}
+
+fn whole(message: String) -> Problem {
+    Problem {
+        path: String::new(),
+        message,
+    }
+}
+
+fn unknown_chain<'n>(chain: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let hint = nearest(chain, known).map_or_else(
+        || "make it first, or correct the name".to_owned(),
+        |near| format!("did you mean {near}?"),
+    );
+    format!("no chain is named {chain:?}; {hint}")
+}
