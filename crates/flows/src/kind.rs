@@ -159,6 +159,15 @@ pub enum Effect {
     },
     /// Another flow looks again at once, unless it is over.
     Poke(FlowName),
+    /// An action goes on the list of dead letters, without being sent: sent again from there it is decided about like any other.
+    Bury {
+        /// Action, whose id follows from the flow.
+        action: Arc<Action>,
+        /// Code of the failure.
+        code: &'static str,
+        /// What went wrong, for a person.
+        message: String,
+    },
 }
 
 /// Error about a body that its kind cannot read.

@@ -121,11 +121,16 @@ impl Advance {
 }
 
 impl Admission {
+    /// Whether a dead letter stays on its list where the action ends at the gate: nothing is written then. One with which a flow begins goes on.
+    pub(crate) fn leaves_letter(&self) -> bool {
+        let goes_on = matches!(self.disposition, Disposition::Ended(_)) && !self.begins.is_empty();
+        self.letter.is_some() && !goes_on
+    }
+
     /// Flows that begin with what an admission came to: those of a new action, unless the gate refused it.
     pub(crate) fn begun(&self, admitted: &Admitted) -> &[Begin] {
         let is_new = match (admitted, &self.disposition) {
-            (Admitted::Open { .. }, _) => true,
-            (Admitted::Ended(_), Disposition::Ended(_)) => self.letter.is_none(),
+            (Admitted::Open { .. }, _) | (Admitted::Ended(_), Disposition::Ended(_)) => true,
             (Admitted::Ended(_) | Admitted::Existing(_) | Admitted::NoLetter, _) => false,
         };
         if is_new { &self.begins } else { &[] }

@@ -2,7 +2,7 @@
 
 use super::begin::raw;
 use super::body::{Body, Cancel};
-use super::definition::{ON_CANCEL, OnCancel, StepDefinition};
+use super::definition::{DEAD_LETTER, ON_CANCEL, OnCancel, StepDefinition};
 use super::failure::Failure;
 use super::ids::{action_id, chain_name};
 use super::render::Rendering;
@@ -11,7 +11,12 @@ use super::started::flow_of;
 use super::state::{Phase, StepStatus};
 use super::status::Status;
 use crate::kind::{Effect, InvalidBody};
+use std::sync::Arc;
+
 use acteon_core::Action;
+
+/// Code of the dead letter of an execution.
+const CHAIN_FAILED: &str = "CHAIN_FAILED";
 
 impl Run<'_> {
     /// Ends the execution.
@@ -34,9 +39,35 @@ impl Run<'_> {
         {
             self.tell(on_cancel, &cancel)?;
         }
+        self.bury()?;
         if let Some(parent) = &self.body.parent {
             self.effects.push(Effect::Poke(chain_name(&parent.chain)));
         }
+        Ok(())
+    }
+
+    /// Puts an execution that failed for good on the list of dead letters: replayed from there, the action that started it starts it once more. One that
+    /// another chain started fails a step of that one, which is listed itself.
+    fn bury(&mut self) -> Result<(), InvalidBody> {
+        let failure = self.body.failure.as_ref().filter(|f| f.dead_letter);
+        let (Some(failure), None) = (failure, &self.body.parent) else {
+            return Ok(());
+        };
+        let name = &self.definition.name;
+        let message = format!(
+            "the chain {name} ({}) failed: {} ({})",
+            self.flow.id, failure.message, failure.code
+        );
+        let action = Action {
+            id: action_id(self.flow.id, DEAD_LETTER, 1)?,
+            created_at: self.flow.now,
+            ..self.body.origin.clone()
+        };
+        self.effects.push(Effect::Bury {
+            action: Arc::new(action),
+            code: CHAIN_FAILED,
+            message,
+        });
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use acteon_core::ActionId;
 use acteon_core::json::head;
 
+use super::definition::DEAD_LETTER;
 use super::limits::{MAX_CHAIN_ID_BYTES, MAX_START_ID_BYTES};
 use crate::kind::{FlowName, InvalidBody};
 
@@ -33,6 +34,12 @@ pub fn is_of_a_chain(id: &str) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     is_uuid && rest.starts_with([':', '~'])
+}
+
+/// Whether an action with this id is a step of a chain, or tells of one; not the dead letter of one that failed.
+pub fn is_step(id: &str) -> bool {
+    let letter = format!(":{DEAD_LETTER}:1");
+    is_of_a_chain(id) && !id.ends_with(&letter)
 }
 
 /// Id of the execution that an action with this id is sent by, if one sent it.

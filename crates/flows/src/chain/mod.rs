@@ -33,7 +33,7 @@ pub use definition::{
     StepDefinition, StepKind, Strategy,
 };
 pub use failure::Failure;
-pub use ids::{CHAIN_IDS, action_id, chain_name, chain_of, child_id, is_of_a_chain};
+pub use ids::{CHAIN_IDS, action_id, chain_name, chain_of, child_id, is_of_a_chain, is_step};
 pub use outside::{Refused, Start, Started, cancel, set_attributes, signal, start};
 pub use reset::reset;
 pub use state::{AttemptState, Phase, StepState, StepStatus};

@@ -72,7 +72,7 @@ fn step_at(recurring: &Recurring, now: Timestamp, children: &[Child]) -> (Step, 
 fn admitted(step: &Step) -> Vec<String> {
     let id = |effect: &Effect| match effect {
         Effect::Admit { action, .. } => Some(action.id.to_string()),
-        Effect::Cancel(_) | Effect::Begin { .. } | Effect::Poke(_) => None,
+        Effect::Cancel(_) | Effect::Begin { .. } | Effect::Poke(_) | Effect::Bury { .. } => None,
     };
     step.effects.iter().filter_map(id).collect()
 }

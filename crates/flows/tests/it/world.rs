@@ -185,6 +185,7 @@ impl World {
                     due,
                 } => self.begin(&name, status, body, due),
                 Effect::Poke(name) => self.poke(&name),
+                Effect::Bury { .. } => {}
             }
         }
     }

@@ -25,16 +25,13 @@ use crate::admit::routes::{ChosenRoute, Placement, PreparedRoutes};
 use crate::admit::sender::Sender;
 use crate::admit::waiters::SoFar;
 use crate::cluster::held::Holding;
-use crate::decide::plan::{Plan, Step, plan};
-use crate::decide::plan_context::PlanContext;
+use crate::decide::plan::{Plan, Step};
 use crate::decide::route::Route;
 use crate::deliver::durable_retry::deliver;
 use crate::deliver::job::{AcceptedAction, Job};
 use crate::deliver::send_turn::SendTurn;
 use crate::lane::MemoryPermit;
 use crate::observe::{OutcomeEvent, emit, emit_rule_errors, emit_template_error};
-use crate::offload;
-use crate::policies::Policies;
 use crate::shared::Inner;
 
 /// Accepts an action: plans it, has the gate admit it, and delivers it here or leaves it to the runner.
@@ -188,6 +185,24 @@ impl Candidate {
         (candidate, caller, entry)
     }
 
+    /// Action of the gateway's own that nobody decided about.
+    pub(crate) fn undecided(inner: &Inner, action: Arc<Action>, origin: Origin) -> Self {
+        Self {
+            sender: Sender {
+                origin,
+                caller: Caller::gateway().id,
+            },
+            verdict: VerdictKind::Allow,
+            rule: None,
+            priority: action.priority,
+            accepted_at: inner.clock.now(),
+            letter: None,
+            possible_duplicate: false,
+            begins: Vec::new(),
+            action,
+        }
+    }
+
     /// Action that was planned.
     pub(crate) fn action(&self) -> &Arc<Action> {
         &self.action
@@ -278,7 +293,7 @@ impl Candidate {
 
     /// Replies for an action that is over at the gate. A dead letter that is held back stays on the list, and nothing was written.
     fn ended(&self, inner: &Inner, outcome: &Outcome, reply: Reply) {
-        if self.letter.is_some() {
+        if self.letter.is_some() && self.begins.is_empty() {
             tracing::info!(action = %self.action.id, outcome = outcome.as_str(), "a dead letter is held back and stays on the list");
             return reply.send(Err(DispatchError::HeldBack(outcome.to_json())));
         }
@@ -341,33 +356,6 @@ async fn deliver_here(inner: &Arc<Inner>, job: Job, line: Option<InLine>, reply:
         .wait_for(inner, job.seq(), (Some(here), due_in), pending)
         .await;
     deliver(inner, job).await;
-}
-
-impl Inner {
-    /// Decides about an action at `now`.
-    fn plan(&self, action: &Action, origin: Origin, caller: &Caller, now: Timestamp) -> Plan {
-        self.plan_by(&self.policies.load(), action, origin, caller, now)
-    }
-
-    /// Decides about an action by policies that need not be the current ones.
-    pub(crate) fn plan_by(
-        &self,
-        policies: &Policies,
-        action: &Action,
-        origin: Origin,
-        caller: &Caller,
-        now: Timestamp,
-    ) -> Plan {
-        self.with_plan_context(|context| {
-            let context = PlanContext {
-                policies,
-                now,
-                ..*context
-            };
-            let cost = policies.rules.cost(action.payload.get().len());
-            offload::by_size(cost, || plan(action, origin, caller, &context))
-        })
-    }
 }
 
 /// Ends what would be held back at once by its provider's breaker, where nothing goes on by itself.

@@ -2,6 +2,7 @@
 
 pub(crate) mod conditions;
 pub(crate) mod dry_run;
+mod now;
 pub(crate) mod plan;
 pub(crate) mod plan_context;
 mod profile_data;

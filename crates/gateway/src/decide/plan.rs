@@ -6,7 +6,7 @@ use acteon_core::similar::nearest;
 use acteon_core::{
     Action, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
 };
-use acteon_flows::chain::DefinitionSet;
+use acteon_flows::chain::{DefinitionSet, is_step};
 use acteon_rules::{Decision, Facts, Rule, RuleError};
 use acteon_store::Conditions;
 
@@ -16,6 +16,9 @@ use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
 use crate::decide::templated::{Templated, templated};
 use crate::policies::{HoldBack, Postponed, Unsilenced, may_be_scheduled};
 use crate::registry::{ProviderEntry, Providers};
+
+/// Label of a replay with the id of the action that it sends again.
+pub(crate) const REPLAYED_FROM: &str = "replayed_from";
 
 /// Plan for an action: what was decided about it.
 pub(crate) struct Plan {
@@ -70,7 +73,9 @@ pub(crate) fn plan(
         Err(outcome) => Step::End(*outcome),
     };
     if let Step::Send(_, routes, _) = &mut step {
-        routes.iter_mut().for_each(|route| templated.warn(route));
+        for route in routes {
+            templated.warn(route);
+        }
     }
     let priority = rule
         .and_then(Rule::sets_priority)
@@ -87,6 +92,10 @@ pub(crate) fn plan(
 
 fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decision<'p> {
     match origin {
+        Origin::Replay if is_replay_of_step(action) => context
+            .policies
+            .rules
+            .decide_without_chains(&Facts::new(action, context.now)),
         Origin::Api | Origin::Replay | Origin::Recurring | Origin::Approval => context
             .policies
             .rules
@@ -170,6 +179,14 @@ fn step(
     let routes = with_fallbacks(first, &action, origin, &caller.id, rule, context);
     let conditions = conditions(&action, rule, context.now);
     Ok(Step::Send(conditions, routes, postponed))
+}
+
+/// Whether a replay sends the step of a chain again. The gateway writes the label itself, over what a caller may have put there.
+fn is_replay_of_step(action: &Action) -> bool {
+    action
+        .metadata
+        .get(REPLAYED_FROM)
+        .is_some_and(|id| is_step(id))
 }
 
 /// Start of the chain that a rule names.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Caller, Origin, Timestamp};
+use acteon_core::{Action, Caller, Origin, Outcome, Timestamp};
 use acteon_store::{Admission, Admitted, Disposition, Enqueue, FlowKey, Turn};
 
 use crate::admit::accept::Candidate;
@@ -75,6 +75,24 @@ impl Child {
             routes,
         };
         Ok((child, admission))
+    }
+
+    /// Action that is over, and was never to be sent.
+    pub(crate) fn ended(
+        inner: &Inner,
+        action: &Arc<Action>,
+        origin: Origin,
+        outcome: Outcome,
+    ) -> (Self, Admission) {
+        let candidate = Candidate::undecided(inner, Arc::clone(action), origin);
+        let disposition = Disposition::Ended(outcome);
+        let admission = candidate.admission(Caller::gateway(), disposition, Turn::Batch);
+        let child = Self {
+            candidate,
+            entering: None,
+            routes: Vec::new(),
+        };
+        (child, admission)
     }
 
     /// Tells what came of the admission, once it is committed.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::Timestamp;
+use acteon_core::{Outcome, Timestamp};
 use acteon_flows::{Due, Effect, Kind};
 use acteon_store::{Admission, Begin, Flow, FlowState, Poke, Record, Settlement, StoreError};
 
@@ -77,6 +77,21 @@ impl Effects {
                         is_over: due == Due::Never,
                     },
                 }),
+                Effect::Bury {
+                    action,
+                    code,
+                    message,
+                } => {
+                    let outcome = Outcome::Failed {
+                        code: code.to_owned(),
+                        message,
+                        retryable: true,
+                        attempts: 0,
+                    };
+                    let buried = Child::ended(inner, &action, kind.origin(), outcome);
+                    wanted.children.push(buried.0);
+                    wanted.admissions.push(buried.1);
+                }
                 Effect::Poke(name) => wanted.pokes.push(Poke {
                     flow: key(&name),
                     due_at: inner.due.now(),

@@ -12,6 +12,7 @@ use acteon_store::{ActionState, Record, StoreError};
 
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
 use crate::admit::request::DispatchRequest;
+use crate::decide::plan::REPLAYED_FROM;
 use crate::offload;
 use crate::shared::Gateway;
 
@@ -202,7 +203,7 @@ fn request(record: &Record, new_id: ActionId, caller: &Caller) -> DispatchReques
     let mut action: Action = (*record.action).clone();
     action
         .metadata
-        .insert("replayed_from".into(), action.id.to_string());
+        .insert(REPLAYED_FROM.into(), action.id.to_string());
     action.id = new_id;
     let possible_duplicate = record.possible_duplicate;
     DispatchRequest {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use acteon_core::{Clock as _, SystemClock, with_causes};
+use acteon_core::{Clock as _, SystemClock};
 use acteon_gateway::Registry;
 use acteon_people::Roster;
 use acteon_rules::{RuleSet, calendar_warnings};

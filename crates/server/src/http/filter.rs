@@ -69,7 +69,7 @@ pub(super) const EVENT_TYPES: [&str; 12] = [
 ];
 
 /// Codes of failures: those of providers, then the gateway's own.
-const CODES: [&str; 14] = [
+const CODES: [&str; 15] = [
     ErrorKind::NotFound.code(),
     ErrorKind::ExecutionFailed.code(),
     ErrorKind::Timeout.code(),
@@ -82,6 +82,7 @@ const CODES: [&str; 14] = [
     "POISONED",
     "UNREADABLE",
     "HELD",
+    "CHAIN_FAILED",
     "CHAIN_NOT_FOUND",
     "CHAIN_NOT_STARTED",
 ];

@@ -23,7 +23,7 @@ fn action(id: &str, provider: &str) -> Action {
 }
 
 fn key(id: &str) -> FlowKey {
-    FlowKey::new("chain", id)
+    FlowKey::new("wants", id)
 }
 
 /// Action that the flow of its name wants, due at an instant, and worth a minute from then on.

@@ -53,13 +53,15 @@ impl Tables {
             (seq, &action.id),
             admission.accepted_at,
         );
-        if let Some(letter) = admission
-            .letter
-            .and_then(|letter| self.entries.get_mut(&letter.0))
-        {
+        self.take_off(admission.letter);
+        Ok(Admitted::Open { seq, route, over })
+    }
+
+    /// Takes a dead letter off the list, which an action replaces.
+    fn take_off(&mut self, letter: Option<Seq>) {
+        if let Some(letter) = letter.and_then(|letter| self.entries.get_mut(&letter.0)) {
             letter.record.state = ActionState::Discarded;
         }
-        Ok(Admitted::Open { seq, route, over })
     }
 
     fn end(
@@ -68,10 +70,11 @@ impl Tables {
         admission: &Admission,
         outcome: &Outcome,
     ) -> Admitted {
-        if admission.letter.is_some() {
+        if admission.leaves_letter() {
             return Admitted::Ended(outcome.clone());
         }
         let seq = self.insert(id, admission, None, Charges::default());
+        self.take_off(admission.letter);
         if let Some(entry) = self.entries.get_mut(&seq.0) {
             entry.end(outcome, outcome.to_json(), admission.accepted_at);
         }

@@ -33,7 +33,7 @@ pub struct Admission {
     /// Whether it may have been sent before, under another id.
     pub possible_duplicate: bool,
     /// Dead letter that the action replaces. The letter leaves the list in the commit that writes the action; an action that the gate refuses is not
-    /// written, and the letter stays.
+    /// written, and the letter stays; so is one that ended at the gate, unless flows begin with it.
     pub letter: Option<Seq>,
     /// Flow that wants the action. It is poked when the action is over, and where it is over at once or its id is there already.
     pub parent: Option<FlowKey>,

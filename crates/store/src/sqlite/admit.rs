@@ -125,14 +125,14 @@ fn charge_if_it_fits(
     }
 }
 
-/// Writes an action that is over, unless a dead letter stands for it.
+/// Writes an action that is over, unless a dead letter stands for it. One that goes on with a flow takes the letter off the list.
 fn end(
     connection: &Writing<'_>,
     admission: &Admission,
     texts: &RowTexts,
     outcome: &Outcome,
 ) -> Result<Admitted> {
-    if admission.letter.is_some() {
+    if admission.leaves_letter() {
         return Ok(Admitted::Ended(outcome.clone()));
     }
     let Some(seq) = insert(connection, admission, texts, None, &Charges::default())? else {
@@ -153,6 +153,9 @@ fn end(
         "VALUES (" ")"
     );
     connection.prepare_cached(statement)?.execute(values)?;
+    if let Some(letter) = admission.letter {
+        letters::discard(connection, &[letter])?;
+    }
     connection.tell(admission.accepted_at, seq);
     Ok(Admitted::Ended(outcome.clone()))
 }

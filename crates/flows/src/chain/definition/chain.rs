@@ -9,6 +9,9 @@ use super::step::{StepDefinition, StepKind};
 /// Name of what is sent when an execution is cancelled, as a step's name in the ids of actions. No step may have it.
 pub(crate) const ON_CANCEL: &str = "on_cancel";
 
+/// Name of the dead letter of an execution, as a step's name in the ids of actions. No step may have it.
+pub(crate) const DEAD_LETTER: &str = "dead_letter";
+
 /// Definition of a chain. It serializes as the wire format has it; `read` reads that, and tells every problem.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

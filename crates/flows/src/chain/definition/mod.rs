@@ -16,7 +16,7 @@ mod variables;
 mod wire;
 
 pub use branch::{Branch, Field, Operator};
-pub(crate) use chain::ON_CANCEL;
+pub(crate) use chain::{DEAD_LETTER, ON_CANCEL};
 pub use chain::{Definition, OnCancel, OnChainFailure};
 pub use problem::Problem;
 pub use references::References;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::approval;
 use super::branch::Branch;
-use super::chain::ON_CANCEL;
+use super::chain::{DEAD_LETTER, ON_CANCEL};
 use super::node::{Node, Object};
 use super::problem::Problems;
 use super::retry::Retry;
@@ -109,6 +109,11 @@ pub(super) fn check_name(name: &str) -> Result<String, String> {
     if name == ON_CANCEL {
         return Err(format!(
             "must not be {ON_CANCEL}, the name of what is sent when the chain is cancelled"
+        ));
+    }
+    if name == DEAD_LETTER {
+        return Err(format!(
+            "must not be {DEAD_LETTER}, the name of the dead letter of a chain that fails"
         ));
     }
     Ok(name.to_owned())

@@ -26,13 +26,13 @@ pub(super) fn problems(
 fn of_providers(definition: &Definition, providers: &Providers) -> Vec<Problem> {
     let known = || providers.entries().map(|entry| entry.name.as_str());
     let unknown = |name: &str| {
-        let hint = match nearest(name, known()) {
-            Some(near) => format!("did you mean {near}?"),
-            None => {
+        let hint = nearest(name, known()).map_or_else(
+            || {
                 let listed: Vec<&str> = known().take(MAX_LISTED).collect();
                 format!("configured are: {}", listed.join(", "))
-            }
-        };
+            },
+            |near| format!("did you mean {near}?"),
+        );
         format!("there is no provider {name:?}; {hint}")
     };
     let references = definition.references().providers;
@@ -86,9 +86,8 @@ fn of_chains(definition: &Definition, chains: &Chains) -> Vec<Problem> {
     starting(&definition.name, &others)
         .into_iter()
         .filter_map(|above| match DefinitionSet::of(above, &find) {
-            Ok(_) => None,
-            // It was so before.
-            Err(NotASet::Unknown { .. }) => None,
+            // What is unknown was so before.
+            Ok(_) | Err(NotASet::Unknown { .. }) => None,
             Err(error) => Some(whole(format!(
                 "the chain {:?}, which starts this one, could not be started any more: {error}",
                 above.name

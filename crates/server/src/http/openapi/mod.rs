@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 pub(super) use operation::Operation;
 
 /// Tags of the operations, in the order in which they are shown.
-const TAGS: [&str; 13] = [
+const TAGS: [&str; 14] = [
     "actions",
     "scheduled actions",
     "recurring actions",

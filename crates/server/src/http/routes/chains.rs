@@ -73,7 +73,7 @@ fn id(text: &str) -> Option<Arc<str>> {
 
 /// Page of executions.
 #[derive(Serialize)]
-pub(in crate::http) struct Chains {
+pub(in crate::http) struct ChainPageBody {
     count: usize,
     chains: Vec<Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,10 +84,10 @@ pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
     Query((asked, ChainPage(filter))): Query<ChainsQuery>,
-) -> Result<Json<Chains>, Refusal> {
+) -> Result<Json<ChainPageBody>, Refusal> {
     let _turn = state.reads.take().await?;
     let found = state.gateway.chains(&asked.of(&caller), filter).await?;
-    Ok(Json(Chains {
+    Ok(Json(ChainPageBody {
         count: found.chains.len(),
         chains: found.chains.into_iter().map(|row| row.summary).collect(),
         next_cursor: found.next.map(|next| next.to_string()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_api::{ExecutionBody, SignalSent};
+use acteon_api::{ExecutionBody, Executions, SignalSent};
 use acteon_flows::chain::view::{Event, events, summary};
 use acteon_gateway::{ChainFilter, ChainSummary, Execution, ExecutionError};
 use axum::Json;
@@ -47,15 +47,6 @@ impl FromQuery for ExecutionFilter {
             ..ChainFilter::default()
         }))
     }
-}
-
-/// Page of executions.
-#[derive(Serialize)]
-pub(in crate::http) struct Executions {
-    count: usize,
-    executions: Vec<ExecutionBody>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
 }
 
 /// What happened in an execution.

@@ -255,3 +255,42 @@ async fn steps_reach_the_people_of_wechat_work() {
         ["v7 begins".to_owned(), format!("v7 went out as {first}")]
     );
 }
+
+/// What fails for good is listed, and starts its chain once more from there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_fails_is_a_dead_letter_and_its_replay_starts_it_again() {
+    let receiver = counting().await;
+    let failing = json!({ "name": "fails", "steps": [sends("tell", &json!({ "text": "{{ origin.payload.who.name }}" }))] });
+    let mut quiet = failing.clone();
+    (quiet["name"], quiet["on_failure"]) = (json!("quiet"), json!("abort_no_dlq"));
+    let gateway = with_chains(&providers(&receiver), &[failing.clone(), quiet]).await;
+    let quiet = start(&gateway, "q", "quiet", &json!({})).await;
+    until_it_is(&gateway, &quiet, "failed").await;
+    let chain = start(&gateway, "a", "fails", &json!({})).await;
+    until_it_is(&gateway, &chain, "failed").await;
+    let letters = gateway.get("/v1/dlq").await.body;
+    let letter = &letters["entries"][0];
+    let id = format!("{chain}:dead_letter:1");
+    assert_eq!(
+        (
+            &letters["count"],
+            &letter["action"]["id"],
+            &letter["outcome"]["Failed"]["code"]
+        ),
+        (&json!(1), &json!(id), &json!("CHAIN_FAILED")),
+        "{letters}"
+    );
+    let mut mended = failing;
+    mended["steps"][0]["payload_template"] = json!({ "text": "mended" });
+    super::define(&gateway, &mended).await;
+    let replayed = gateway
+        .post(&format!("/v1/dlq/{id}/replay"), &json!({}))
+        .await
+        .body;
+    let again = replayed["outcome"]["ChainStarted"]["chain_id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no chain: {replayed}"));
+    until_it_is(&gateway, again, "completed").await;
+    assert_eq!(gateway.get("/v1/dlq").await.body["count"], 0);
+    assert_eq!(receiver.requests().len(), 1);
+}

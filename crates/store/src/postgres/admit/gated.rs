@@ -105,7 +105,7 @@ impl<'a> Decided<'a> {
         let goes = decide(item, &mut seen.locked)?;
         let admitted = goes.admitted(item.seq());
         // What does not go leaves its letter on the list, and is not written.
-        if letter.is_none() || matches!(goes, Goes::Route { .. }) {
+        if !item.admission.leaves_letter() || matches!(goes, Goes::Route { .. }) {
             letter.map(|letter| seen.letters.remove(&letter.0));
             self.written.push((item, goes, place));
         }
