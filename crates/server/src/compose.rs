@@ -198,7 +198,7 @@ async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> 
 async fn started(listener: &TcpListener, parts: Parts) -> Result<Gateway, StoreError> {
     let gateway = listen::answering(listener, Gateway::start(parts)).await?;
     warn_of_calendars(&gateway).await;
-    warn_of_people(&gateway);
+    warn_of_people(&gateway).await;
     Ok(gateway)
 }
 

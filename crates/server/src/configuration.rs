@@ -127,7 +127,7 @@ impl ConfigurationLoader {
         tell(&changes);
         warn_of_calendars(gateway).await;
         if changes.people {
-            warn_of_people(gateway);
+            warn_of_people(gateway).await;
         }
         Ok(Some(changes))
     }

@@ -80,7 +80,7 @@ impl PeopleLoader {
         gateway.set_roster(&roster).await;
         let (people, groups) = roster.counts();
         tracing::info!(people, groups, "people and groups loaded");
-        warn_of_people(gateway);
+        warn_of_people(gateway).await;
         Ok(Some((people, groups)))
     }
 
@@ -118,9 +118,11 @@ impl PeopleLoader {
     }
 }
 
-/// Warns of contradictions between the people and groups of files and those of the API.
-pub(crate) fn warn_of_people(gateway: &Gateway) {
-    for text in gateway.directory().warnings().iter().take(MAX_WARNINGS) {
+/// Warns of contradictions between the people and groups of files and those of the API. Many of both take a while to be held against each other.
+pub(crate) async fn warn_of_people(gateway: &Gateway) {
+    let directory = gateway.directory();
+    let warnings = gateway.aside(move || directory.warnings()).await;
+    for text in warnings.iter().flatten().take(MAX_WARNINGS) {
         tracing::warn!("{text}");
     }
 }

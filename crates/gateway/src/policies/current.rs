@@ -30,6 +30,9 @@ use crate::offload;
 use crate::operate::reloads::{Reloads, TroubleTurn};
 use crate::policies::pending::Pending;
 
+/// Bytes of a payload that take about as long as a person or group of a file.
+const PERSON: usize = 1024;
+
 /// Policies: everything that decides. Cloning is cheap.
 #[derive(Clone, Default)]
 pub(crate) struct Policies {
@@ -162,7 +165,10 @@ impl CurrentPolicies {
     pub(crate) async fn set_roster(&self, roster: &Roster) {
         let _changing = self.changing.lock().await;
         let mut next = (*self.current.load_full()).clone();
-        next.directory.set_roster(roster);
+        let (people, groups) = roster.counts();
+        offload::by_size((people + groups) * PERSON, || {
+            next.directory.set_roster(roster);
+        });
         self.current.store(Arc::new(next));
     }
 

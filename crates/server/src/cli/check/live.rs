@@ -1,5 +1,6 @@
 //! `--live`: asks what the configuration names whether it would work, without sending.
 
+#[cfg(feature = "postgres")]
 use acteon_core::with_causes;
 use acteon_server::config::{ConfiguredProvider, StoreConfig};
 
