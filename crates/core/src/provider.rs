@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use futures_core::future::BoxFuture;
 
 use crate::{Action, ProviderError, Response};
@@ -18,6 +20,16 @@ pub trait Provider: Send + Sync {
     /// Members of an action's payload that it makes something of; `None` where that is all of them. What a profile reads of an action is kept from a
     /// provider that makes nothing of it: it is neither warned of nor taken for a slip.
     fn heeded(&self, _action: &Action) -> Option<Vec<&'static str>> {
+        None
+    }
+
+    /// Type of the message that a payload makes which names none, such as `text`; `None` where messages have no types.
+    fn default_message_type(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Payload of a message that is this text and nothing else, to those whom the action names; `None` where no payload is refused.
+    fn plain(&self, _action: &Action, _text: &str) -> Option<Box<RawValue>> {
         None
     }
 

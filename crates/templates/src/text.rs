@@ -96,13 +96,24 @@ impl Texts {
         context: &Context<'_>,
         escaping: Escaping,
     ) -> Result<Vec<(&str, String)>, RenderError> {
+        let each = self.render_each(context, escaping).into_iter();
+        each.map(|(name, text)| Ok((name, text?))).collect()
+    }
+
+    /// The texts as [`Self::render`] has them, and in the place of each that cannot be rendered, why.
+    pub fn render_each(
+        &self,
+        context: &Context<'_>,
+        escaping: Escaping,
+    ) -> Vec<(&str, Result<String, RenderError>)> {
         let mut rendering = self.engine.begin(context, escaping);
         let mut text = |(name, number): &'_ (String, usize)| {
-            Ok(rendering.render(&self.engine, *number, name)?.text)
+            let rendered = rendering.render(&self.engine, *number, name);
+            rendered.map(|rendered| rendered.text)
         };
         self.names
             .iter()
-            .map(|named| Ok((named.0.as_str(), text(named)?)))
+            .map(|named| (named.0.as_str(), text(named)))
             .collect()
     }
 }

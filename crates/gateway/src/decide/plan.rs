@@ -60,7 +60,7 @@ pub(crate) fn plan(
     caller: &Caller,
     context: &PlanContext<'_>,
 ) -> Plan {
-    let templated = templated(action, context.policies);
+    let templated = templated(action, context);
     let decided = decide(&templated.action, origin, context);
     let rule = decided.rule;
     let (verdict, name) = match (&decided.held, rule) {

@@ -101,7 +101,7 @@ pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Rout
         Some(name) => Some(context.policies.rules.rule(name)?),
         None => None,
     };
-    let templated = templated(&job.action, context.policies);
+    let templated = templated(&job.action, context);
     let patch = rule.map_or(Some(None), |rule| {
         rule.patch(&Facts::new(&templated.action, context.now))
     })?;

@@ -159,7 +159,7 @@ fn routes(job: &Job, context: &PlanContext<'_>) -> Vec<Route> {
         },
         None => None,
     };
-    let templated = templated(action, context.policies);
+    let templated = templated(action, context);
     let patch = rule.map_or(Some(None), |rule| {
         rule.patch(&Facts::new(&templated.action, context.now))
     });

@@ -4,6 +4,7 @@ mod classify;
 mod config;
 mod elsewhere;
 mod payload;
+mod plain;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use acteon_core::{
     ProviderName, Response, TokenLife,
 };
 use acteon_wecom::{App, Message};
+use serde_json::value::RawValue;
 
 use crate::context::Context;
 use crate::provider_type::{Built, ProviderType};
@@ -84,6 +86,14 @@ impl Provider for WechatProvider {
 
     fn heeded(&self, action: &Action) -> Option<Vec<&'static str>> {
         payload::heeded(&self.config, action)
+    }
+
+    fn default_message_type(&self) -> Option<&'static str> {
+        Some(self.config.default_msgtype.as_str())
+    }
+
+    fn plain(&self, action: &Action, text: &str) -> Option<Box<RawValue>> {
+        plain::plain_text(action, text)
     }
 
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {

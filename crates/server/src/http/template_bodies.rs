@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES, MAX_TEMPLATE_BYTES};
-use acteon_core::{Namespace, Tenant, Timestamp};
+use acteon_core::{Namespace, ProviderName, Tenant, Timestamp};
 use acteon_gateway::{FieldSource, Profile, ProfileChange, Template, TemplateChange};
 use serde_json::{Value, json};
 
@@ -86,6 +86,7 @@ const RENDER: Shape = Shape {
         &[
             Field::needed("profile", NAME),
             Field::needed("payload", FieldType::Json),
+            Field::optional("provider", FieldType::Name),
         ],
     ],
 };
@@ -219,6 +220,8 @@ pub(super) struct RenderRequest {
     pub(super) tenant: String,
     pub(super) profile: String,
     pub(super) payload: String,
+    /// Provider that the action would name, by whose messages values are escaped.
+    pub(super) provider: Option<ProviderName>,
 }
 
 impl FromBody for RenderRequest {
@@ -235,6 +238,7 @@ impl FromBody for RenderRequest {
             namespace: values.owned("namespace").ok_or_else(missing("namespace"))?,
             tenant: values.owned("tenant").ok_or_else(missing("tenant"))?,
             profile: values.owned("profile").ok_or_else(missing("profile"))?,
+            provider: values.name("provider", ProviderName::parse),
         })
     }
 }

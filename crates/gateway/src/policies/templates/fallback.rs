@@ -3,6 +3,7 @@
 use acteon_core::Action;
 use acteon_core::json::head;
 use acteon_core::limits::MAX_ERROR_BYTES;
+use acteon_templates::{Escaping, RenderError};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -11,51 +12,85 @@ use super::kept::Templates;
 /// Field that is sent where nobody knows which fields a profile had.
 const CONTENT: &str = "content";
 
+/// Fields that are read as texts. In others, such as an address or a recipient, a sentence would be a fault.
+const TEXTS: [&str; 10] = [
+    CONTENT,
+    "title",
+    "description",
+    "text",
+    "body",
+    "subject",
+    "message",
+    "summary",
+    "markdown",
+    "html",
+];
+
 /// Changes of a payload by a profile.
 pub(crate) struct Patch {
     /// Fields, each with its text.
     pub(crate) fields: Box<RawValue>,
-    /// Why they are something plain in place of what the profile was to render.
-    pub(crate) error: Option<String>,
+    /// What could not be rendered.
+    pub(crate) failed: Option<Unrendered>,
+}
+
+/// What is said where a profile could not be rendered.
+pub(crate) struct Unrendered {
+    /// Error, for whoever sent the action.
+    pub(crate) error: String,
+    /// Text that stands for the message where nothing else can.
+    pub(crate) plain: String,
 }
 
 impl Templates {
-    /// Changes of an action's payload by the profile that it names. A message that says that it could not be made tells more than none.
-    pub(crate) fn patch(&self, action: &Action, name: &str) -> Patch {
+    /// Changes of an action's payload by the profile that it names. A message that says that it could not be made tells more than none: a text that
+    /// cannot be rendered has something plain in its place, and the others are as they are. `of_provider` is as in [`Compiled::render`].
+    ///
+    /// [`Compiled::render`]: super::kept::Compiled::render
+    pub(crate) fn patch(&self, action: &Action, name: &str, of_provider: Option<&str>) -> Patch {
         let profile = self.profile(action.namespace.as_str(), action.tenant.as_str(), name);
         let payload = action.payload.get();
-        let rendered = match profile {
-            Some(profile) => profile
-                .render(self, payload)
-                .map_err(|error| error.to_string()),
-            None => Err("this namespace and tenant have no such profile any more".to_owned()),
-        };
-        let texts: Map<String, Value> = match &rendered {
-            Ok(fields) => fields
-                .iter()
-                .map(|(field, text)| ((*field).to_owned(), Value::from(text.as_str())))
-                .collect(),
-            Err(error) => {
-                let text = plain(action, name, error);
-                let text = profile.map_or(text.clone(), |profile| {
-                    profile.escaping(payload).escape(&text)
-                });
-                let fields: Vec<&str> = profile.map_or(vec![CONTENT], |profile| {
-                    profile.profile.fields.keys().map(String::as_str).collect()
-                });
-                fields
-                    .into_iter()
-                    .map(|field| (field.to_owned(), Value::from(text.as_str())))
-                    .collect()
+        let (fields, escaping) = match profile {
+            Some(profile) => (
+                profile
+                    .render(self, payload, of_provider)
+                    .unwrap_or_else(|error| {
+                        let names = profile.profile.fields.keys();
+                        names
+                            .map(|name| (name.as_str(), Err(error.clone())))
+                            .collect()
+                    }),
+                profile.escaping(payload, of_provider),
+            ),
+            None => {
+                let message = "this namespace and tenant have no such profile any more";
+                let error = RenderError {
+                    path: String::new(),
+                    line: None,
+                    message: message.to_owned(),
+                };
+                let stated = of_provider.map_or(Escaping::None, Escaping::of_wechat);
+                (vec![(CONTENT, Err(error))], stated)
             }
         };
+        let first = fields.iter().find_map(|(_, text)| text.as_ref().err());
+        let failed = first.map(|error| unrendered(action, name, &error.to_string()));
+        let plain = failed.as_ref().map(|failed| escaping.escape(&failed.plain));
+        let texts: Map<String, Value> = fields
+            .into_iter()
+            .filter_map(|(field, text)| {
+                let text = match text {
+                    Ok(text) => text,
+                    Err(_) if TEXTS.contains(&field) => plain.clone()?,
+                    Err(_) => return None,
+                };
+                Some((field.to_owned(), Value::from(text)))
+            })
+            .collect();
         Patch {
             fields: serde_json::value::to_raw_value(&texts)
                 .unwrap_or_else(|_| RawValue::NULL.to_owned()),
-            error: rendered.err().map(|error| {
-                let error = format!("the profile {name:?} could not be rendered: {error}");
-                head(&error, MAX_ERROR_BYTES).to_owned()
-            }),
+            failed,
         }
     }
 
@@ -73,11 +108,14 @@ impl Templates {
     }
 }
 
-/// Text in place of one that could not be rendered.
-fn plain(action: &Action, name: &str, error: &str) -> String {
+fn unrendered(action: &Action, name: &str, error: &str) -> Unrendered {
     let error = head(error, MAX_ERROR_BYTES);
-    format!(
-        "({} {}: the profile {name} could not be rendered: {error})",
-        action.action_type, action.id
-    )
+    let told = format!("the profile {name:?} could not be rendered: {error}");
+    Unrendered {
+        error: head(&told, MAX_ERROR_BYTES).to_owned(),
+        plain: format!(
+            "({} {}: the profile {name} could not be rendered: {error})",
+            action.action_type, action.id
+        ),
+    }
 }

@@ -11,6 +11,12 @@ use serde::de::DeserializeOwned;
 use super::document::{FieldSource, Profile, Template, key};
 use crate::policies::document::parsed;
 
+/// Field of a payload that says what type its message is of.
+const MSGTYPE: &str = "msgtype";
+
+/// Field of a payload, by its name: its text, or why there is none.
+pub(super) type Field<'a> = (&'a str, Result<String, RenderError>);
+
 /// Templates and profiles of all namespaces and tenants.
 #[derive(Clone, Default)]
 pub(crate) struct Templates {
@@ -101,6 +107,19 @@ impl<T> Kept<T> {
 
     fn sizes(&self) -> (usize, usize) {
         (self.by_id.size(), self.bytes)
+    }
+}
+
+impl Kept<Template> {
+    /// Puts a template in the place of the one of its id.
+    pub(super) fn replace(&mut self, template: Template) {
+        let bytes = template.content.len();
+        self.put(Entry {
+            id: template.id.as_str().into(),
+            key: template.key().into(),
+            bytes,
+            value: template,
+        });
     }
 }
 
@@ -204,12 +223,14 @@ impl Compiled {
         })
     }
 
-    /// Rendered fields, by their names, for a payload.
+    /// Fields, by their names, each rendered for a payload, or why it is not. `of_provider` is the type of the provider's messages whose payloads
+    /// name none. An error is of all of them.
     pub(super) fn render(
         &self,
         templates: &Templates,
         payload: &str,
-    ) -> Result<Vec<(&str, String)>, RenderError> {
+        of_provider: Option<&str>,
+    ) -> Result<Vec<Field<'_>>, RenderError> {
         let texts = self.texts(templates).map_err(|problems| {
             let first = problems.first();
             RenderError {
@@ -221,21 +242,33 @@ impl Compiled {
         let context = Context::new()
             .with("payload", payload)
             .with_members_of(payload);
-        texts.render(&context, self.escaping(payload))
+        Ok(texts.render_each(&context, self.escaping(payload, of_provider)))
     }
 
-    pub(super) fn escaping(&self, payload: &str) -> Escaping {
+    /// Escaping of the profile, or by the type of the message: as the profile writes it, the payload has it, or the provider takes it to be.
+    pub(super) fn escaping(&self, payload: &str, of_provider: Option<&str>) -> Escaping {
         let named = self.profile.escaping.as_deref();
         if let Some(escaping) = named.and_then(Escaping::from_name) {
             return escaping;
         }
-        let members = members(payload).unwrap_or_default();
-        let msgtype = members
-            .iter()
-            .rev()
-            .find(|member| member.name() == "msgtype")
-            .and_then(|member| acteon_core::json::text(member.value));
-        msgtype.map_or(Escaping::None, |msgtype| Escaping::of_wechat(&msgtype))
+        let written = match self.profile.fields.get(MSGTYPE) {
+            Some(FieldSource::Inline(source)) if !source.contains('{') => Some(source.clone()),
+            _ => None,
+        };
+        let sent = || {
+            let members = members(payload).unwrap_or_default();
+            let all = members.iter().rev();
+            let last = all.into_iter().find(|member| member.name() == MSGTYPE);
+            let text = last.and_then(|member| acteon_core::json::text(member.value));
+            text.map(std::borrow::Cow::into_owned)
+        };
+        let stated = written.or_else(sent);
+        // Blank is what is not there, and blanks around a word count for nothing, as for the provider.
+        let stated = stated.as_deref().map(str::trim);
+        let stated = stated.filter(|stated| !stated.is_empty());
+        stated
+            .or(of_provider)
+            .map_or(Escaping::None, Escaping::of_wechat)
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use acteon_core::limits::MAX_TEMPLATES;
 use acteon_core::similar::nearest;
-use acteon_core::{Action, Scope};
+use acteon_core::{Action, ProviderName, Scope};
 use acteon_store::{DocumentKind, Put, StoreError};
+use acteon_templates::RenderError;
 
 use super::document::{Profile, ProfileChange, Template, TemplateChange, told};
 use super::kept::Compiled;
@@ -76,8 +77,8 @@ impl Gateway {
             template.updated_at = now;
         };
         apply(&mut changed);
-        self.checked(changed, |template, _| template.check())
-            .await?;
+        let _using = self.inner.policies.using_templates.lock().await;
+        self.checked(changed, check_template_in_use).await?;
         let change = |template: &mut Template| {
             apply(template);
             Ok(())
@@ -191,23 +192,38 @@ impl Gateway {
         self.delete(DocumentKind::TemplateProfile, id).await
     }
 
-    /// What a profile makes of a payload: the same, byte for byte, as where an action is sent.
+    /// What a profile makes of a payload: the same, byte for byte, as where an action is sent through a provider, if one is named.
     pub async fn render_profile(
         &self,
         (namespace, tenant, name): (String, String, String),
         payload: String,
+        provider: Option<&ProviderName>,
     ) -> Result<Rendered, PolicyError> {
         let inner = Arc::clone(&self.inner);
+        let provider = match provider {
+            Some(name) => Some(
+                inner
+                    .providers
+                    .get(name)
+                    .ok_or(PolicyError::NotFound("provider"))?
+                    .provider(),
+            ),
+            None => None,
+        };
         let render = move || {
             let policies = inner.policies.load_full();
             let Some(found) = policies.templates.profile(&namespace, &tenant, &name) else {
                 return Err(PolicyError::NotFound("profile"));
             };
-            let rendered = found.render(&policies.templates, &payload);
-            let rendered =
-                rendered.map_err(|error| PolicyError::invalid("payload:", error.to_string()))?;
-            let fields = rendered.into_iter();
-            Ok(fields.map(|(name, text)| (name.to_owned(), text)).collect())
+            let of_provider = provider.and_then(|provider| provider.default_message_type());
+            let told = |error: RenderError| PolicyError::invalid("payload:", error.to_string());
+            let fields = found
+                .render(&policies.templates, &payload, of_provider)
+                .map_err(told)?;
+            let fields = fields.into_iter();
+            fields
+                .map(|(name, text)| Ok((name.to_owned(), text.map_err(told)?)))
+                .collect()
         };
         self.aside(render).await.ok_or_else(lost)?
     }
@@ -258,6 +274,31 @@ impl Gateway {
         let work = move || check(&document, &gateway).map(|()| document);
         self.aside(work).await.ok_or_else(lost)?
     }
+}
+
+/// Checks a template together with the profiles that refer to it.
+fn check_template_in_use(template: &Template, gateway: &Gateway) -> Result<(), PolicyError> {
+    template.check()?;
+    let policies = gateway.inner.policies.load_full();
+    let mut templates = policies.templates.clone();
+    templates.templates.replace(template.clone());
+    let (namespace, tenant) = (&template.namespace, &template.tenant);
+    for compiled in templates.profiles.of(namespace, tenant) {
+        let profile = &compiled.profile;
+        if !profile.references().any(|name| name == template.name) {
+            continue;
+        }
+        if let Err(problems) = Compiled::new(profile.clone()).texts(&templates) {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "does not go with the profile {:?}, which refers to it: {}",
+                profile.name,
+                problems.join("; ")
+            );
+            return Err(PolicyError::invalid("content", message));
+        }
+    }
+    Ok(())
 }
 
 /// Checks a profile together with the templates that it refers to.

@@ -162,10 +162,14 @@ pub(in crate::http) async fn render(
         tenant,
         profile,
         payload,
+        provider,
     } = request;
     check_scope(&caller, &namespace, &tenant)?;
     let named = (namespace, tenant, profile);
-    let rendered = state.gateway.render_profile(named, payload).await?;
+    let rendered = state
+        .gateway
+        .render_profile(named, payload, provider.as_ref())
+        .await?;
     Ok(Json(RenderedProfile { rendered }))
 }
 

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Client, Gateway};
 
 mod dispatch;
+#[cfg(feature = "wechat")]
+mod wechat;
 
 const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 
@@ -203,9 +205,10 @@ async fn a_preview_tells_what_cannot_be_rendered_and_escapes_by_the_message_s_ty
             "**＜@all>＊**",
         ),
         (
-            json!({ "host": "<@all>*", "msgtype": "text" }),
+            json!({ "host": "<@all>*", "msgtype": " text " }),
             "**＜@all>***",
         ),
+        (json!({ "host": "<@all>*", "msgtype": " " }), "**<@all>***"),
     ] {
         let rendered = render(&gateway, "alert", &payload).await.body;
         assert_eq!(
@@ -214,6 +217,16 @@ async fn a_preview_tells_what_cannot_be_rendered_and_escapes_by_the_message_s_ty
             "{payload}"
         );
     }
+    let own =
+        json!({ "name": "own", "fields": { "content": "{{ host }}", "msgtype": "markdown" } });
+    make(&gateway, "/v1/templates/profiles", &own).await;
+    let rendered = render(&gateway, "own", &json!({ "host": "*", "msgtype": "text" })).await;
+    assert_eq!(rendered.body["rendered"]["content"], json!("＊"));
+    let unknown = json!({ "profile": "own", "payload": {}, "provider": "nobody" });
+    let refused = gateway
+        .post("/v1/templates/render", &of_acme(&unknown))
+        .await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
     let more = json!({ "name": "html", "fields": { "content": "{{ host }}" }, "escaping": "html" });
     make(&gateway, "/v1/templates/profiles", &more).await;
     let rendered = render(
@@ -224,4 +237,32 @@ async fn a_preview_tells_what_cannot_be_rendered_and_escapes_by_the_message_s_ty
     .await
     .body;
     assert_eq!(rendered["rendered"]["content"], json!("&lt;b&gt;"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_is_changed_only_to_what_its_profiles_can_use() {
+    let gateway = Gateway::start(LOG).await;
+    let half = "x".repeat(300 * 1024);
+    let small = template(&gateway, "small", "{{ host }}").await;
+    template(&gateway, "large", &half).await;
+    profile(
+        &gateway,
+        "both",
+        &json!({ "content": { "$ref": "small" }, "title": { "$ref": "large" } }),
+    )
+    .await;
+    let path = format!("/v1/templates/{small}?namespace=incidents&tenant=acme");
+    let refused = gateway.put(&path, &json!({ "content": half })).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told = refused.body["message"].as_str().expect("a text");
+    assert!(
+        told.contains("does not go with the profile \"both\""),
+        "{told}"
+    );
+    let changed = gateway
+        .put(&path, &json!({ "content": "{{ host }}!" }))
+        .await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    let rendered = render(&gateway, "both", &json!({ "host": "a" })).await.body;
+    assert_eq!(rendered["rendered"]["content"], json!("a!"));
 }
