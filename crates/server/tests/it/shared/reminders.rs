@@ -212,11 +212,24 @@ async fn once_while_it_comes_and_goes(
         fleet.revive(place);
     }
     are_due(promised).await;
-    close_breakers(&fleet.client()).await;
-    let resumed = promised.are_over(&fleet.client()).await;
-    let arrived = promised.check(&fleet.client(), &hook.taken()).await;
+    let client = fleet.client();
+    // What failed last may be told only now, and open a breaker once more.
+    let resumed = tokio::select! {
+        resumed = promised.are_over(&client) => resumed,
+        () = keep_breakers_closed(&client) => 0,
+    };
+    let arrived = promised.check(&client, &hook.taken()).await;
     println!("{kills} kills while it came and went, {resumed} stuck and resumed: {arrived:?}");
     kills
+}
+
+/// A person looks now and then, and closes what has opened.
+async fn keep_breakers_closed(client: &Client) {
+    let mut now_and_then = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        now_and_then.tick().await;
+        close_breakers(client).await;
+    }
 }
 
 /// Promises recurring reminders for the next minute, and scheduled ones around it, the last of them first. Returns the ids.
