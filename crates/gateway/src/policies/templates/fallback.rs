@@ -7,7 +7,7 @@ use acteon_templates::{Escaping, RenderError};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::kept::Templates;
+use super::kept::{Field, Templates};
 
 /// Field that is sent where nobody knows which fields a profile had.
 const CONTENT: &str = "content";
@@ -50,29 +50,14 @@ impl Templates {
     pub(crate) fn patch(&self, action: &Action, name: &str, of_provider: Option<&str>) -> Patch {
         let profile = self.profile(action.namespace.as_str(), action.tenant.as_str(), name);
         let payload = action.payload.get();
-        let (fields, escaping) = match profile {
-            Some(profile) => (
-                profile
-                    .render(self, payload, of_provider)
-                    .unwrap_or_else(|error| {
-                        let names = profile.profile.fields.keys();
-                        names
-                            .map(|name| (name.as_str(), Err(error.clone())))
-                            .collect()
-                    }),
-                profile.escaping(payload, of_provider),
-            ),
-            None => {
-                let message = "this namespace and tenant have no such profile any more";
-                let error = RenderError {
-                    path: String::new(),
-                    line: None,
-                    message: message.to_owned(),
-                };
-                let stated = of_provider.map_or(Escaping::None, Escaping::of_wechat);
-                (vec![(CONTENT, Err(error))], stated)
-            }
-        };
+        let (fields, escaping) = profile.map_or_else(
+            || no_profile(of_provider),
+            |profile| {
+                let rendered = profile.render(self, payload, of_provider);
+                let fields = rendered.unwrap_or_else(|error| profile.unrendered(&error));
+                (fields, profile.escaping(payload, of_provider))
+            },
+        );
         let first = fields.iter().find_map(|(_, text)| text.as_ref().err());
         let failed = first.map(|error| unrendered(action, name, &error.to_string()));
         let plain = failed.as_ref().map(|failed| escaping.escape(&failed.plain));
@@ -106,6 +91,17 @@ impl Templates {
     pub(crate) fn has_profile(&self, namespace: &str, tenant: &str, name: &str) -> bool {
         self.profile(namespace, tenant, name).is_some()
     }
+}
+
+/// What is sent of a profile that is not there.
+fn no_profile(of_provider: Option<&str>) -> (Vec<Field<'static>>, Escaping) {
+    let error = RenderError {
+        path: String::new(),
+        line: None,
+        message: "this namespace and tenant have no such profile any more".to_owned(),
+    };
+    let escaping = of_provider.map_or(Escaping::None, Escaping::of_wechat);
+    (vec![(CONTENT, Err(error))], escaping)
 }
 
 fn unrendered(action: &Action, name: &str, error: &str) -> Unrendered {

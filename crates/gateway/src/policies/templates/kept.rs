@@ -245,6 +245,14 @@ impl Compiled {
         Ok(texts.render_each(&context, self.escaping(payload, of_provider)))
     }
 
+    /// Its fields, where none of them can be rendered.
+    pub(super) fn unrendered(&self, error: &RenderError) -> Vec<Field<'_>> {
+        let names = self.profile.fields.keys();
+        names
+            .map(|name| (name.as_str(), Err(error.clone())))
+            .collect()
+    }
+
     /// Escaping of the profile, or by the type of the message: as the profile writes it, the payload has it, or the provider takes it to be.
     pub(super) fn escaping(&self, payload: &str, of_provider: Option<&str>) -> Escaping {
         let named = self.profile.escaping.as_deref();
