@@ -26,6 +26,8 @@ impl Run<'_> {
         index: usize,
     ) -> Result<Option<End>, InvalidBody> {
         let now = self.flow.due_now;
+        let at = self.flow.now;
+        self.state_mut(&step.name)?.attempted_at = at;
         let phase = match &step.kind {
             StepKind::Send {
                 provider,
@@ -58,10 +60,7 @@ impl Run<'_> {
                 Phase::Flow
             }
         };
-        let at = self.flow.now;
-        let state = self.state_mut(&step.name)?;
-        state.attempted_at = at;
-        state.phase = Some(phase);
+        self.state_mut(&step.name)?.phase = Some(phase);
         Ok(None)
     }
 
@@ -91,6 +90,7 @@ impl Run<'_> {
     }
 
     pub(super) fn admit(&mut self, action: Action) {
+        self.asked_bytes += action.payload.get().len();
         self.effects.push(Effect::Admit {
             action: Arc::new(action),
             since: self.flow.now,
@@ -174,6 +174,7 @@ impl Run<'_> {
         status: &'static str,
         body: String,
     ) {
+        self.asked_bytes += body.len();
         self.effects.push(Effect::Begin {
             name,
             status,

@@ -11,6 +11,8 @@ use super::failure::Failure;
 pub(super) struct End {
     /// Its body, as JSON.
     pub(super) body: Option<String>,
+    /// Bytes of a body that somebody else did not keep.
+    pub(super) dropped_bytes: Option<usize>,
     /// Why it failed, where it did.
     pub(super) error: Option<Failure>,
     /// Whether another attempt may come to something else.
@@ -39,7 +41,8 @@ impl End {
         }
     }
 
-    /// What the outcome of an action comes to. Partial deliveries are successes. What a rule or a person decided is not tried again.
+    /// What the outcome of an action comes to. Partial deliveries are successes. What a rule or a person decided is not tried again, and neither is what
+    /// cannot succeed: it may be what processes die of.
     pub(super) fn of(outcome: &Outcome) -> Self {
         let retried = |end: Self| Self {
             may_retry: true,
@@ -49,7 +52,15 @@ impl End {
             Outcome::Executed(response) | Outcome::Rerouted { response, .. } => {
                 Self::success(Some(response.body.get().to_owned()))
             }
-            Outcome::Failed { code, message, .. } => retried(Self::failure(code, message)),
+            Outcome::Failed {
+                code,
+                message,
+                retryable,
+                ..
+            } => Self {
+                may_retry: *retryable,
+                ..Self::failure(code, message)
+            },
             Outcome::Throttled { .. } => retried(Self::failure("THROTTLED", "a rule throttled it")),
             Outcome::QuotaExceeded { .. } => {
                 retried(Self::failure("QUOTA_EXCEEDED", "a quota is used up"))

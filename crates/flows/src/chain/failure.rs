@@ -10,7 +10,7 @@ pub struct Failure {
     pub code: String,
     /// What went wrong, for a person.
     pub message: String,
-    /// Whether it belongs on the list of what failed for good. Of chains only.
+    /// Whether it belongs on the list of what failed for good. Of chains, and of parallel steps with a step that says so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dead_letter: bool,
 }

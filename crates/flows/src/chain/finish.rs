@@ -3,17 +3,20 @@
 use super::begin::raw;
 use super::body::{Body, Cancel};
 use super::definition::{DEAD_LETTER, ON_CANCEL, OnCancel, StepDefinition};
+use super::end::End;
 use super::failure::Failure;
 use super::ids::{action_id, chain_name};
 use super::render::Rendering;
 use super::run::Run;
 use super::started::flow_of;
-use super::state::{Phase, StepStatus};
+use super::state::{AttemptState, Phase, StepStatus};
 use super::status::Status;
 use crate::kind::{Effect, InvalidBody};
 use std::sync::Arc;
 
 use acteon_core::Action;
+use acteon_core::json::head;
+use acteon_core::limits::MAX_ERROR_BYTES;
 
 /// Code of the dead letter of an execution.
 const CHAIN_FAILED: &str = "CHAIN_FAILED";
@@ -28,6 +31,11 @@ impl Run<'_> {
         let definition = self.definition.clone();
         for step in definition.steps.iter().flat_map(Body::with_children) {
             self.abandon(step)?;
+        }
+        if status == Status::Cancelled && definition.on_cancel.is_some() && self.calls_off() {
+            // Nothing runs any more, and the next step, due at once, ends it.
+            self.has_more = true;
+            return Ok(());
         }
         self.body.status = status;
         self.body.failure = failure;
@@ -77,7 +85,16 @@ impl Run<'_> {
             return Ok(());
         };
         let (now, chain) = (self.flow.now, self.flow.id);
+        let has_begun = !self.fresh.contains(&step.name) && !matches!(phase, Phase::Delayed(_));
         let state = self.state_mut(&step.name)?;
+        if has_begun {
+            state.attempts.push(AttemptState {
+                attempt: state.attempt,
+                started_at: state.attempted_at,
+                completed_at: now,
+                error: End::failure("CANCELLED", "it was ended before it came to anything").error,
+            });
+        }
         state.status = StepStatus::Cancelled;
         state.phase = None;
         state.completed_at = Some(now);
@@ -115,22 +132,31 @@ impl Run<'_> {
         });
         let payload = match rendered {
             Some(Ok(payload)) => payload,
+            None => raw(self.cancelled(cancel, ""))?,
             // People must hear of it, whatever their template reads.
-            Some(Err(_)) | None => raw(self.cancelled(cancel))?,
+            Some(Err(error)) => {
+                let why = format!("its on_cancel.payload_template could not be rendered: {error}");
+                let name = &self.definition.name;
+                self.notice = Some(format!("chain {name} tells of its end without it: {why}"));
+                let why = format!(" ({})", head(&why, MAX_ERROR_BYTES));
+                raw(self.cancelled(cancel, &why))?
+            }
         };
         let action = Action {
             id: action_id(self.flow.id, ON_CANCEL, 1)?,
             provider: on_cancel.provider.clone(),
             action_type: on_cancel.action_type.clone(),
             payload,
+            // However late it is.
+            expires_at: None,
             ..self.blank()?
         };
         self.admit(action);
         Ok(())
     }
 
-    /// Payload that says what was cancelled.
-    fn cancelled(&self, cancel: &Cancel) -> String {
+    /// Payload that says what was cancelled, with what follows at its end.
+    fn cancelled(&self, cancel: &Cancel, further: &str) -> String {
         let by = cancel
             .by
             .as_ref()
@@ -140,7 +166,7 @@ impl Run<'_> {
             .as_ref()
             .map_or(String::new(), |reason| format!(": {reason}"));
         let text = format!(
-            "Chain {} ({}) was cancelled{by}{reason}",
+            "Chain {} ({}) was cancelled{by}{reason}{further}",
             self.definition.name, self.flow.id
         );
         serde_json::json!({ "content": text }).to_string()

@@ -20,6 +20,12 @@ pub const MAX_BRANCHES: usize = 20;
 /// Deepest chains within chains, the outermost counted.
 pub const MAX_CHAIN_DEPTH: usize = 5;
 
+/// Most executions that one may lead to, with those that its chains start: each carries the action that started the first.
+pub const MAX_EXECUTIONS: u64 = 1000;
+
+/// Bytes of actions and bodies that one commit of a parallel step asks for before the next goes on. The last of them may be beyond it.
+pub const MAX_ASKED_BYTES: usize = 4 * 1024 * 1024;
+
 /// Longest name of a step or a signal, in bytes. A step's is part of the ids of its actions.
 pub const MAX_STEP_NAME_BYTES: usize = 40;
 
@@ -50,8 +56,8 @@ pub const MAX_RESULT_BYTES: usize = 16 * 1024;
 /// Most bytes of bodies of all steps of an execution that are kept.
 pub const MAX_RESULTS_BYTES: usize = 256 * 1024;
 
-/// Most signals that came before their step.
-pub const MAX_SIGNALS: usize = 16;
+/// Most steps of a chain that wait for a signal. As many may come before their steps, and are kept until then.
+pub const MAX_SIGNALS: usize = 32;
 
 /// Longest payload of a signal, in bytes. It becomes the body of its step.
 pub const MAX_SIGNAL_BYTES: usize = MAX_RESULT_BYTES;

@@ -22,6 +22,7 @@ mod run;
 mod started;
 mod state;
 mod status;
+mod take_in;
 pub mod view;
 mod wanted;
 

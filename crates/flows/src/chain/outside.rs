@@ -1,6 +1,6 @@
 //! What comes from outside: an execution starts, hears a signal, is cancelled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use acteon_core::json::head;
@@ -11,11 +11,9 @@ use serde_json::value::RawValue;
 
 use super::begin::expires;
 use super::body::{Body, Cancel, Signal};
-use super::definition::DefinitionSet;
+use super::definition::{Definition, DefinitionSet, StepDefinition, StepKind};
 use super::ids::chain_name;
-use super::limits::{
-    MAX_ATTRIBUTES, MAX_ATTRIBUTES_BYTES, MAX_SIGNAL_BYTES, MAX_SIGNALS, MAX_START_ID_BYTES,
-};
+use super::limits::{MAX_ATTRIBUTES, MAX_ATTRIBUTES_BYTES, MAX_SIGNAL_BYTES, MAX_START_ID_BYTES};
 use super::status::Status;
 use crate::kind::{Due, FlowName, InvalidBody};
 
@@ -77,9 +75,9 @@ pub enum Refused {
         /// What is probably meant.
         hint: String,
     },
-    /// As many signals wait as may.
+    /// As many signals of the name came as steps may still take.
     #[error(
-        "{MAX_SIGNALS} signals wait for their steps already; send more once the chain has taken some"
+        "no step of the chain takes this signal any more: each that waits for it is over, was passed by, or has its signal already"
     )]
     TooMany,
     /// The signal's payload is too long.
@@ -115,20 +113,26 @@ pub fn signal(
     now: Timestamp,
 ) -> Result<String, Refused> {
     let mut body = active(body)?;
-    let known = body.pinned.signals();
-    if !known.contains(&name) {
+    let definition = body.definition()?;
+    let known: BTreeSet<&str> = definition.steps.iter().filter_map(signal_of).collect();
+    if !known.contains(name) {
         let hint = match nearest(name, known.iter().copied()) {
             Some(meant) => format!("did you mean {meant}?"),
             None if known.is_empty() => "it waits for none".to_owned(),
-            None => format!("it waits for {}", known.join(", ")),
+            None => format!(
+                "it waits for {}",
+                known.into_iter().collect::<Vec<_>>().join(", ")
+            ),
         };
         let name = head(name, MAX_ERROR_BYTES).to_owned();
         return Err(Refused::UnknownSignal { name, hint });
     }
+    let kept = body.signals.iter().filter(|kept| kept.name == name).count();
+    let may_take = may_take(&body, definition, name);
     if payload.get().len() > MAX_SIGNAL_BYTES {
         return Err(Refused::TooLong(payload.get().len()));
     }
-    if body.signals.len() >= MAX_SIGNALS {
+    if kept >= may_take {
         return Err(Refused::TooMany);
     }
     body.signals.push(Signal {
@@ -138,6 +142,29 @@ pub fn signal(
     });
     body.updated_at = now;
     Ok(body.to_json()?)
+}
+
+/// How many steps may still take a signal: those that wait for it, and those that are yet to come.
+fn may_take(body: &Body, definition: &Definition, name: &str) -> usize {
+    let is_current = |step: &StepDefinition| Some(&step.name) == body.current.as_ref();
+    let at = definition.steps.iter().position(is_current).unwrap_or(0);
+    let may_take = |step: &&StepDefinition| {
+        let state = body.steps.get(&step.name);
+        signal_of(step) == Some(name) && state.is_none_or(|state| state.phase.is_some())
+    };
+    definition.ahead(at).filter(may_take).count()
+}
+
+/// Name of the signal that a step waits for, if it waits for one.
+fn signal_of(step: &StepDefinition) -> Option<&str> {
+    match &step.kind {
+        StepKind::WaitForSignal { signal_name, .. } => Some(signal_name),
+        StepKind::Send { .. }
+        | StepKind::Timer { .. }
+        | StepKind::Approval { .. }
+        | StepKind::Parallel(_)
+        | StepKind::SubChain { .. } => None,
+    }
 }
 
 /// Body of an execution that is to be cancelled: its next step, which is due at once then, does it.

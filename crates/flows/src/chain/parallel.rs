@@ -2,8 +2,11 @@
 
 use acteon_core::Timestamp;
 
-use super::definition::{Join, OnParallelFailure, Parallel, StepDefinition, StepKind};
+use super::definition::{
+    Join, OnParallelFailure, OnStepFailure, Parallel, StepDefinition, StepKind,
+};
 use super::end::End;
+use super::limits::MAX_ASKED_BYTES;
 use super::run::Run;
 use super::state::StepStatus;
 use crate::kind::InvalidBody;
@@ -35,6 +38,10 @@ impl Run<'_> {
                 break;
             }
             if !self.body.steps.contains_key(&child.name) {
+                if self.asked_bytes > MAX_ASKED_BYTES {
+                    self.has_more = true;
+                    break;
+                }
                 self.progress(child, index)?;
                 joined = self.joined(parallel);
             }
@@ -42,11 +49,25 @@ impl Run<'_> {
         let Some(end) = joined else {
             return Ok(None);
         };
+        self.join(parallel, end).map(Some)
+    }
+
+    /// What a parallel step comes to that is over: those of its steps that run are given up.
+    pub(super) fn join(&mut self, parallel: &Parallel, end: End) -> Result<End, InvalidBody> {
         for child in &parallel.steps {
             self.abandon(child)?;
         }
         let body = Some(self.bodies(parallel));
-        Ok(Some(End { body, ..end }))
+        let is_letter = |child: &StepDefinition| {
+            let state = self.body.steps.get(&child.name);
+            child.on_failure == OnStepFailure::Dlq
+                && state.is_some_and(|state| state.status == StepStatus::Failed)
+        };
+        let mut end = End { body, ..end };
+        if let Some(error) = &mut end.error {
+            error.dead_letter = parallel.steps.iter().any(is_letter);
+        }
+        Ok(end)
     }
 
     /// Whether another step may begin.
@@ -61,7 +82,7 @@ impl Run<'_> {
     }
 
     /// What they come to together; `None` while that is open.
-    fn joined(&self, parallel: &Parallel) -> Option<End> {
+    pub(super) fn joined(&self, parallel: &Parallel) -> Option<End> {
         let statuses = || {
             let status =
                 |child: &StepDefinition| self.body.steps.get(&child.name).map(|s| s.status);

@@ -1,7 +1,8 @@
 //! One step of a chain: begun, waited for, tried again, ended.
 
-use acteon_core::json::head;
-use acteon_core::limits::MAX_FAULT_BYTES;
+use acteon_core::Timestamp;
+use acteon_core::json::{head, nests_deeper_than};
+use acteon_core::limits::{MAX_DEPTH, MAX_FAULT_BYTES};
 use serde_json::value::RawValue;
 
 use super::definition::{OnStepFailure, StepDefinition, StepKind};
@@ -69,7 +70,7 @@ impl Run<'_> {
     }
 
     /// What an action came to; `None` while it is open, or was asked for just now.
-    fn sent(&self, step: &StepDefinition) -> Result<Option<End>, InvalidBody> {
+    pub(super) fn sent(&self, step: &StepDefinition) -> Result<Option<End>, InvalidBody> {
         if self.fresh.contains(&step.name) {
             return Ok(None);
         }
@@ -95,17 +96,30 @@ impl Run<'_> {
     }
 
     /// Takes the signal that a step waits for, or its time-out.
-    fn signal(
-        &mut self,
-        step: &StepDefinition,
-        until: Option<acteon_core::Timestamp>,
-    ) -> Option<End> {
+    fn signal(&mut self, step: &StepDefinition, until: Option<Timestamp>) -> Option<End> {
+        if let Some(end) = self.heard(step) {
+            return Some(end);
+        }
         let StepKind::WaitForSignal {
             signal_name,
+            timeout,
             on_timeout,
-            ..
         } = &step.kind
         else {
+            return None;
+        };
+        until.filter(|until| self.flow.due_now >= *until)?;
+        let seconds = timeout.unwrap_or_default().as_secs();
+        let message = format!("no signal {signal_name} came within {seconds} s");
+        Some(End {
+            goto: on_timeout.clone(),
+            ..End::failure("SIGNAL_TIMED_OUT", message)
+        })
+    }
+
+    /// Takes the signal that a step waits for, if it came.
+    pub(super) fn heard(&mut self, step: &StepDefinition) -> Option<End> {
+        let StepKind::WaitForSignal { signal_name, .. } = &step.kind else {
             return None;
         };
         let came = self
@@ -113,18 +127,10 @@ impl Run<'_> {
             .signals
             .iter()
             .position(|signal| signal.name == *signal_name);
-        if let Some(at) = came {
-            let signal = self.body.signals.remove(at);
-            let payload = signal.payload.get().to_owned();
-            self.body.last_signal = Some(signal.payload);
-            return Some(End::success(Some(payload)));
-        }
-        let until = until.filter(|until| self.flow.due_now >= *until)?;
-        let message = format!("no signal {signal_name} came until {until}");
-        Some(End {
-            goto: on_timeout.clone(),
-            ..End::failure("SIGNAL_TIMED_OUT", message)
-        })
+        let signal = self.body.signals.remove(came?);
+        let payload = signal.payload.get().to_owned();
+        self.body.last_signal = Some(signal.payload);
+        Some(End::success(Some(payload)))
     }
 
     /// Writes the end of an attempt down. `None` where another follows.
@@ -132,16 +138,11 @@ impl Run<'_> {
         let (now, due_now) = (self.flow.now, self.flow.due_now);
         let chain = self.flow.id;
         let state = self.state_mut(&step.name)?;
-        state.attempts.push(AttemptState {
-            attempt: state.attempt,
-            started_at: state.attempted_at,
-            completed_at: now,
-            error: end.error.clone(),
-        });
         let retry = step.retry.filter(|retry| {
             end.error.is_some() && end.may_retry && state.attempt <= retry.max_retries
         });
         if let Some(retry) = retry {
+            state.attempts.push(over(state, &end, now));
             let pause = retry.pause(state.attempt, seed(chain, &step.name, state.attempt));
             state.error.clone_from(&end.error);
             state.attempt += 1;
@@ -153,12 +154,13 @@ impl Run<'_> {
         Ok(Some(end))
     }
 
-    /// Writes the end of a step down.
-    fn close(&mut self, step: &StepDefinition, end: &End) -> Result<(), InvalidBody> {
+    /// Writes the end of a step down, with that of its last attempt.
+    pub(super) fn close(&mut self, step: &StepDefinition, end: &End) -> Result<(), InvalidBody> {
         let room = MAX_RESULTS_BYTES.saturating_sub(self.body.kept_bytes());
         let room = room.min(MAX_RESULT_BYTES);
         let now = self.flow.now;
         let state = self.state_mut(&step.name)?;
+        state.attempts.push(over(state, end, now));
         state.status = match (&end.error, step.on_failure) {
             (None, _) => StepStatus::Completed,
             (Some(_), OnStepFailure::Skip) => StepStatus::Skipped,
@@ -167,8 +169,11 @@ impl Run<'_> {
         state.phase = None;
         state.completed_at = Some(now);
         state.error.clone_from(&end.error);
+        state.dropped_bytes = end.dropped_bytes;
         match &end.body {
-            Some(body) if body.len() > room => state.dropped_bytes = Some(body.len()),
+            Some(body) if body.len() > room || nests_deeper_than(body, MAX_DEPTH) => {
+                state.dropped_bytes = Some(body.len());
+            }
             Some(body) => {
                 let raw = RawValue::from_string(body.clone());
                 state.body = Some(raw.map_err(|error| {
@@ -189,6 +194,16 @@ impl Run<'_> {
 
     pub(super) fn state_mut(&mut self, step: &str) -> Result<&mut StepState, InvalidBody> {
         self.body.steps.get_mut(step).ok_or_else(|| no_state(step))
+    }
+}
+
+/// Attempt of a step that is over.
+fn over(state: &StepState, end: &End, now: Timestamp) -> AttemptState {
+    AttemptState {
+        attempt: state.attempt,
+        started_at: state.attempted_at,
+        completed_at: now,
+        error: end.error.clone(),
     }
 }
 

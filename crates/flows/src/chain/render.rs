@@ -1,12 +1,11 @@
 //! Payloads of steps, rendered with what came before.
 
-use std::fmt::Write as _;
-
 use acteon_templates::{Context, Escaping, Payload};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::body::{Body, Cancel};
+use super::definition::{Parallel, StepDefinition, StepKind};
 use super::run::Run;
 use super::state::{StepState, StepStatus};
 
@@ -36,10 +35,10 @@ impl<'a> Rendering<'a> {
     fn new(run: &Run<'a>) -> Self {
         let mut context = Context::new()
             .with("origin", origin(&run.body))
-            .with("steps", steps(&run.body))
+            .with("steps", steps(run))
             .with_text("chain_id", run.flow.id);
-        if let Some(prev) = prev(&run.body) {
-            context = context.with("prev", result(prev));
+        if let Some(prev) = prev(run) {
+            context = context.with("prev", prev);
         }
         if let Some(signal) = &run.body.last_signal {
             context = context.with("signal", signal.get().to_owned());
@@ -63,7 +62,6 @@ impl<'a> Rendering<'a> {
 /// The action that started the chain.
 fn origin(body: &Body) -> String {
     let origin = &body.origin;
-    let text = |text: &str| Value::from(text).to_string();
     let metadata: Value = origin
         .metadata
         .iter()
@@ -72,50 +70,76 @@ fn origin(body: &Body) -> String {
     format!(
         r#"{{"payload":{},"namespace":{},"tenant":{},"action_type":{},"provider":{},"id":{},"metadata":{metadata}}}"#,
         origin.payload.get(),
-        text(origin.namespace.as_str()),
-        text(origin.tenant.as_str()),
-        text(origin.action_type.as_str()),
-        text(origin.provider.as_str()),
-        text(origin.id.as_str()),
+        quoted(origin.namespace.as_str()),
+        quoted(origin.tenant.as_str()),
+        quoted(origin.action_type.as_str()),
+        quoted(origin.provider.as_str()),
+        quoted(origin.id.as_str()),
     )
 }
 
 /// Steps that are over, by their names.
-fn steps(body: &Body) -> String {
-    let mut json = String::from("{");
-    let over = body
-        .steps
-        .iter()
-        .filter(|(_, state)| state.status != StepStatus::Running);
-    for (at, (name, state)) in over.enumerate() {
-        let comma = if at > 0 { "," } else { "" };
-        // Writing to a text does not fail.
-        let _ = write!(
-            json,
-            "{comma}{}:{}",
-            Value::from(name.as_str()),
-            result(state)
-        );
+fn steps(run: &Run<'_>) -> String {
+    let over = run.definition.all_steps().filter_map(|step| {
+        let result = result(run, step)?;
+        Some(format!("{}:{result}", quoted(&step.name)))
+    });
+    format!("{{{}}}", over.collect::<Vec<_>>().join(","))
+}
+
+/// Step of the chain that was over last, but for what was given up with the chain.
+fn prev(run: &Run<'_>) -> Option<String> {
+    let body = &run.body;
+    let is_over = |name: &&String| {
+        let state = body.steps.get(*name);
+        state.is_some_and(|state| {
+            !matches!(state.status, StepStatus::Running | StepStatus::Cancelled)
+        })
+    };
+    let last = body.execution_path.iter().rev().find(is_over)?;
+    let (_, step) = run.definition.step(last)?;
+    result(run, step)
+}
+
+/// What a step that is over came to.
+fn result(run: &Run<'_>, step: &StepDefinition) -> Option<String> {
+    let state = run.body.steps.get(&step.name)?;
+    if state.status == StepStatus::Running {
+        return None;
     }
-    json.push('}');
-    json
-}
-
-/// Step of the chain that was over last.
-fn prev(body: &Body) -> Option<&StepState> {
-    let mut states = body
-        .execution_path
-        .iter()
-        .rev()
-        .filter_map(|name| body.steps.get(name));
-    states.find(|state| state.status != StepStatus::Running)
-}
-
-/// What a step came to. A body that was not kept is not there, so that a template that reads it fails.
-fn result(state: &StepState) -> String {
     let success = state.status.is_success();
-    match &state.body {
-        Some(body) => format!(r#"{{"success":{success},"body":{}}}"#, body.get()),
-        None => format!(r#"{{"success":{success}}}"#),
+    let body = match &step.kind {
+        StepKind::Parallel(parallel) => Some(together(&run.body, parallel)),
+        StepKind::Send { .. }
+        | StepKind::Timer { .. }
+        | StepKind::WaitForSignal { .. }
+        | StepKind::Approval { .. }
+        | StepKind::SubChain { .. } => body_of(state),
+    };
+    let body = body.map_or(String::new(), |body| format!(r#","body":{body}"#));
+    Some(format!(r#"{{"success":{success}{body}}}"#))
+}
+
+/// Bodies of the steps of a parallel one, put together from those that are kept of each.
+fn together(body: &Body, parallel: &Parallel) -> String {
+    let of_step = |child: &StepDefinition| {
+        let state = body.steps.get(&child.name);
+        let body = state.map_or_else(|| Some("null".to_owned()), body_of)?;
+        Some(format!("{}:{body}", quoted(&child.name)))
+    };
+    let bodies: Vec<String> = parallel.steps.iter().filter_map(of_step).collect();
+    format!("{{{}}}", bodies.join(","))
+}
+
+/// Body of a step; null where it came to none. One that was not kept is not there, so that a template that reads it fails.
+fn body_of(state: &StepState) -> Option<String> {
+    match (&state.body, state.dropped_bytes) {
+        (Some(body), _) => Some(body.get().to_owned()),
+        (None, None) => Some("null".to_owned()),
+        (None, Some(_)) => None,
     }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
 }

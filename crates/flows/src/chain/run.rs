@@ -23,6 +23,12 @@ pub(super) struct Run<'a> {
     pub(super) effects: Vec<Effect>,
     /// Names of the steps whose actions or flows are asked for by this very step: nobody has looked at those.
     pub(super) fresh: BTreeSet<String>,
+    /// Bytes of what was asked for by this very step.
+    pub(super) asked_bytes: usize,
+    /// Whether there is more to do at once, in a commit of its own.
+    pub(super) has_more: bool,
+    /// Sentence for the log, where something happened beside a failure.
+    pub(super) notice: Option<String>,
 }
 
 impl<'a> Run<'a> {
@@ -34,15 +40,22 @@ impl<'a> Run<'a> {
             body,
             effects: Vec::new(),
             fresh: BTreeSet::new(),
+            asked_bytes: 0,
+            has_more: false,
+            notice: None,
         })
     }
 
     pub(super) fn step(mut self) -> Result<Step, InvalidBody> {
         let was_over = self.body.status.is_over();
         if !was_over {
-            match self.interruption() {
-                Some((status, failure)) => self.end(status, failure)?,
-                None => self.go_on()?,
+            self.look_above();
+            if self.body.cancel.is_some() {
+                self.take_in()?;
+                self.end(Status::Cancelled, None)?;
+            } else {
+                self.go_on()?;
+                self.time_out()?;
             }
         }
         let notice = self.notice().filter(|_| !was_over);
@@ -56,30 +69,33 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// How it ends at once, if it does: by a wish, with what started it, or because its time is over.
-    fn interruption(&mut self) -> Option<(Status, Option<Failure>)> {
-        if let Some(parent) = &self.body.parent {
-            let name = chain_name(&parent.chain);
-            let found = self.flow.flows.iter().find(|flow| flow.name == name);
-            if self.body.cancel.is_none() && !is_wanted(found, &parent.step) {
-                self.body.cancel = Some(Cancel {
-                    reason: Some("the chain that started it does not wait for it any more".into()),
-                    by: None,
-                    at: self.flow.now,
-                });
-            }
+    /// Wishes that it ends where what started it does not wait for it any more.
+    fn look_above(&mut self) {
+        let Some(parent) = &self.body.parent else {
+            return;
+        };
+        let name = chain_name(&parent.chain);
+        let found = self.flow.flows.iter().find(|flow| flow.name == name);
+        if self.body.cancel.is_none() && !is_wanted(found, &parent.step) {
+            self.body.cancel = Some(Cancel {
+                reason: Some("the chain that started it does not wait for it any more".into()),
+                by: None,
+                at: self.flow.now,
+            });
         }
-        if self.body.cancel.is_some() {
-            return Some((Status::Cancelled, None));
+    }
+
+    /// Ends it where its time is over. What came before counts: it has gone on by that already.
+    fn time_out(&mut self) -> Result<(), InvalidBody> {
+        if self.body.status.is_over() || self.flow.due_now < self.body.expires_due {
+            return Ok(());
         }
-        (self.flow.due_now >= self.body.expires_due).then(|| {
-            let failure = Failure {
-                code: "TIMED_OUT".to_owned(),
-                message: "the chain took longer than its timeout_seconds".to_owned(),
-                dead_letter: self.definition.on_failure == OnChainFailure::Abort,
-            };
-            (Status::TimedOut, Some(failure))
-        })
+        let failure = Failure {
+            code: "TIMED_OUT".to_owned(),
+            message: "the chain took longer than its timeout_seconds".to_owned(),
+            dead_letter: self.definition.on_failure == OnChainFailure::Abort,
+        };
+        self.end(Status::TimedOut, Some(failure))
     }
 
     /// Goes on from step to step, until one must wait.
@@ -94,12 +110,20 @@ impl<'a> Run<'a> {
                 return Err(InvalidBody("of a chain: it has no steps".to_owned()));
             };
             let Some(end) = self.progress(step, index)? else {
-                self.body.status = Status::of_step(&step.kind);
+                self.body.status = match self.phase(&step.name) {
+                    Some(Phase::Delayed(_)) => Status::Running,
+                    Some(_) | None => Status::of_step(&step.kind),
+                };
                 return Ok(());
             };
             match next(&definition, index, &end)? {
                 Next::Step(next) => {
                     self.enter(&definition, next)?;
+                    if self.calls_off() {
+                        self.body.status = Status::Running;
+                        self.has_more = true;
+                        return Ok(());
+                    }
                 }
                 Next::Completed => return self.end(Status::Completed, None),
                 Next::Failed(failure) => return self.end(Status::Failed, Some(failure)),
@@ -108,6 +132,13 @@ impl<'a> Run<'a> {
         Err(InvalidBody(
             "of a chain: its steps lead back to each other".to_owned(),
         ))
+    }
+
+    /// Whether actions are called off. Nothing is sent in the commit that does so: it would have to wait until there is room.
+    pub(super) fn calls_off(&self) -> bool {
+        self.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Cancel(_)))
     }
 
     /// Makes a step the current one.
@@ -140,15 +171,20 @@ impl<'a> Run<'a> {
         if self.body.status.is_over() {
             return Due::Never;
         }
+        if self.has_more {
+            return Due::Counted(self.flow.due_now);
+        }
         let running = self.body.running().into_iter();
         let instants = running.filter_map(|(_, phase)| phase.due());
         let first = instants.fold(self.body.expires_due, Timestamp::min);
         Due::Counted(first)
     }
 
-    /// Sentence for the log where it failed.
+    /// Sentence for the log where it failed, or could not tell of its end.
     fn notice(&self) -> Option<String> {
-        let failure = self.body.failure.as_ref()?;
+        let Some(failure) = &self.body.failure else {
+            return self.notice.clone();
+        };
         Some(format!(
             "chain {} failed: {} ({})",
             self.definition.name, failure.message, failure.code
@@ -179,7 +215,7 @@ fn next(definition: &Definition, index: usize, end: &End) -> Result<Next, Invali
         let is_letter = definition.on_failure == OnChainFailure::Abort;
         let dead_letter = match step.on_failure {
             OnStepFailure::Skip => None,
-            OnStepFailure::Abort => Some(is_letter),
+            OnStepFailure::Abort => Some(is_letter || error.dead_letter),
             OnStepFailure::Dlq => Some(true),
         };
         if let Some(dead_letter) = dead_letter {

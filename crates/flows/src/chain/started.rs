@@ -30,6 +30,8 @@ struct Over {
 struct OverStep {
     #[serde(default)]
     body: Option<Box<RawValue>>,
+    #[serde(default)]
+    dropped_bytes: Option<usize>,
 }
 
 impl Run<'_> {
@@ -79,10 +81,14 @@ fn over(chain: &LookedFlow) -> End {
         .execution_path
         .last()
         .and_then(|last| over.steps.remove(last));
+    let dropped_bytes = last.as_ref().and_then(|last| last.dropped_bytes);
     let body = last.and_then(|last| last.body);
     let body = body.map(|body| body.get().to_owned());
     if over.status == Status::Completed {
-        return End::success(body);
+        return End {
+            dropped_bytes,
+            ..End::success(body)
+        };
     }
     let why = over
         .failure
@@ -90,6 +96,7 @@ fn over(chain: &LookedFlow) -> End {
     let message = format!("chain {} is {}{why}", chain.name.id, over.status.as_str());
     End {
         body,
+        dropped_bytes,
         ..End::failure("CHAIN_FAILED", message)
     }
 }

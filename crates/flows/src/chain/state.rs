@@ -27,7 +27,7 @@ pub struct StepState {
     /// What it came to, as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Box<RawValue>>,
-    /// Bytes of what it came to and that is too long to be kept.
+    /// Bytes of what it came to and that is too long, or nests too deeply, to be kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped_bytes: Option<usize>,
     /// Why it failed, where it did.

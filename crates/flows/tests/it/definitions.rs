@@ -4,6 +4,7 @@ use acteon_flows::chain::Definition;
 use acteon_flows::chain::limits::{MAX_DEFINITION_BYTES, MAX_STEPS};
 use serde_json::{Value, json};
 
+use crate::example::example;
 use crate::world::{chain, read, send, step, with};
 
 /// Problems of a definition, as they are told.
@@ -16,38 +17,6 @@ fn problems(definition: &Value) -> Vec<String> {
 
 fn check(definition: &Value, expected: &[&str]) {
     assert_eq!(problems(definition), expected, "{definition:#}");
-}
-
-/// What the wire format's page shows, with an approval.
-fn example() -> Value {
-    let empty = json!({"provider": "", "action_type": "", "payload_template": {}});
-    let step = |name: &str, keys: &Value| with(with(json!({"name": name}), &empty), keys);
-    json!({
-        "name": "deploy", "version": 1, "timeout_seconds": 3600, "on_failure": "abort",
-        "on_cancel": {"provider": "wechat-ops", "action_type": "notify"},
-        "steps": [
-            {
-                "name": "announce", "provider": "wechat-ops", "action_type": "notify",
-                "payload_template": {"content": "Deploy {{origin.payload.build}}"},
-                "on_failure": "skip", "delay_seconds": null,
-                "retry": {"max_retries": 2, "backoff_ms": 1000, "strategy": "exponential", "jitter_ms": 200},
-                "branches": [{"field": "body.errcode", "operator": "eq", "value": 0, "target": "wait"}],
-                "default_next": "page"
-            },
-            step("wait", &json!({"wait_for_signal": {"signal_name": "approved", "timeout_seconds": 900, "on_timeout": "page"}})),
-            step("pause", &json!({"timer": {"duration_seconds": 60}})),
-            step("fan", &json!({"parallel": {"join": "all", "on_failure": "fail_fast", "timeout_seconds": 30, "max_concurrency": 4, "steps": [
-                {"name": "a", "provider": "email", "action_type": "m", "payload_template": {}}
-            ]}})),
-            step("sub", &json!({"sub_chain": "rollback"})),
-            step("ask", &json!({"approval": {
-                "approvers": ["lena", "zhang"], "quorum": 2, "timeout_seconds": 600, "on_timeout": "reject", "notify_provider": "wechat-ops",
-                "remind_every_seconds": 60, "escalate_to": ["boss"], "escalate_after_seconds": 300, "separate": true,
-                "message": "Deploy {{ origin.payload.build }}?"
-            }})),
-            {"name": "page", "provider": "wechat-ops", "action_type": "notify", "payload_template": {"content": "no answer: {{prev.body}}"}}
-        ]
-    })
 }
 
 #[test]
@@ -245,7 +214,8 @@ fn names_are_unique_and_fit_into_ids() {
 fn templates_read_what_there_is() {
     let reads = |expression: &str| {
         let template = json!({"payload_template": {"content": format!("{{{{ {expression} }}}}")}});
-        problems(&chain(&[send("first"), with(send("me"), &template)]))
+        let wait = step("w", &json!({"wait_for_signal": {"signal_name": "go"}}));
+        problems(&chain(&[send("first"), with(send("me"), &template), wait]))
     };
     for good in [
         "origin.payload.anything",
@@ -281,7 +251,7 @@ fn templates_read_what_there_is() {
         ),
         (
             "steps.me.body",
-            "reads steps.me.body, but no other step is called \"me\"; expected one of first",
+            "reads steps.me.body, but no other step is called \"me\"; expected one of first, w",
         ),
         (
             "cancel.by",

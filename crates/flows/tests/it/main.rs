@@ -1,11 +1,15 @@
 //! Chains, through what the crate shows to others.
 
 mod definitions;
+mod ends;
+mod example;
 mod parallel;
 mod policies;
 mod random;
 mod sets;
+mod signals;
 mod started;
 mod steps;
 mod views;
 mod world;
+mod written;

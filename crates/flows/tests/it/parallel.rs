@@ -157,3 +157,63 @@ fn what_fails_at_once_calls_off_what_was_asked_for_beside_it() {
         "nothing was sent or begun"
     );
 }
+
+#[test]
+fn a_step_of_a_parallel_one_may_ask_for_a_dead_letter() {
+    let is_letter = |policy: &str, join: &str| {
+        let inner = [send("a"), with(send("b"), &json!({"on_failure": policy}))];
+        let fan = fan(&json!({"join": join, "on_failure": "best_effort"}), &inner);
+        let definition = with(chain(&[fan]), &json!({"on_failure": "abort_no_dlq"}));
+        let mut world = World::with(&definition, &[]);
+        world.fail("c:a:1");
+        world.fail("c:b:1");
+        let failure = world.chain("c").failure.expect("a failure");
+        failure.dead_letter
+    };
+    assert!(is_letter("dlq", "all") && is_letter("dlq", "any"));
+    assert!(!is_letter("abort", "all") && !is_letter("skip", "any"));
+}
+
+#[test]
+fn a_step_of_a_parallel_one_that_came_to_no_body_has_null_in_the_whole() {
+    let inner = [send("a"), with(send("b"), &json!({"on_failure": "skip"}))];
+    let after = with(
+        send("end"),
+        &json!({"payload_template": {"all": "{{ prev.body }}", "b": "[{{ prev.body.b }}]"}}),
+    );
+    let mut world = world(&[fan(&json!({}), &inner), after]);
+    world.fail("c:b:1");
+    world.ok("c:a:1", &json!(1));
+    assert_eq!(
+        world.payload("c:end:1"),
+        json!({"all": {"a": 1, "b": null}, "b": "[]"})
+    );
+}
+
+#[test]
+fn bodies_that_are_kept_one_by_one_are_there_together() {
+    let names: Vec<String> = (0..20).map(|n| format!("s{n}")).collect();
+    let inner: Vec<Value> = names.iter().map(|name| send(name)).collect();
+    let after = with(
+        send("end"),
+        &json!({"payload_template": {"last": "{{ prev.body.s19.n }}"}}),
+    );
+    let mut world = world(&[fan(&json!({}), &inner), after]);
+    for name in &names {
+        let body = json!({"n": 1, "text": "x".repeat(1000)});
+        world.ok(&format!("c:{name}:1"), &body);
+    }
+    assert_eq!(world.payload("c:end:1"), json!({"last": 1}));
+}
+
+#[test]
+fn many_long_actions_are_admitted_in_several_commits() {
+    let long = json!({"payload_template": {"text": "{{ origin.payload.text }}"}});
+    let inner: Vec<Value> = (0..20)
+        .map(|n| with(send(&format!("s{n}")), &long))
+        .collect();
+    let text = json!({"text": "x".repeat(900_000)});
+    let world = World::of_payload(&chain(&[fan(&json!({}), &inner)]), &text);
+    assert_eq!(world.actions.len(), 20);
+    assert!(world.longest < 6_000_000, "{}", world.longest);
+}

@@ -69,7 +69,7 @@ fn chains_that_start_each_other_come_to_an_end() {
 }
 
 #[test]
-fn many_ways_to_one_chain_are_walked_once() {
+fn chains_multiply_up_to_a_bound() {
     let many: Vec<&str> = vec!["b"; 99];
     let also: Vec<&str> = vec!["c"; 99];
     let deep: Vec<&str> = vec!["d"; 99];
@@ -81,7 +81,29 @@ fn many_ways_to_one_chain_are_walked_once() {
         starts("d", &last),
         starts("e", &[]),
     ];
-    assert!(set(&all).is_ok());
+    // Walked once, however many ways there are.
+    assert_eq!(
+        set(&all).expect_err("too many"),
+        "chain a would start 97039800 chains with those that they start, at most 1000 are allowed; expected fewer steps with sub_chain, or fewer levels of them"
+    );
+    let few = [
+        starts("a", &["b"; 9]),
+        starts("b", &["c"; 99]),
+        starts("c", &[]),
+    ];
+    assert!(set(&few).is_ok());
+    let more = [
+        starts("a", &["b"; 10]),
+        starts("b", &["c"; 99]),
+        starts("c", &[]),
+    ];
+    assert!(set(&more).is_ok(), "a thousand");
+    let most = [
+        starts("a", &["b"; 11]),
+        starts("b", &["c"; 99]),
+        starts("c", &[]),
+    ];
+    assert!(set(&most).is_err());
 }
 
 #[test]

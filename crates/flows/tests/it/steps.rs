@@ -2,7 +2,7 @@
 
 use acteon_core::{Origin, Outcome, Priority, ProviderName, Response, ResponseStatus};
 use acteon_flows::Kind;
-use acteon_flows::chain::{ChainFlow, Refused, StepStatus, signal};
+use acteon_flows::chain::{ChainFlow, StepStatus};
 use serde_json::{Value, json};
 
 use crate::world::{World, chain, chain_name, raw, send, step, with};
@@ -168,90 +168,6 @@ fn a_delay_and_a_timer_wait_for_their_time() {
     assert_eq!(world.open(), ["c:b:1"]);
 }
 
-fn wait() -> Value {
-    step(
-        "w",
-        &json!({"wait_for_signal": {"signal_name": "go", "timeout_seconds": 60, "on_timeout": "page"}, "default_next": "on"}),
-    )
-}
-
-#[test]
-fn a_signal_wakes_its_step_and_is_kept_for_one_that_is_not_reached() {
-    let hear = |world: &mut World| {
-        world.change("c", |body, now| {
-            signal(body, "go", &raw(&json!({"who": "lena"})), now)
-        })
-    };
-    let steps = [
-        send("a"),
-        wait(),
-        says("on", "{{ signal.who }} {{ prev.body.who }}"),
-        send("page"),
-    ];
-    let mut early = world(&steps);
-    hear(&mut early).expect("it is kept");
-    assert_eq!(early.chain("c").signals.len(), 1);
-    early.ok("c:a:1", &json!({}));
-    assert_eq!(early.payload("c:on:1"), json!({"content": "lena lena"}));
-    assert_eq!(early.chain("c").signals.len(), 0);
-
-    let mut late = world(&steps);
-    late.ok("c:a:1", &json!({}));
-    assert_eq!(late.status(), "waiting_signal");
-    hear(&mut late).expect("it is heard");
-    assert_eq!(late.open(), ["c:on:1"]);
-}
-
-#[test]
-fn a_signal_that_does_not_come_leads_where_its_step_says() {
-    let mut world = World::with(&chain(&[wait(), send("on"), send("page")]), &[]);
-    world.pass(60);
-    assert_eq!(world.open(), ["c:page:1"]);
-    assert_eq!(world.chain("c").execution_path, ["w", "page"]);
-    let without = step(
-        "w",
-        &json!({"wait_for_signal": {"signal_name": "go", "timeout_seconds": 60}}),
-    );
-    let mut world = World::with(&chain(&[without, send("on")]), &[]);
-    world.pass(60);
-    assert_eq!(world.status(), "failed");
-    assert_eq!(
-        world
-            .chain("c")
-            .failure
-            .map(|failure| failure.code)
-            .as_deref(),
-        Some("SIGNAL_TIMED_OUT")
-    );
-}
-
-#[test]
-fn signals_are_refused_that_nobody_will_take() {
-    let mut world = world(&[send("a"), wait(), send("on"), send("page")]);
-    let send = |world: &mut World, name: &str, payload: &Value| {
-        world.change("c", |body, now| signal(body, name, &raw(payload), now))
-    };
-    let unknown = send(&mut world, "goo", &json!({})).expect_err("unknown");
-    assert_eq!(
-        unknown.to_string(),
-        "no step of the chain waits for a signal \"goo\"; did you mean go?"
-    );
-    assert_eq!(
-        send(&mut world, "go", &json!("x".repeat(16_383))),
-        Err(Refused::TooLong(16_385))
-    );
-    for _ in 0..16 {
-        send(&mut world, "go", &json!("x".repeat(16_382))).expect("it is kept");
-    }
-    assert_eq!(send(&mut world, "go", &json!({})), Err(Refused::TooMany));
-    world.fail("c:a:1");
-    assert_eq!(
-        send(&mut world, "go", &json!({})),
-        Err(Refused::NotActive("failed"))
-    );
-    assert_eq!(world.chain("c").signals.len(), 0, "nobody will take them");
-}
-
 #[test]
 fn a_body_that_is_too_long_is_dropped_and_said_to_be() {
     let mut world = world(&[
@@ -274,4 +190,34 @@ fn a_body_that_is_too_long_is_dropped_and_said_to_be() {
         "what it reads is not there"
     );
     assert_eq!(world.payload("c:d:1"), json!({"content": true}));
+}
+
+#[test]
+fn a_step_that_came_to_no_body_has_null() {
+    let after = |first: Value| {
+        let last = with(
+            says("b", "[{{ prev.body }}]"),
+            &json!({"payload_template": {"text": "[{{ prev.body }}]", "whole": "{{ prev.body }}", "ok": "{{ prev.success }}"}}),
+        );
+        world(&[first, last])
+    };
+    let nothing = |ok: bool| json!({"text": "[]", "whole": null, "ok": ok});
+    let mut timer = after(step("t", &json!({"timer": {"duration_seconds": 1}})));
+    timer.pass(1);
+    assert_eq!(timer.payload("c:b:1"), nothing(true));
+    let mut skipped = after(with(send("a"), &json!({"on_failure": "skip"})));
+    skipped.fail("c:a:1");
+    assert_eq!(skipped.payload("c:b:1"), nothing(false));
+}
+
+#[test]
+fn attempts_that_fail_at_once_begin_when_they_are_made() {
+    let broken = with(
+        says("b", "{{ origin.payload.gone }}"),
+        &json!({"delay_seconds": 30}),
+    );
+    let mut world = world(&[broken]);
+    world.pass(30);
+    let attempt = &world.chain("c").steps["b"].attempts[0];
+    assert_eq!(attempt.started_at, attempt.completed_at);
 }

@@ -177,3 +177,30 @@ fn a_graph_has_a_node_for_each_step_and_an_edge_for_each_way() {
         })
     );
 }
+
+#[test]
+fn what_has_not_begun_is_not_shown_as_begun() {
+    let later = json!({"delay_seconds": 30});
+    let sub = with(step("sub", &json!({"sub_chain": "other"})), &later);
+    let ask = with(step("ask", &json!({"approval": {}})), &later);
+    let other = json!({"name": "other", "steps": [send("o")]});
+    let mut world = World::with(&chain(&[sub, ask]), &[other]);
+    let children = |world: &World| {
+        let found = shown(&detail(&world.chain("c"), world.status()).expect("a view"));
+        found["child_chain_ids"].clone()
+    };
+    assert_eq!((world.status(), children(&world)), ("running", json!([])));
+    world.pass(30);
+    assert_eq!(
+        (world.status(), children(&world)),
+        ("waiting_sub_chain", json!(["c:sub"]))
+    );
+    world.ok("c:sub:o:1", &json!({}));
+    assert_eq!(
+        (world.status(), children(&world)),
+        ("running", json!(["c:sub"])),
+        "nobody is asked yet"
+    );
+    world.pass(30);
+    assert_eq!(world.status(), "waiting_approval");
+}

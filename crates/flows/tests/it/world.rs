@@ -2,16 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use acteon_core::{Action, ActionId, Namespace, Outcome, Response, Tenant, Timestamp};
-use acteon_flows::chain::{Body, ChainFlow, Definition, DefinitionSet, Start, start};
+use acteon_core::{Action, ActionId, Namespace, Outcome, Tenant, Timestamp};
+use acteon_flows::chain::{
+    Body, ChainFlow, Definition, DefinitionSet, Refused, Start, signal, start,
+};
 use acteon_flows::{Child, ChildState, Due, Effect, FlowName, Kind, Looked, LookedFlow, Step};
 use acteon_schedule::Calendars;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+pub(crate) use crate::written::{
+    chain, executed, failed, failed_for_good, origin, read, send, step, with,
+};
+
 /// Due time is ahead of the wall clock by so much: what mixes them up is seen.
 const AHEAD_MS: i64 = 7_000_000;
+/// Pause before a flow tries again whose actions find no room.
+const NO_ROOM_PAUSE: Duration = Duration::from_secs(5);
 /// Steps that one event may lead to.
 const MAX_RUNS: usize = 10_000;
 
@@ -40,26 +49,42 @@ pub(crate) struct World {
     pub(crate) notices: Vec<String>,
     /// Ids of the actions that somebody has begun to send: they are not called off.
     pub(crate) sending: BTreeSet<String>,
-}
-
-pub(crate) fn read(definition: &Value) -> Definition {
-    Definition::read(&definition.to_string()).unwrap_or_else(|problems| {
-        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        panic!("{}\n{definition}", lines.join("\n"))
-    })
-}
-
-pub(crate) fn origin(payload: &Value) -> Action {
-    let action = json!({
-        "id": "origin-1", "namespace": "n", "tenant": "t", "provider": "p", "action_type": "alert", "payload": payload,
-        "metadata": {"team": "ops"}, "created_at": "2026-11-27T09:00:00Z",
-    });
-    serde_json::from_str(&action.to_string()).expect("an action")
+    /// Whether no action finds room.
+    pub(crate) is_full: bool,
+    /// Bytes of payloads and bodies that one step asked for at most.
+    pub(crate) longest: usize,
 }
 
 impl World {
     /// World in which a chain has begun, with the chains that it starts.
     pub(crate) fn with(definition: &Value, others: &[Value]) -> Self {
+        Self::begun(
+            definition,
+            others,
+            origin(&json!({"build": 7, "host": "db-1"})),
+        )
+    }
+
+    /// World in which a chain has begun whose action expires.
+    pub(crate) fn expiring(definition: &Value) -> Self {
+        let origin = origin(&json!({}));
+        let expires_at = Some(Timestamp::from_millis(1_790_000_060_000));
+        Self::begun(
+            definition,
+            &[],
+            Action {
+                expires_at,
+                ..origin
+            },
+        )
+    }
+
+    /// World in which an action with this payload has begun a chain.
+    pub(crate) fn of_payload(definition: &Value, payload: &Value) -> Self {
+        Self::begun(definition, &[], origin(payload))
+    }
+
+    fn begun(definition: &Value, others: &[Value], origin: Action) -> Self {
         let definition = read(definition);
         let others: Vec<Definition> = others.iter().map(read).collect();
         let find = |name: &str| others.iter().find(|other| other.name == name);
@@ -70,11 +95,13 @@ impl World {
             flows: BTreeMap::new(),
             notices: Vec::new(),
             sending: BTreeSet::new(),
+            is_full: false,
+            longest: 0,
         };
         let begin = Start {
             id: "c".to_owned(),
             definitions,
-            origin: origin(&json!({"build": 7, "host": "db-1"})),
+            origin,
             requester: "ci".to_owned(),
         };
         let started = start(begin, world.wall(), world.due()).expect("it starts");
@@ -147,6 +174,11 @@ impl World {
     }
 
     fn apply(&mut self, name: &FlowName, step: Step) {
+        if self.is_full && step.effects.iter().any(is_admission) {
+            let later = self.due() + NO_ROOM_PAUSE;
+            self.flows.get_mut(name).expect("a flow").due = Some(later);
+            return;
+        }
         let body = Body::parse(&step.body).expect("a body");
         assert_eq!(body.to_json().as_ref(), Ok(&step.body), "read as written");
         assert_eq!(body.status.as_str(), step.status);
@@ -159,6 +191,7 @@ impl World {
         };
         self.flows.insert(name.clone(), row);
         self.notices.extend(step.notice);
+        self.longest = self.longest.max(step.effects.iter().map(bytes).sum());
         for effect in step.effects {
             match effect {
                 Effect::Admit { action, since } => {
@@ -312,6 +345,11 @@ impl World {
         Ok(())
     }
 
+    /// A chain hears a signal, and everything happens that follows.
+    pub(crate) fn hear(&mut self, id: &str, name: &str, payload: &Value) -> Result<(), Refused> {
+        self.change(id, |body, now| signal(body, name, &raw(payload), now))
+    }
+
     /// Ids of the actions that nobody has ended.
     pub(crate) fn open(&self) -> Vec<&str> {
         let open = self.actions.iter();
@@ -323,6 +361,18 @@ impl World {
     pub(crate) fn payload(&self, id: &str) -> Value {
         serde_json::from_str(self.actions[id].action.payload.get()).expect("JSON")
     }
+}
+
+fn bytes(effect: &Effect) -> usize {
+    match effect {
+        Effect::Admit { action, .. } => action.payload.get().len(),
+        Effect::Begin { body, .. } => body.len(),
+        _ => 0,
+    }
+}
+
+fn is_admission(effect: &Effect) -> bool {
+    matches!(effect, Effect::Admit { .. })
 }
 
 pub(crate) fn chain_name(id: &str) -> FlowName {
@@ -343,38 +393,4 @@ pub(crate) fn scope() -> (Namespace, Tenant) {
 
 pub(crate) fn raw(json: &Value) -> Box<RawValue> {
     RawValue::from_string(json.to_string()).expect("JSON")
-}
-
-pub(crate) fn executed(body: &Value) -> Outcome {
-    Outcome::Executed(Response::success(raw(body)))
-}
-
-pub(crate) fn failed() -> Outcome {
-    Outcome::Failed {
-        code: "EXECUTION_FAILED".into(),
-        message: "errcode 40003".into(),
-        retryable: false,
-        attempts: 1,
-    }
-}
-
-/// A step that sends.
-pub(crate) fn send(name: &str) -> Value {
-    json!({"name": name, "provider": "p", "action_type": "notify", "payload_template": {"content": name}})
-}
-
-/// A step, with further keys.
-pub(crate) fn with(mut step: Value, keys: &Value) -> Value {
-    for (name, value) in keys.as_object().expect("keys") {
-        step[name] = value.clone();
-    }
-    step
-}
-
-pub(crate) fn step(name: &str, keys: &Value) -> Value {
-    with(json!({"name": name}), keys)
-}
-
-pub(crate) fn chain(steps: &[Value]) -> Value {
-    json!({"name": "deploy", "steps": steps})
 }

@@ -6,7 +6,7 @@ use acteon_core::similar::nearest;
 
 use super::problem::Problems;
 use super::step::{StepDefinition, StepKind};
-use crate::chain::limits::MAX_STEPS;
+use crate::chain::limits::{MAX_SIGNALS, MAX_STEPS};
 
 /// Way from a step to another: index of the other, and the path to what says so; `None` for the next in order.
 type Way = (usize, Option<String>);
@@ -14,6 +14,7 @@ type Way = (usize, Option<String>);
 /// Checks that names are unique, that targets are there, and that no way leads back.
 pub(super) fn check(steps: &[StepDefinition], problems: &mut Problems) {
     check_names(steps, problems);
+    check_waits(steps, problems);
     let ways = ways(steps, problems);
     for (from, out) in ways.iter().enumerate() {
         for (to, path) in out {
@@ -54,6 +55,16 @@ fn check_names(steps: &[StepDefinition], problems: &mut Problems) {
         let message = format!(
             "has {count} steps with those of parallel ones, at most {MAX_STEPS} are allowed"
         );
+        problems.add("steps", message);
+    }
+}
+
+fn check_waits(steps: &[StepDefinition], problems: &mut Problems) {
+    let is_wait = |step: &&StepDefinition| matches!(step.kind, StepKind::WaitForSignal { .. });
+    let count = steps.iter().filter(is_wait).count();
+    if count > MAX_SIGNALS {
+        let message =
+            format!("has {count} steps with wait_for_signal, at most {MAX_SIGNALS} are allowed");
         problems.add("steps", message);
     }
 }

@@ -13,6 +13,7 @@ mod retry;
 mod set;
 mod step;
 mod variables;
+mod ways;
 mod wire;
 
 pub use branch::{Branch, Field, Operator};

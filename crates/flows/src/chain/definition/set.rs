@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::chain::Definition;
-use super::step::StepKind;
-use crate::chain::limits::{MAX_CHAIN_DEPTH, MAX_PINNED_BYTES};
+use crate::chain::limits::{MAX_CHAIN_DEPTH, MAX_EXECUTIONS, MAX_PINNED_BYTES};
 
 /// Definition with all chains that it starts, and those that they start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -15,6 +14,15 @@ pub struct DefinitionSet {
     /// Name of the chain itself.
     name: String,
     definitions: BTreeMap<String, Definition>,
+}
+
+/// How much a definition starts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    /// Levels of chains below it.
+    below: usize,
+    /// Executions that it leads to at most, its own not counted.
+    starts: u64,
 }
 
 /// Why definitions are no set that can be started.
@@ -37,6 +45,16 @@ pub enum NotASet {
         .0.join(" -> ")
     )]
     TooDeep(Vec<String>),
+    /// A chain starts too many others, with those that they start.
+    #[error(
+        "chain {chain} would start {count} chains with those that they start, at most {MAX_EXECUTIONS} are allowed; expected fewer steps with sub_chain, or fewer levels of them"
+    )]
+    TooMany {
+        /// Chain that starts them.
+        chain: String,
+        /// How many it starts at most.
+        count: u64,
+    },
     /// They are too large together.
     #[error(
         "the definition and the chains that it starts are {0} bytes long together, at most {MAX_PINNED_BYTES} are allowed"
@@ -57,7 +75,13 @@ impl DefinitionSet {
             name: definition.name.clone(),
             definitions: BTreeMap::new(),
         };
-        set.add(definition, find, &mut Vec::new(), &mut BTreeMap::new())?;
+        let size = set.add(definition, find, &mut Vec::new(), &mut BTreeMap::new())?;
+        if size.starts > MAX_EXECUTIONS {
+            return Err(NotASet::TooMany {
+                chain: definition.name.clone(),
+                count: size.starts,
+            });
+        }
         let json =
             serde_json::to_string(&set).map_err(|error| NotASet::Unwritable(error.to_string()))?;
         if json.len() > MAX_PINNED_BYTES {
@@ -81,25 +105,25 @@ impl DefinitionSet {
         Self::of(definition, &|name| self.definitions.get(name))
     }
 
-    /// Adds a definition and what it starts; `above` are the chains around it, and `depths` how deep those are that were added. The depth bounds the
-    /// recursion. Returns the definition's own.
+    /// Adds a definition and what it starts; `above` are the chains around it, and `sizes` those of what was added. The depth bounds the recursion.
+    /// Returns the definition's own.
     fn add<'d>(
         &mut self,
         definition: &'d Definition,
         find: &dyn Fn(&str) -> Option<&'d Definition>,
         above: &mut Vec<String>,
-        depths: &mut BTreeMap<String, usize>,
-    ) -> Result<usize, NotASet> {
+        sizes: &mut BTreeMap<String, Size>,
+    ) -> Result<Size, NotASet> {
         let is_above = above.contains(&definition.name);
-        let known = depths.get(&definition.name).copied();
+        let known = sizes.get(&definition.name).copied();
         above.push(definition.name.clone());
         if is_above {
             return Err(NotASet::Circle(above.clone()));
         }
-        if above.len() + known.map_or(0, |depth| depth - 1) > MAX_CHAIN_DEPTH {
+        if above.len() + known.map_or(0, |size| size.below) > MAX_CHAIN_DEPTH {
             return Err(NotASet::TooDeep(above.clone()));
         }
-        let mut depth = known.unwrap_or(1);
+        let mut size = known.unwrap_or_default();
         // What was added is not walked again: there may be many ways to it.
         let chains = definition.references().chains;
         for (chain, path) in chains.into_iter().filter(|_| known.is_none()) {
@@ -107,30 +131,16 @@ impl DefinitionSet {
                 let path = format!("{}: {path}", definition.name);
                 return Err(NotASet::Unknown { chain, path });
             };
-            depth = depth.max(1 + self.add(found, find, above, depths)?);
+            let of_chain = self.add(found, find, above, sizes)?;
+            size.below = size.below.max(1 + of_chain.below);
+            size.starts = size
+                .starts
+                .saturating_add(of_chain.starts.saturating_add(1));
         }
         above.pop();
-        depths.insert(definition.name.clone(), depth);
+        sizes.insert(definition.name.clone(), size);
         self.definitions
             .insert(definition.name.clone(), definition.clone());
-        Ok(depth)
-    }
-
-    /// Names of the signals that the chain itself waits for.
-    pub(crate) fn signals(&self) -> Vec<&str> {
-        let steps = self
-            .definition()
-            .map_or(&[][..], |definition| &definition.steps);
-        steps
-            .iter()
-            .filter_map(|step| match &step.kind {
-                StepKind::WaitForSignal { signal_name, .. } => Some(signal_name.as_str()),
-                StepKind::Send { .. }
-                | StepKind::Timer { .. }
-                | StepKind::Approval { .. }
-                | StepKind::Parallel(_)
-                | StepKind::SubChain { .. } => None,
-            })
-            .collect()
+        Ok(size)
     }
 }

@@ -10,7 +10,7 @@ use crate::chain::body::Body;
 use crate::chain::definition::{StepDefinition, StepKind};
 use crate::chain::failure::Failure;
 use crate::chain::started::flow_of;
-use crate::chain::state::StepStatus;
+use crate::chain::state::{Phase, StepStatus};
 use crate::chain::status::Status;
 use crate::kind::InvalidBody;
 
@@ -74,7 +74,7 @@ pub struct StepDetail {
     pub provider: String,
     /// Where it stands.
     pub status: &'static str,
-    /// What it came to; a sentence where that was too long to be kept.
+    /// What it came to; a sentence where that was too long or too deep to be kept.
     pub response_body: Option<Box<RawValue>>,
     /// Why it failed, for a person.
     pub error: Option<String>,
@@ -150,7 +150,7 @@ pub fn detail(body: &Body, status: &str) -> Result<Detail, InvalidBody> {
 fn step_detail(body: &Body, step: &StepDefinition) -> StepDetail {
     let state = body.steps.get(&step.name);
     let dropped = |bytes: usize| {
-        let text = format!("{bytes} bytes, too long to be kept");
+        let text = format!("{bytes} bytes, too long or too deep to be kept");
         RawValue::from_string(serde_json::Value::from(text).to_string()).ok()
     };
     StepDetail {
@@ -203,6 +203,10 @@ pub(super) fn sub_chain(step: &StepDefinition) -> Option<&str> {
 /// Id of the chain that a step started, once it did.
 pub(super) fn child_chain(body: &Body, step: &StepDefinition) -> Option<String> {
     sub_chain(step)?;
-    body.steps.get(&step.name)?;
+    let state = body.steps.get(&step.name)?;
+    let has_begun = state.phase == Some(Phase::Flow) || !state.attempts.is_empty();
+    if !has_begun {
+        return None;
+    }
     Some(flow_of(&body.id, step)?.id.to_string())
 }

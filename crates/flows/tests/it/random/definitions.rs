@@ -6,11 +6,13 @@ use super::choices::Choices;
 use crate::world::{send, step, with};
 
 pub(super) fn definition(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
+    // What waits for a time must be over before the chain is.
+    let most = 1000 - choices.below(990);
     let count = 1 + choices.below(6);
     let names: Vec<String> = (0..count).map(|n| format!("s{n}")).collect();
     let mut steps = Vec::new();
     for (at, own) in names.iter().enumerate() {
-        let mut step = one_step(choices, own, others);
+        let mut step = one_step(choices, own, others, most);
         let later = &names[at + 1..];
         let is_wait = step.get("wait_for_signal").is_some();
         if let Some(target) = choices.one(later).filter(|_| is_wait) {
@@ -30,28 +32,28 @@ pub(super) fn definition(choices: &mut Choices<'_>, name: &str, others: &[&str])
                 json!([{"field": field, "operator": "eq", "value": value, "target": target}]);
         }
         if choices.rarely(6) {
-            step["delay_seconds"] = json!(choices.below(20));
+            step["delay_seconds"] = json!(choices.below(20.min(most)));
         }
         step["on_failure"] = json!(choices.one(&["abort", "skip", "dlq"]));
         steps.push(step);
     }
-    let mut definition =
-        json!({"name": name, "steps": steps, "timeout_seconds": 1000 - choices.below(990)});
+    let mut definition = json!({"name": name, "steps": steps, "timeout_seconds": most});
     if choices.rarely(2) {
         definition["on_cancel"] = json!({"provider": "p", "action_type": "told"});
     }
     definition
 }
 
-fn one_step(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
+fn one_step(choices: &mut Choices<'_>, name: &str, others: &[&str], most: usize) -> Value {
+    let within = |wanted: usize| wanted.min(most - 1);
     match choices.below(6) {
         1 => step(
             name,
-            &json!({"timer": {"duration_seconds": choices.below(30)}}),
+            &json!({"timer": {"duration_seconds": within(choices.below(30))}}),
         ),
         2 => step(
             name,
-            &json!({"wait_for_signal": {"signal_name": format!("go{}", choices.below(2)), "timeout_seconds": 1 + choices.below(60)}}),
+            &json!({"wait_for_signal": {"signal_name": format!("go{}", choices.below(2)), "timeout_seconds": within(1 + choices.below(60))}}),
         ),
         3 => {
             let children: Vec<Value> = (0..=choices.below(3))
@@ -70,7 +72,7 @@ fn one_step(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
                 parallel["max_concurrency"] = json!(1 + choices.below(2));
             }
             if choices.rarely(2) {
-                parallel["timeout_seconds"] = json!(1 + choices.below(60));
+                parallel["timeout_seconds"] = json!(within(1 + choices.below(60)));
             }
             step(name, &json!({"parallel": parallel}))
         }
@@ -93,7 +95,8 @@ fn simple_step(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value 
             });
             with(send(name), &json!({"retry": retry}))
         }
-        (4, _) => with(
+        // Nothing comes before the first.
+        (4, _) if !name.starts_with("s0") => with(
             send(name),
             &json!({"payload_template": {"prev": "{{ prev.body.n }}"}}),
         ),

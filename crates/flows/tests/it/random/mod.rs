@@ -15,7 +15,7 @@ use checks::check_rest;
 use choices::Choices;
 use definitions::definition;
 
-use crate::world::{World, chain_name, executed, failed, raw};
+use crate::world::{World, chain_name, executed, failed, failed_for_good, raw};
 
 /// Environment variable that says how many runs there are.
 const RUNS: &str = "ACTEON_CHAIN_RUNS";
@@ -51,6 +51,11 @@ fn event(choices: &mut Choices<'_>, world: &mut World) {
                 world.poke(&chain);
             }
         }
+        6 if choices.rarely(4) => {
+            world.is_full = !world.is_full;
+            // What found no room tries again.
+            world.pass(5);
+        }
         6 => world.poke(&chain),
         7 => {
             if let Some(id) = choices.one(&open) {
@@ -85,7 +90,13 @@ fn outcome(choices: &mut Choices<'_>) -> Outcome {
     match choices.below(5) {
         0 | 1 => executed(&json!({"n": choices.below(3)})),
         2 => executed(&json!([null])),
-        3 => failed(),
+        3 => {
+            if choices.rarely(3) {
+                failed_for_good()
+            } else {
+                failed()
+            }
+        }
         _ => Outcome::Suppressed { rule: "r".into() },
     }
 }
@@ -115,7 +126,10 @@ fn run(drawn: &[u16]) {
         event(&mut choices, &mut world);
         if choices.below(3) > 0 {
             world.run();
-            check_rest(&world);
+            // What finds no room is on its way, and at no rest.
+            if !world.is_full {
+                check_rest(&world);
+            }
         }
     }
     finish(&mut choices, &mut world);
@@ -123,7 +137,8 @@ fn run(drawn: &[u16]) {
 
 /// Lets everything come that is waited for, and then the time pass that a chain may take at most.
 fn finish(choices: &mut Choices<'_>, world: &mut World) {
-    world.run();
+    world.is_full = false;
+    world.pass(5);
     for _ in 0..choices.below(MAX_EVENTS) {
         for id in world
             .open()
