@@ -11,5 +11,6 @@ mod signals;
 mod started;
 mod steps;
 mod views;
+mod waits;
 mod world;
 mod written;

@@ -12,6 +12,8 @@ mod references;
 mod retry;
 mod set;
 mod step;
+mod subscripts;
+mod times;
 mod variables;
 mod ways;
 mod wire;

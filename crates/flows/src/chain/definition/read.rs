@@ -9,7 +9,7 @@ use super::node::Node;
 use super::problem::{Problem, Problems};
 use super::read_step::{self, Place};
 use super::step::StepDefinition;
-use super::{check, variables};
+use super::{check, times, variables};
 use crate::chain::limits::{MAX_DEFINITION_BYTES, MAX_STEPS, MAX_TIMEOUT};
 
 const KEYS: &[&str] = &[
@@ -84,6 +84,7 @@ fn read(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
         .and_then(|node| read_steps(&node, problems));
     if let Some(steps) = &steps {
         check::check(steps, problems);
+        times::check(steps, timeout_seconds, problems);
         variables::check(steps, on_cancel.as_ref(), problems);
     }
     // What could not be read was told, and is then no definition.

@@ -9,6 +9,8 @@ use super::chain::OnCancel;
 use super::check::with_paths;
 use super::problem::Problems;
 use super::step::{StepDefinition, StepKind};
+use super::subscripts::{paths, strings};
+use super::ways::ahead;
 
 /// Names that templates of steps may read.
 const ROOTS: &[&str] = &[
@@ -44,6 +46,17 @@ const BELOW: &[(&str, &[&str])] = &[
 /// What is below the name of a step.
 const OF_A_STEP: &[&str] = &["body", "success"];
 
+/// What the templates of one place may read.
+struct Readable<'a> {
+    roots: &'static [&'static str],
+    /// Names of steps, but for its own: what it reads of itself is not there yet.
+    steps: BTreeSet<&'a str>,
+    /// Names of those that are over by then on some way.
+    before: BTreeSet<&'a str>,
+    has_signals: bool,
+    is_first: bool,
+}
+
 /// Checks all templates: that they compile, and read what there is.
 pub(super) fn check(
     steps: &[StepDefinition],
@@ -54,42 +67,73 @@ pub(super) fn check(
         .iter()
         .map(|(step, _)| &*step.name)
         .collect();
-    for (step, path) in with_paths(steps) {
-        let (template, at) = match &step.kind {
-            StepKind::Send {
-                payload_template, ..
-            } => (payload_template, format!("{path}.payload_template")),
-            StepKind::Approval { policy, .. } => (policy, format!("{path}.approval")),
-            StepKind::Timer { .. }
-            | StepKind::WaitForSignal { .. }
-            | StepKind::Parallel(_)
-            | StepKind::SubChain { .. } => continue,
-        };
-        // What it reads of itself is not there yet.
-        let mut others = names.clone();
-        others.remove(&*step.name);
-        check_template((template.get(), &at), ROOTS, &others, problems);
+    let is_wait = |step: &StepDefinition| matches!(step.kind, StepKind::WaitForSignal { .. });
+    let has_signals = steps.iter().any(is_wait);
+    let ahead: Vec<_> = (0..steps.len()).map(|at| ahead(steps, at)).collect();
+    for (index, of_chain) in steps.iter().enumerate() {
+        let is_before = |at: &usize| *at != index && ahead[*at].contains(&index);
+        let before = (0..steps.len()).filter(is_before).map(|at| &steps[at]);
+        let before = before.flat_map(|step| std::iter::once(step).chain(step.children()));
+        let before: BTreeSet<&str> = before.map(|step| &*step.name).collect();
+        for (step, path) in of_step(of_chain, index) {
+            let mut readable = Readable {
+                roots: ROOTS,
+                steps: names.clone(),
+                before: before.clone(),
+                has_signals,
+                is_first: index == 0,
+            };
+            readable.steps.remove(&*step.name);
+            if let StepKind::Parallel(parallel) = &of_chain.kind
+                && parallel.max_concurrency.is_some()
+            {
+                // Which of its steps is over before which others begin is not known.
+                let children = parallel.steps.iter().map(|child| &*child.name);
+                readable.before.extend(children);
+            }
+            check_step(step, &path, &readable, problems);
+        }
     }
     if let Some(template) = on_cancel.and_then(|on_cancel| on_cancel.payload_template.as_ref()) {
+        let readable = Readable {
+            roots: ON_CANCEL_ROOTS,
+            before: names.clone(),
+            steps: names,
+            has_signals,
+            is_first: false,
+        };
         let at = "on_cancel.payload_template";
-        check_template((template.get(), at), ON_CANCEL_ROOTS, &names, problems);
+        check_template((template.get(), at), &readable, problems);
     }
 }
 
-fn check_template(
-    (template, at): (&str, &str),
-    roots: &[&str],
-    steps: &BTreeSet<&str>,
-    problems: &mut Problems,
-) {
-    match Payload::compile(template, at) {
-        Ok(payload) => {
-            for variable in payload.variables() {
-                if let Err(message) = check_variable(&variable.name, roots, steps) {
-                    problems.add(&variable.at, message);
-                }
-            }
-        }
+/// A step of the chain and those within it, with their paths.
+fn of_step(step: &StepDefinition, index: usize) -> Vec<(&StepDefinition, String)> {
+    let children = step.children().iter().enumerate();
+    let children =
+        children.map(|(at, child)| (child, format!("steps[{index}].parallel.steps[{at}]")));
+    std::iter::once((step, format!("steps[{index}]")))
+        .chain(children)
+        .collect()
+}
+
+fn check_step(step: &StepDefinition, path: &str, readable: &Readable<'_>, problems: &mut Problems) {
+    let (template, at) = match &step.kind {
+        StepKind::Send {
+            payload_template, ..
+        } => (payload_template, format!("{path}.payload_template")),
+        StepKind::Approval { policy, .. } => (policy, format!("{path}.approval")),
+        StepKind::Timer { .. }
+        | StepKind::WaitForSignal { .. }
+        | StepKind::Parallel(_)
+        | StepKind::SubChain { .. } => return,
+    };
+    check_template((template.get(), &at), readable, problems);
+}
+
+fn check_template((template, at): (&str, &str), readable: &Readable<'_>, problems: &mut Problems) {
+    let payload = match Payload::compile(template, at) {
+        Ok(payload) => payload,
         Err(found) => {
             for problem in found {
                 let line = problem
@@ -97,27 +141,99 @@ fn check_template(
                     .map_or(String::new(), |line| format!("line {line}: "));
                 problems.add(&problem.path, format!("{line}{}", problem.message));
             }
+            return;
+        }
+    };
+    let strings = strings(template, at);
+    for variable in payload.variables() {
+        let path: Vec<&str> = variable.name.split('.').collect();
+        let text = strings.get(&variable.at).map_or("", |text| &**text);
+        if let Err(message) = readable.check(&path, is_careful(text)) {
+            problems.add(&variable.at, message);
+        }
+    }
+    for (at, text) in &strings {
+        for path in paths(text) {
+            let path: Vec<&str> = path.iter().map(|name| &**name).collect();
+            // A root that is none was told, or is a name of the template's own.
+            let is_root = path
+                .first()
+                .is_some_and(|root| readable.roots.contains(root));
+            if let Some(Err(message)) = is_root.then(|| readable.check(&path, is_careful(text))) {
+                problems.add(at, message);
+            }
         }
     }
 }
 
-fn check_variable(name: &str, roots: &[&str], steps: &BTreeSet<&str>) -> Result<(), String> {
-    let mut parts = name.split('.');
-    let root = parts.next().unwrap_or(name);
-    one_of(name, root, "name", roots.iter().copied())?;
-    let Some(below) = parts.next() else {
-        return Ok(());
-    };
-    if root == "steps" {
-        one_of(name, below, "other step", steps.iter().copied())?;
-        return match parts.next() {
-            Some(below) => one_of(name, below, "part of a step", OF_A_STEP.iter().copied()),
-            None => Ok(()),
+/// Whether a template may mind what is not there.
+fn is_careful(text: &str) -> bool {
+    ["default", "defined", "if "]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+impl Readable<'_> {
+    /// Checks a path that is read, by a template that minds what is not there or one that does not.
+    fn check(&self, path: &[&str], is_careful: bool) -> Result<(), String> {
+        let shown = path.join(".");
+        let Some((root, below)) = path.split_first() else {
+            return Ok(());
         };
+        one_of(&shown, root, "name", self.roots.iter().copied())?;
+        match *root {
+            "prev" if self.is_first && !is_careful => {
+                return Err(format!(
+                    "reads {shown}, but this is the first step of the chain; expected origin, or a step that others come before"
+                ));
+            }
+            "signal" if !self.has_signals && !is_careful => {
+                return Err(format!(
+                    "reads {shown}, but no step of the chain waits for a signal"
+                ));
+            }
+            _ => {}
+        }
+        let Some(name) = below.first() else {
+            return Ok(());
+        };
+        if *root == "steps" {
+            return self.check_step(&shown, name, below.get(1).copied(), is_careful);
+        }
+        match BELOW.iter().find(|(known, _)| known == root) {
+            Some((_, known)) => one_of(&shown, name, "part of it", known.iter().copied()),
+            None => Ok(()),
+        }
     }
-    match BELOW.iter().find(|(known, _)| *known == root) {
-        Some((_, known)) => one_of(name, below, "part of it", known.iter().copied()),
-        None => Ok(()),
+
+    fn check_step(
+        &self,
+        shown: &str,
+        name: &str,
+        part: Option<&str>,
+        is_careful: bool,
+    ) -> Result<(), String> {
+        let goes_on = |known: &&&str| {
+            let rest = known.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(['-', '.', ' ']))
+        };
+        if !self.steps.contains(name)
+            && let Some(meant) = self.steps.iter().find(goes_on)
+        {
+            return Err(format!(
+                "reads {shown}, but no other step is called {name:?}; did you mean steps['{meant}']?"
+            ));
+        }
+        one_of(shown, name, "other step", self.steps.iter().copied())?;
+        if let Some(part) = part {
+            one_of(shown, part, "part of a step", OF_A_STEP.iter().copied())?;
+        }
+        if !self.before.contains(name) && !is_careful {
+            return Err(format!(
+                "reads {shown}, but no way leads from {name:?} to this step"
+            ));
+        }
+        Ok(())
     }
 }
 
