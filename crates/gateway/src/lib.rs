@@ -63,7 +63,7 @@ pub use operate::scheduled::{ScheduleError, ScheduledAction, ScheduledList};
 pub use policies::{
     ChainError, FieldSource, Made, MissingName, OverageSpec, PolicyError, Profile, ProfileChange,
     Quota, QuotaChange, QuotaUsage, Rendered, Silence, SilenceChange, SilencePreview,
-    StoredInterval, Template, TemplateChange, Window,
+    StoredInterval, Template, TemplateChange, Window, chain_problems,
 };
 pub use registry::{Registry, RegistryError};
 pub use shared::{Gateway, GatewayOptions, RetentionPolicy};

@@ -1,9 +1,15 @@
 //! Surroundings that rules may refer to: providers, time intervals, zones and the environment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use acteon_core::ProviderName;
 use acteon_schedule::Calendars;
+
+use crate::chain_source::{ChainFault, ChainSource};
+
+/// Check of the definitions of all files.
+pub type CheckChains = fn(&[ChainSource], &Context) -> Vec<ChainFault>;
 
 /// Surroundings that rules may refer to.
 #[derive(Clone, Debug)]
@@ -12,8 +18,10 @@ pub struct Context {
     pub providers: Option<BTreeSet<ProviderName>>,
     /// Names of time intervals that are not in the files; `None` where they are not known.
     pub intervals: Option<BTreeSet<String>>,
-    /// Names of the chains that rules may start; `None` where they are not known.
-    pub chains: Option<BTreeSet<String>>,
+    /// Definitions of chains that are not in the files, as JSON by their names; `None` where they are not known.
+    pub chains: Option<BTreeMap<String, Arc<str>>>,
+    /// Check of the definitions of chains in the files.
+    pub check_chains: CheckChains,
     /// The calendars that time intervals may go by.
     pub calendars: Calendars,
     /// The zone of `time.*` where a rule names none.
@@ -27,7 +35,8 @@ impl Default for Context {
         Self {
             providers: None,
             intervals: Some(BTreeSet::new()),
-            chains: Some(BTreeSet::new()),
+            chains: Some(BTreeMap::new()),
+            check_chains: |_, _| Vec::new(),
             calendars: Calendars::default(),
             default_timezone: "UTC".into(),
             env: BTreeMap::new(),

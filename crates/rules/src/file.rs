@@ -20,7 +20,7 @@ pub struct RuleFile {
     pub text: String,
 }
 
-const FILE_KEYS: &[&str] = &["rules", "time_intervals"];
+const FILE_KEYS: &[&str] = &["rules", "time_intervals", "chains"];
 const RULE_KEYS: &[&str] = &[
     "name",
     "priority",
@@ -77,6 +77,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.read_intervals(fields.get("time_intervals").copied());
+        self.read_chains(fields.get("chains").copied());
     }
 
     /// Root node of a file, from which reading begins. `nothing` says what to do about an empty

@@ -7,6 +7,8 @@
 //! [`Verdict`].
 
 mod cel;
+mod chain_file;
+mod chain_source;
 mod context;
 mod diagnostic;
 mod eval;
@@ -38,7 +40,8 @@ mod yaml;
 mod zone;
 
 pub use acteon_config::Diagnostic;
-pub use context::Context;
+pub use chain_source::{ChainFault, ChainSource};
+pub use context::{CheckChains, Context};
 pub use diagnostic::LoadError;
 pub use facts::Facts;
 pub use file::{RuleFile, SCHEMA_KEYS};

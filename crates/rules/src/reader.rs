@@ -7,6 +7,7 @@ use acteon_core::limits::MAX_NAME_BYTES;
 use acteon_core::similar::nearest;
 use jiff::tz::TimeZone;
 
+use crate::chain_source::ChainSource;
 use crate::context::Context;
 use crate::interval::TimeInterval;
 use crate::rule::Rule;
@@ -24,6 +25,9 @@ pub(crate) struct Reader<'a> {
     pub(crate) intervals: Vec<TimeInterval>,
     /// Time intervals that rules name, to be looked up when all files are read.
     pub(crate) named: Vec<(Diagnostic, String)>,
+    pub(crate) chains: Vec<ChainSource>,
+    /// Chains that rules start, to be looked up when all files are read.
+    pub(crate) started: Vec<(Diagnostic, String)>,
     pub(crate) names: BTreeMap<String, String>,
     pub(crate) interval_names: HashSet<String>,
     zones: Vec<Zone>,
@@ -42,6 +46,8 @@ impl<'a> Reader<'a> {
             rules: Vec::new(),
             intervals: Vec::new(),
             named: Vec::new(),
+            chains: Vec::new(),
+            started: Vec::new(),
             names: BTreeMap::new(),
             interval_names: HashSet::new(),
             zones: vec![utc],

@@ -8,6 +8,7 @@ use acteon_core::limits::MAX_MATCHED_FIELD_BYTES;
 use acteon_core::similar::nearest;
 use serde_json::value::RawValue;
 
+use crate::chain_source::ChainSource;
 use crate::context::Context;
 use crate::diagnostic::LoadError;
 use crate::eval::{self, Truth};
@@ -30,6 +31,7 @@ pub struct RuleSet {
     index: Arc<Index>,
     names: Arc<HashMap<Arc<str>, usize>>,
     intervals: Arc<BTreeMap<String, TimeInterval>>,
+    chains: Arc<[ChainSource]>,
     enabled: Arc<[bool]>,
     zone: Zone,
     /// Number of places where the conditions go through a list, and through a text.
@@ -78,6 +80,8 @@ impl RuleSet {
             rules,
             intervals,
             named,
+            chains,
+            started,
             ..
         } = reader;
         let in_files: BTreeSet<&str> = intervals.iter().map(TimeInterval::name).collect();
@@ -102,12 +106,20 @@ impl RuleSet {
                 }
             }));
         }
+        diagnostics.extend(unknown_chains(started, &chains, context));
+        let faults = (context.check_chains)(&chains, context);
+        diagnostics.extend(faults.iter().filter_map(|fault| {
+            let chain = chains.get(fault.index)?;
+            Some(chain.diagnostic(&fault.path, &fault.message))
+        }));
         if !diagnostics.is_empty() {
             diagnostics
                 .sort_by(|left, right| (&left.file, left.place).cmp(&(&right.file, right.place)));
             return Err(LoadError(diagnostics));
         }
-        Ok(Self::of(rules, intervals, zone.unwrap_or_else(Zone::utc)))
+        let chains = chains.into();
+        let set = Self::of(rules, intervals, zone.unwrap_or_else(Zone::utc));
+        Ok(Self { chains, ..set })
     }
 
     fn of(mut rules: Vec<Rule>, intervals: Vec<TimeInterval>, zone: Zone) -> Self {
@@ -136,6 +148,7 @@ impl RuleSet {
             index,
             names,
             intervals,
+            chains: Arc::default(),
             enabled,
             zone,
             folds,
@@ -187,6 +200,11 @@ impl RuleSet {
     /// Time intervals that the files define.
     pub fn intervals(&self) -> impl Iterator<Item = &TimeInterval> {
         self.intervals.values()
+    }
+
+    /// Definitions of chains that the files have.
+    pub fn chains(&self) -> &[ChainSource] {
+        &self.chains
     }
 
     /// Most that a decision about an action with a payload of so many bytes takes, in bytes of a
@@ -272,6 +290,36 @@ impl Rule {
             .transpose()
             .map_err(|error| format!("the changes are no JSON: {error}"))
     }
+}
+
+/// Diagnostics of rules that start chains which are not there.
+fn unknown_chains(
+    started: Vec<(Diagnostic, String)>,
+    chains: &[ChainSource],
+    context: &Context,
+) -> Vec<Diagnostic> {
+    let Some(in_store) = &context.chains else {
+        return Vec::new();
+    };
+    let known = || {
+        let in_files = chains.iter().map(ChainSource::name);
+        in_files.chain(in_store.keys().map(String::as_str))
+    };
+    let unknown = started
+        .into_iter()
+        .filter(|(_, name)| known().all(|known| known != name));
+    unknown
+        .map(|(diagnostic, name)| Diagnostic {
+            message: format!("there is no chain {name:?}, neither in the files nor in the store"),
+            hint: Some(match nearest(&name, known()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => {
+                    "define it under chains, or with PUT /v1/chains/definitions/NAME".to_owned()
+                }
+            }),
+            ..diagnostic
+        })
+        .collect()
 }
 
 /// Result of trying a rule.

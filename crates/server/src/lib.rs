@@ -3,6 +3,7 @@
 mod auth;
 mod budget;
 mod calendars;
+mod chains;
 mod compose;
 pub mod config;
 mod configuration;

@@ -11,6 +11,7 @@ use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
 use arc_swap::ArcSwap;
 
 use crate::calendars::warn_of_calendars;
+use crate::chains::check_chains;
 use crate::config::RulesConfig;
 use crate::files::{described, read_text};
 use crate::reading::{Reading, Unread};
@@ -107,7 +108,8 @@ impl Texts {
             .unzip();
         let context = Context {
             intervals: intervals.map(BTreeSet::from_iter),
-            chains: chains.map(BTreeSet::from_iter),
+            chains,
+            check_chains,
             ..context.clone()
         };
         let rules = RuleSet::compile(&self.files, &context).map_err(RulesError::Wrong)?;

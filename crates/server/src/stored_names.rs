@@ -1,5 +1,8 @@
 //! Names in the store that rules may use.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use acteon_gateway::{Gateway, StoredInterval};
 use acteon_store::{Document, DocumentKind, Store, StoreError};
 
@@ -8,8 +11,8 @@ use acteon_store::{Document, DocumentKind, Store, StoreError};
 pub struct StoredNames {
     /// Time intervals.
     pub intervals: Vec<String>,
-    /// Chains.
-    pub chains: Vec<String>,
+    /// Definitions of chains, as JSON by their names.
+    pub chains: BTreeMap<String, Arc<str>>,
 }
 
 impl StoredNames {
@@ -21,7 +24,10 @@ impl StoredNames {
         };
         Self {
             intervals: intervals.iter().filter_map(name).collect(),
-            chains: chains.iter().map(|document| document.id.clone()).collect(),
+            chains: chains
+                .iter()
+                .map(|document| (document.id.clone(), document.body.as_str().into()))
+                .collect(),
         }
     }
 
@@ -36,7 +42,7 @@ impl StoredNames {
     pub(crate) fn at(gateway: &Gateway) -> Self {
         Self {
             intervals: gateway.interval_names(),
-            chains: gateway.chain_names(),
+            chains: gateway.stored_chains(),
         }
     }
 }

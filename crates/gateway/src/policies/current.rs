@@ -18,7 +18,7 @@ use acteon_store::{Document, DocumentChanges, DocumentKind, Store, StoreError};
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Semaphore};
 
-use super::chains::Chains;
+use super::chains::{Chains, filed};
 use super::hold_back::HoldBack;
 use super::intervals::Intervals;
 use super::people;
@@ -144,6 +144,7 @@ impl CurrentPolicies {
         let _changing = self.changing.lock().await;
         let before = self.current.load_full();
         let policies = Policies {
+            chains: before.chains.with_files(filed(&rules)),
             rules: rules.with_toggles(&before.toggles),
             loaded: rules,
             ..(*before).clone()
@@ -209,7 +210,7 @@ impl Policies {
             (next.toggles, next.silences, next.intervals, next.quotas) = Default::default();
             next.templates = Templates::default();
             next.directory.forget_api();
-            next.chains = Chains::default();
+            next.chains = next.chains.without_stored();
         }
         let mut switched = changes.whole;
         // Deletions first: a document that is there was made anew after it was deleted.

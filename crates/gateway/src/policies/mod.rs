@@ -32,7 +32,7 @@ mod warnings;
 mod window;
 mod would_hold_back;
 
-pub use chains::ChainError;
+pub use chains::{ChainError, chain_problems};
 pub(crate) use current::{CurrentPolicies, Policies, Unsilenced};
 pub use error::PolicyError;
 pub(crate) use hold_back::{Cause, HoldBack, MUTED, Postponed, may_be_scheduled};

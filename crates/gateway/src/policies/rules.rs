@@ -6,6 +6,7 @@ use acteon_rules::{Rule, RuleSet};
 
 use crate::operate::reloads::Reloads;
 use crate::policies::Policies;
+use crate::policies::chains::{Chains, filed};
 use crate::shared::Gateway;
 
 /// Name that a rule uses, and that stands for nothing any more.
@@ -18,6 +19,14 @@ pub enum MissingName {
         rule: String,
         /// Name of the time interval.
         interval: String,
+    },
+    /// Chain of the files that cannot be started.
+    #[error("the chain {chain:?} cannot be started any more: {why}")]
+    Unfit {
+        /// Name of the chain.
+        chain: String,
+        /// What is in the way.
+        why: String,
     },
     /// Chain that is not defined.
     #[error("the rule {rule:?} starts the chain {chain:?}, whose definition was deleted meanwhile")]
@@ -45,8 +54,9 @@ impl Gateway {
         let _chains = self.inner.policies.using_chains.lock().await;
         {
             let policies = self.inner.policies.load();
+            let chains = policies.chains.with_files(filed(&rules));
             let missing = missing_interval(&rules, &policies);
-            if let Some(missing) = missing.or_else(|| missing_chain(&rules, &policies)) {
+            if let Some(missing) = missing.or_else(|| missing_chain(&rules, &chains)) {
                 return Err(missing);
             }
         }
@@ -92,16 +102,23 @@ fn missing_interval(rules: &RuleSet, policies: &Policies) -> Option<MissingName>
     })
 }
 
-/// The first chain that a rule starts and nobody has defined.
-fn missing_chain(rules: &RuleSet, policies: &Policies) -> Option<MissingName> {
-    rules.rules().find_map(|(rule, _)| {
+/// The first chain that a rule starts and nobody has defined, or that a file defines and that cannot be started.
+fn missing_chain(rules: &RuleSet, chains: &Chains) -> Option<MissingName> {
+    let undefined = rules.rules().find_map(|(rule, _)| {
         let chain = rule.verdict().chain()?;
-        if policies.chains.get(chain).is_some() {
+        if chains.get(chain).is_some() {
             return None;
         }
         Some(MissingName::Chain {
             rule: rule.name().to_string(),
             chain: chain.to_string(),
+        })
+    });
+    undefined.or_else(|| {
+        let (chain, why) = chains.unfit()?;
+        Some(MissingName::Unfit {
+            chain: chain.to_owned(),
+            why: why.to_string(),
         })
     })
 }

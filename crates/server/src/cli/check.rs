@@ -10,7 +10,7 @@ use std::sync::Arc;
 use acteon_core::{Clock as _, SystemClock};
 use acteon_gateway::Registry;
 use acteon_people::Roster;
-use acteon_rules::{RuleSet, calendar_warnings};
+use acteon_rules::{ChainSource, RuleSet, calendar_warnings};
 use acteon_server::config::{
     AuthTable, Config, ConfigError, ConfiguredProvider, Env, NamedFiles, RulesConfig, StoreConfig,
     load_people,
@@ -234,6 +234,14 @@ impl Checked {
         Loaded { rules, left_out }: &Loaded,
     ) -> anyhow::Result<()> {
         say!("  {} rule(s) from {}", rules.len(), directory.display());
+        if !rules.chains().is_empty() {
+            let names: Vec<&str> = rules.chains().iter().map(ChainSource::name).collect();
+            say!(
+                "  {} chain(s) from there: {}",
+                names.len(),
+                names.join(", ")
+            );
+        }
         for text in left_out {
             say!("  warning: {text}");
         }
@@ -261,6 +269,7 @@ fn elsewhere(rules: &RuleSet) -> Vec<String> {
         .rules()
         .filter_map(|(rule, _)| rule.verdict().chain())
         .map(|name| &**name)
+        .filter(|name| rules.chains().iter().all(|chain| chain.name() != *name))
         .collect();
     unknown
         .into_iter()

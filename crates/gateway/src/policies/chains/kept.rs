@@ -8,96 +8,157 @@ use acteon_store::{Document, DocumentKind};
 
 use crate::policies::document::parsed;
 
-/// Definitions of chains, by their names. Cloning is cheap.
+/// Definitions of chains, by their names: those of the rules' files, and those of the store. Cloning is cheap.
 #[derive(Clone, Default)]
 pub(crate) struct Chains {
     all: Arc<BTreeMap<Arc<str>, Kept>>,
+    stored: Arc<BTreeMap<Arc<str>, StoredChain>>,
+    files: Arc<[FiledChain]>,
+    /// Bytes of those in the store.
     bytes: usize,
 }
 
-/// Definition of a chain as it is kept in memory.
+/// Definition of a chain that is in force.
 #[derive(Clone)]
 struct Kept {
-    stored: StoredChain,
-    bytes: usize,
+    definition: Arc<Definition>,
+    /// File and line of one that a file has.
+    source: Option<Arc<str>>,
     /// Definition with all that it starts; empty before anybody asked, and again when any definition changes.
     set: OnceLock<Result<DefinitionSet, NotASet>>,
 }
 
-/// Definition of a chain, and its version in the store.
+/// Definition of a chain in the store.
 #[derive(Clone)]
-pub(crate) struct StoredChain {
+struct StoredChain {
+    definition: Arc<Definition>,
+    version: i64,
+    bytes: usize,
+}
+
+/// Definition of a chain in a rules file.
+#[derive(Clone)]
+pub(crate) struct FiledChain {
     /// Definition.
     pub(crate) definition: Arc<Definition>,
-    /// Version of the document.
-    pub(crate) version: i64,
+    /// File and line that it was read from.
+    pub(crate) source: Arc<str>,
 }
 
 impl Chains {
     /// Definition of this name.
-    pub(crate) fn get(&self, name: &str) -> Option<&StoredChain> {
-        self.all.get(name).map(|kept| &kept.stored)
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Definition>> {
+        self.all.get(name).map(|kept| &kept.definition)
     }
 
     /// All definitions, in the order of their names.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &StoredChain> {
-        self.all.values().map(|kept| &kept.stored)
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Definition>> {
+        self.all.values().map(|kept| &kept.definition)
     }
 
-    /// Bytes of a definition as it is stored.
-    pub(super) fn bytes_of(&self, name: &str) -> usize {
-        self.all.get(name).map_or(0, |kept| kept.bytes)
+    /// Definitions in the store, in the order of their names.
+    pub(super) fn all_stored(&self) -> impl Iterator<Item = &Arc<Definition>> {
+        self.stored.values().map(|stored| &stored.definition)
+    }
+
+    /// File and line of a definition that a file has.
+    pub(super) fn source(&self, name: &str) -> Option<&str> {
+        self.all.get(name)?.source.as_deref()
+    }
+
+    /// Version of a definition in the store, and its bytes there.
+    pub(super) fn stored(&self, name: &str) -> Option<(i64, usize)> {
+        let stored = self.stored.get(name)?;
+        Some((stored.version, stored.bytes))
     }
 
     /// Definition of this name with all chains that it starts; `None` where there is none of that name.
     pub(crate) fn set(&self, name: &str) -> Option<&Result<DefinitionSet, NotASet>> {
         let kept = self.all.get(name)?;
-        let find = |name: &str| Some(&*self.all.get(name)?.stored.definition);
-        let compute = || DefinitionSet::of(&kept.stored.definition, &find);
+        let find = |name: &str| self.get(name).map(|definition| &**definition);
+        let compute = || DefinitionSet::of(&kept.definition, &find);
         Some(kept.set.get_or_init(compute))
     }
 
-    /// Number of the definitions, and their bytes.
+    /// First definition of the files that cannot be started, and why.
+    pub(crate) fn unfit(&self) -> Option<(&str, &NotASet)> {
+        self.files.iter().find_map(|filed| {
+            let name = &*filed.definition.name;
+            Some((name, self.set(name)?.as_ref().err()?))
+        })
+    }
+
+    /// Number of the definitions in the store, and their bytes.
     pub(crate) fn sizes(&self) -> (usize, usize) {
-        (self.all.len(), self.bytes)
+        (self.stored.len(), self.bytes)
+    }
+
+    /// Definitions with those of other files.
+    pub(crate) fn with_files(&self, files: Arc<[FiledChain]>) -> Self {
+        let mut next = self.clone();
+        next.files = files;
+        next.put_together();
+        next
+    }
+
+    /// Definitions without those of the store.
+    pub(crate) fn without_stored(&self) -> Self {
+        Self::default().with_files(Arc::clone(&self.files))
     }
 
     pub(crate) fn put(&mut self, document: &Document) {
-        self.remove(&document.id);
-        let Some(definition) = parsed::<Definition>(document) else {
-            return;
-        };
-        if definition.name != document.id {
-            let (kind, id) = (DocumentKind::Chain.as_str(), &document.id);
-            tracing::error!(
-                kind,
-                id,
-                name = definition.name,
-                "a document has the name of another and has no effect"
-            );
-            return;
+        self.take_out(&document.id);
+        let kind = DocumentKind::Chain.as_str();
+        match parsed::<Definition>(document) {
+            Some(definition) if definition.name == document.id => {
+                let bytes = document.body.len();
+                let stored = StoredChain {
+                    definition: Arc::new(definition),
+                    version: document.version,
+                    bytes,
+                };
+                self.bytes += bytes;
+                Arc::make_mut(&mut self.stored).insert(document.id.as_str().into(), stored);
+            }
+            Some(definition) => {
+                tracing::error!(
+                    kind,
+                    id = document.id,
+                    name = definition.name,
+                    "a document has the name of another and has no effect"
+                );
+            }
+            None => {}
         }
-        let bytes = document.body.len();
-        let kept = Kept {
-            stored: StoredChain {
-                definition: Arc::new(definition),
-                version: document.version,
-            },
-            bytes,
-            set: OnceLock::new(),
-        };
-        self.bytes += bytes;
-        Arc::make_mut(&mut self.all).insert(document.id.as_str().into(), kept);
+        self.put_together();
     }
 
     pub(crate) fn remove(&mut self, name: &str) {
-        let all = Arc::make_mut(&mut self.all);
-        if let Some(kept) = all.remove(name) {
-            self.bytes -= kept.bytes;
+        self.take_out(name);
+        self.put_together();
+    }
+
+    fn take_out(&mut self, name: &str) {
+        if let Some(stored) = Arc::make_mut(&mut self.stored).remove(name) {
+            self.bytes -= stored.bytes;
         }
-        // Whichever it was, others may start it.
-        for kept in all.values_mut() {
-            kept.set = OnceLock::new();
-        }
+    }
+
+    /// Puts those of the files over those of the store. What each starts is computed anew: whichever changed, others may start it.
+    fn put_together(&mut self) {
+        let kept = |definition: &Arc<Definition>, source: Option<&Arc<str>>| Kept {
+            definition: Arc::clone(definition),
+            source: source.cloned(),
+            set: OnceLock::new(),
+        };
+        let of_store = self
+            .stored
+            .iter()
+            .map(|(name, stored)| (Arc::clone(name), kept(&stored.definition, None)));
+        let of_files = self.files.iter().map(|filed| {
+            let name: Arc<str> = filed.definition.name.as_str().into();
+            (name, kept(&filed.definition, Some(&filed.source)))
+        });
+        self.all = Arc::new(of_store.chain(of_files).collect());
     }
 }

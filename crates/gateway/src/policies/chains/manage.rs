@@ -1,11 +1,13 @@
 //! Management of definitions of chains: looking at them, writing and deleting them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acteon_core::Scope;
 use acteon_flows::chain::{Definition, Problem};
 use acteon_store::{DocumentKind, Put, StoreError};
 
+use super::kept::Chains;
 use super::references::problems;
 use crate::offload;
 use crate::policies::change::TRIES;
@@ -29,18 +31,21 @@ fn sentence(problems: &[Problem]) -> String {
 }
 
 impl Gateway {
-    /// Names of the chains that are defined, for rules that start them.
-    pub fn chain_names(&self) -> Vec<String> {
+    /// Definitions of chains in the store, as JSON by their names, for rules that start them.
+    pub fn stored_chains(&self) -> BTreeMap<String, Arc<str>> {
         let policies = self.inner.policies.load();
-        let names = policies.chains.all();
-        names.map(|stored| stored.definition.name.clone()).collect()
+        let stored = policies.chains.all_stored();
+        let json = |definition: &Definition| serde_json::to_string(definition).ok();
+        stored
+            .filter_map(|definition| Some((definition.name.clone(), json(definition)?.into())))
+            .collect()
     }
 
     /// Definitions of chains, in the order of their names.
     pub fn chain_definitions(&self) -> Vec<Arc<Definition>> {
         let policies = self.inner.policies.load();
         let all = policies.chains.all();
-        all.map(|stored| Arc::clone(&stored.definition)).collect()
+        all.cloned().collect()
     }
 
     /// Definition of the chain of this name.
@@ -48,7 +53,7 @@ impl Gateway {
         let policies = self.inner.policies.load();
         let found = policies.chains.get(name);
         found
-            .map(|stored| Arc::clone(&stored.definition))
+            .cloned()
             .ok_or(PolicyError::NotFound("chain definition"))
     }
 
@@ -75,10 +80,8 @@ impl Gateway {
                 if !found.is_empty() {
                     return Err(ChainError::Problems(found));
                 }
-                let name = &definition.name;
-                let bytes = policies.chains.bytes_of(name);
-                let stored = policies.chains.get(name);
-                stored.map(|stored| (stored.version, bytes))
+                not_of_a_file(&policies.chains, &definition.name)?;
+                policies.chains.stored(&definition.name)
             };
             let name = definition.name.as_str();
             let put = self
@@ -102,6 +105,7 @@ impl Gateway {
             if policies.chains.get(name).is_none() {
                 return Err(PolicyError::NotFound("chain definition"));
             }
+            not_of_a_file(&policies.chains, name)?;
             let starts = |chain: &str| chain == name;
             let mut rules = policies.loaded.rules();
             let rule = rules.find(|(rule, _)| rule.verdict().chain().is_some_and(|c| starts(c)));
@@ -112,18 +116,28 @@ impl Gateway {
                     rule.source()
                 )));
             }
-            let above = policies.chains.all().find(|stored| {
-                let chains = stored.definition.references().chains;
-                stored.definition.name != name && chains.iter().any(|(chain, _)| starts(chain))
+            let above = policies.chains.all().find(|other| {
+                let chains = other.references().chains;
+                other.name != name && chains.iter().any(|(chain, _)| starts(chain))
             });
             if let Some(above) = above {
                 return Err(PolicyError::Conflict(format!(
                     "the chain {:?} starts this one; change that one first",
-                    above.definition.name
+                    above.name
                 )));
             }
         }
         self.delete(DocumentKind::Chain, name).await
+    }
+}
+
+/// Refuses a change of what a file says: the file would say otherwise.
+fn not_of_a_file(chains: &Chains, name: &str) -> Result<(), PolicyError> {
+    match chains.source(name) {
+        None => Ok(()),
+        Some(source) => Err(PolicyError::Conflict(format!(
+            "the chain {name:?} is defined in {source}; change it there"
+        ))),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use acteon_core::similar::nearest;
-use acteon_flows::chain::{Definition, DefinitionSet, NotASet, Problem, StepKind};
+use acteon_flows::chain::{Definition, DefinitionSet, NotASet, Problem, StepDefinition, StepKind};
 
 use super::kept::Chains;
 use crate::registry::Providers;
@@ -11,24 +11,47 @@ use crate::registry::Providers;
 /// Names of providers that a problem lists at most.
 const MAX_LISTED: usize = 20;
 
-/// Problems of what a definition refers to, beside the definitions that there are.
+/// Problems of what a definition refers to: `providers` and `others`, which are the other chains, are `None` where they are not known.
+pub fn chain_problems(
+    definition: &Definition,
+    others: Option<&BTreeMap<&str, &Definition>>,
+    providers: Option<&[&str]>,
+) -> Vec<Problem> {
+    let mut problems = of_providers(definition, providers);
+    problems.extend(of_steps(definition));
+    problems.extend(
+        others
+            .into_iter()
+            .flat_map(|all| of_chains(definition, all)),
+    );
+    problems
+}
+
+/// Problems of a definition beside those that there are.
 pub(super) fn problems(
     definition: &Definition,
     chains: &Chains,
     providers: &Providers,
 ) -> Vec<Problem> {
-    let mut problems = of_providers(definition, providers);
-    problems.extend(of_steps(definition));
-    problems.extend(of_chains(definition, chains));
-    problems
+    let others = chains
+        .all()
+        .map(|other| (other.name.as_str(), &**other))
+        .collect();
+    let names: Vec<&str> = providers
+        .entries()
+        .map(|entry| entry.name.as_str())
+        .collect();
+    chain_problems(definition, Some(&others), Some(&names))
 }
 
-fn of_providers(definition: &Definition, providers: &Providers) -> Vec<Problem> {
-    let known = || providers.entries().map(|entry| entry.name.as_str());
+fn of_providers(definition: &Definition, providers: Option<&[&str]>) -> Vec<Problem> {
+    let Some(known) = providers else {
+        return Vec::new();
+    };
     let unknown = |name: &str| {
-        let hint = nearest(name, known()).map_or_else(
+        let hint = nearest(name, known.iter().copied()).map_or_else(
             || {
-                let listed: Vec<&str> = known().take(MAX_LISTED).collect();
+                let listed = &known[..known.len().min(MAX_LISTED)];
                 format!("configured are: {}", listed.join(", "))
             },
             |near| format!("did you mean {near}?"),
@@ -38,7 +61,7 @@ fn of_providers(definition: &Definition, providers: &Providers) -> Vec<Problem> 
     let references = definition.references().providers;
     references
         .into_iter()
-        .filter(|(name, _)| providers.get(name).is_none())
+        .filter(|(name, _)| !known.contains(&name.as_str()))
         .map(|(name, path)| Problem {
             path,
             message: unknown(name.as_str()),
@@ -48,23 +71,27 @@ fn of_providers(definition: &Definition, providers: &Providers) -> Vec<Problem> 
 
 /// Steps of kinds that nothing here can carry out.
 fn of_steps(definition: &Definition) -> Vec<Problem> {
-    let approvals = definition
-        .all_steps()
-        .filter(|step| matches!(step.kind, StepKind::Approval { .. }));
-    approvals
-        .map(|step| Problem {
-            path: format!("step {:?}", step.name),
-            message: "approval is not supported by this version; wait_for_signal waits for whoever calls /v1/executions/{id}/signal/{name}".to_owned(),
-        })
-        .collect()
+    let mut problems = Vec::new();
+    let mut add = |step: &StepDefinition, path: String| {
+        if matches!(step.kind, StepKind::Approval { .. }) {
+            problems.push(Problem {
+                path: format!("{path}.approval"),
+                message: "is not supported by this version; wait_for_signal waits for whoever calls /v1/executions/{id}/signal/{name}".to_owned(),
+            });
+        }
+    };
+    for (index, step) in definition.steps.iter().enumerate() {
+        add(step, format!("steps[{index}]"));
+        for (at, child) in step.children().iter().enumerate() {
+            add(child, format!("steps[{index}].parallel.steps[{at}]"));
+        }
+    }
+    problems
 }
 
 /// Chains that it starts, and those that start it and would not fit together any more.
-fn of_chains(definition: &Definition, chains: &Chains) -> Vec<Problem> {
-    let mut others: BTreeMap<&str, &Definition> = chains
-        .all()
-        .map(|stored| (stored.definition.name.as_str(), &*stored.definition))
-        .collect();
+fn of_chains(definition: &Definition, others: &BTreeMap<&str, &Definition>) -> Vec<Problem> {
+    let mut others = others.clone();
     others.insert(&definition.name, definition);
     let find = |name: &str| others.get(name).copied();
     let unknown: Vec<Problem> = definition

@@ -1,6 +1,6 @@
 //! The `[rules]` section: where rules come from, and what they may refer to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use acteon_config::{Key, Kind, SectionReader};
@@ -52,10 +52,11 @@ impl RulesConfig {
         let context = acteon_rules::Context {
             providers: Some(providers.iter().cloned().collect()),
             intervals: Some(BTreeSet::new()),
-            chains: Some(BTreeSet::new()),
+            chains: Some(BTreeMap::new()),
             calendars: calendars.clone(),
             default_timezone: default_timezone(reader),
             env: settings.text_table("env"),
+            ..acteon_rules::Context::default()
         };
         // What is wrong with a directory is told already.
         if directory.is_none() && !settings.is_given("directory") {

@@ -82,7 +82,7 @@ async fn all_that_is_wrong_is_told_at_once() {
     let told = details(&put.body);
     let expected = [
         "steps[0].provider: there is no provider \"hok\"; did you mean hook?",
-        "step \"c\": approval is not supported by this version",
+        "steps[2].approval: is not supported by this version",
         "steps[1].sub_chain: no chain is named \"nowhere\"; make it first",
     ];
     assert_eq!(told.len(), expected.len(), "{told:?}");
@@ -140,7 +140,8 @@ async fn rules_start_only_what_is_there_and_what_they_start_stays() {
     let reloaded = gateway.post("/v1/rules/reload", &json!({})).await;
     let errors = reloaded.body.to_string();
     assert!(
-        errors.contains("there is no chain \\\"deploi\\\"; did you mean deploy?"),
+        errors.contains("there is no chain \\\"deploi\\\", neither in the files nor in the store")
+            && errors.contains("did you mean \\\"deploy\\\"?"),
         "{errors}"
     );
     gateway.write_rules(&starting(&["deploy"]));

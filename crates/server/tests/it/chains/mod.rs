@@ -8,6 +8,7 @@ use crate::support::{Client, Gateway, action};
 
 mod calls;
 mod definitions;
+mod files;
 mod started;
 
 const OF: &str = "namespace=incidents&tenant=acme";
