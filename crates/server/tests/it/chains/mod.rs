@@ -9,6 +9,8 @@ use crate::support::{Client, Gateway, action};
 mod calls;
 mod definitions;
 mod files;
+#[cfg(feature = "wechat")]
+mod kills;
 mod started;
 
 const OF: &str = "namespace=incidents&tenant=acme";
