@@ -7,10 +7,10 @@ use acteon_core::{
     Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp,
 };
 use acteon_gateway::{
-    AttemptEvent, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry,
+    AttemptEvent, ChainFilter, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry,
     RetentionPolicy, Wait,
 };
-use acteon_rules::RuleSet;
+use acteon_rules::{Context, RuleFile, RuleSet};
 use acteon_simulation::harness::{
     Fails, FaultSwitch, RecordingProvider, SeededEntropy, VirtualClock,
 };
@@ -209,6 +209,55 @@ async fn what_is_too_old_goes_also_after_a_long_stop() {
         1,
         "a day was caught up in twelve hours"
     );
+}
+
+/// Executions go like the rows of the actions that started them; one that goes on stays.
+#[tokio::test]
+async fn executions_that_are_over_go_with_the_journal() {
+    let machine = Machine {
+        retention: RetentionPolicy {
+            default: DAY,
+            tenants: Vec::new(),
+        },
+        ..Machine::new()
+    };
+    let gateway = machine.start(Duration::ZERO).await;
+    let file = RuleFile {
+        name: "rules.yaml".into(),
+        text: "
+chains:
+  - {name: short, steps: [{name: only, provider: p, action_type: y, payload_template: {}}]}
+  - {name: long, timeout_seconds: 3000000, steps: [{name: only, wait_for_signal: {signal_name: go}}]}
+rules:
+  - {name: waits, condition: {field: action.id, eq: waits}, action: {type: chain, chain: long}}
+  - {name: sends, condition: {field: action.action_type, eq: x}, action: {type: chain, chain: short}}
+"
+        .into(),
+    };
+    let rules = RuleSet::compile(&[file], &Context::default()).expect("rules");
+    gateway.set_rules(rules).await.expect("in force");
+    let listed = async || {
+        let filter = ChainFilter {
+            limit: 10,
+            ..ChainFilter::default()
+        };
+        let page = gateway.chains(&Scope::everything(), filter).await;
+        let chains = page.expect("a page").chains.into_iter();
+        let names = chains.map(|row| (row.summary.chain_name, row.summary.status));
+        names.collect::<Vec<_>>()
+    };
+    machine.dispatch(&gateway, "sends").await;
+    machine.dispatch(&gateway, "waits").await;
+    machine.pass(Duration::from_mins(1)).await;
+    let (short, long) = (
+        ("short".to_owned(), "completed".to_owned()),
+        ("long".to_owned(), "waiting_signal".to_owned()),
+    );
+    assert_eq!(listed().await, [short.clone(), long.clone()]);
+    machine.pass(HOUR * 23).await;
+    assert_eq!(listed().await, [short, long.clone()], "not yet");
+    machine.pass(HOUR * 2).await;
+    assert_eq!(listed().await, [long]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod change;
 mod look;
+pub(crate) mod retention;
 mod seen;
 
 use acteon_core::Scope;
