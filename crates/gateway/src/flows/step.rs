@@ -192,13 +192,11 @@ async fn translate(
 ) -> Result<Wanted, StoreError> {
     let effects = Effects::of(inner, kind, flow, step.effects).await?;
     if let Some(full) = effects.no_room {
-        // What is called off makes room.
-        let mut advance = put_off(inner, flow, &full);
-        advance.cancels = effects.settlements;
+        // Nothing of the step is written, neither what it calls off: the next try would find that called off which it believes to run.
         return Ok(Wanted {
-            advance,
+            advance: put_off(inner, flow, &full),
             children: Vec::new(),
-            cancels: effects.cancels,
+            cancels: Vec::new(),
         });
     }
     inner.no_room.found(&flow.key);

@@ -9,6 +9,7 @@ mod intervals;
 mod lanes;
 mod late_answers;
 mod left_alone;
+mod no_room;
 mod parents;
 mod postponed;
 mod repairs;

@@ -22,12 +22,16 @@ fn action(id: &str, provider: &str) -> Action {
     serde_json::from_value(action).expect("an action")
 }
 
-fn key(id: &str) -> FlowKey {
+pub(crate) fn key(id: &str) -> FlowKey {
     FlowKey::new("wants", id)
 }
 
 /// Action that the flow of its name wants, due at an instant, and worth a minute from then on.
-fn child(id: &str, provider: &str, (now, due_at): (Timestamp, Timestamp)) -> Admission {
+pub(crate) fn child_of(
+    id: &str,
+    provider: &str,
+    (now, due_at): (Timestamp, Timestamp),
+) -> Admission {
     let action = action(id, provider);
     let prepared = Arc::new(Prepared {
         bytes: serde_json::to_vec(&action).expect("JSON"),
@@ -81,7 +85,7 @@ async fn begin(harness: &SimulationHarness, id: &str, provider: &str, later: Dur
         at: now,
         due: now,
         state: Some(state),
-        admissions: vec![child(id, provider, (now, now + later))],
+        admissions: vec![child_of(id, provider, (now, now + later))],
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
