@@ -7,6 +7,7 @@
 
 mod access;
 mod action;
+mod approval;
 mod causes;
 mod clock;
 mod entropy;
@@ -25,6 +26,9 @@ mod verdict;
 
 pub use access::{Caller, Grant, Permission, Role, Scope, covers_tenant};
 pub use action::{Action, Origin};
+pub use approval::{
+    ApprovalPolicy, CommentPolicy, EACH, GROUP, OnTimeout, PRINCIPAL, PolicyProblem, Quorum,
+};
 pub use causes::{WithCauses, with_causes};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
@@ -35,7 +39,10 @@ pub use names::{
 };
 pub use outcome::{Attempt, DryRun, LastError, Outcome, Response, ResponseStatus, TO_REPAIR};
 pub use priority::{LOW_EVERY, NORMAL_EVERY, Priority};
-pub use provider::{Budget, Health, Lane, LaneLimits, Prepared, Provider, TokenLife};
+pub use provider::{
+    Budget, Health, Lane, LaneLimits, LinkMessage, LinkRecipient, NoRecipient, Prepared, Provider,
+    TokenLife,
+};
 pub use provider_error::{ErrorKind, ProviderError, Repeat};
 pub use rfc3339::InvalidTime;
 pub use timestamp::Timestamp;

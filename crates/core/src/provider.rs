@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use futures_core::future::BoxFuture;
+use serde_json::value::RawValue;
 
 use crate::{Action, ProviderError, Response};
 
@@ -72,6 +73,14 @@ pub trait Provider: Send + Sync {
         prepared.budgeted().map(str::to_owned).collect()
     }
 
+    /// Payload in the provider's own best form of a message with a link; `None` where it has none, and any JSON does.
+    fn link_message(
+        &self,
+        _message: &LinkMessage<'_>,
+    ) -> Option<Result<Box<RawValue>, NoRecipient>> {
+        None
+    }
+
     /// Late mark: what tells the readers of a message that it is sent so much late. `None` where
     /// the provider has no text to put it in.
     fn late_mark(&self, _late: Duration) -> Option<String> {
@@ -84,6 +93,32 @@ pub trait Provider: Send + Sync {
         None
     }
 }
+
+/// Message with a link, to one person or to whom the provider sends what names nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkMessage<'a> {
+    /// Title, a line.
+    pub title: &'a str,
+    /// Text, in lines.
+    pub text: &'a str,
+    /// Address of the link.
+    pub url: &'a str,
+    /// Words of the link.
+    pub button: &'a str,
+    /// Person that it goes to, and nobody else; `None` where nobody is named.
+    pub person: Option<LinkRecipient<'a>>,
+}
+
+/// Person that a message goes to, by the names that providers know them by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LinkRecipient<'a> {
+    /// Userid in WeChat Work.
+    pub wechat: Option<&'a str>,
+}
+
+/// Reason why a message has no payload: the provider does not know the person that it goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRecipient;
 
 /// Life of a fetched credential: how old it is, and how long it is still good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 
 #![deny(missing_docs)]
 
+pub mod approval;
 pub mod chain;
 mod kind;
 mod recurring;

@@ -1,5 +1,6 @@
 //! Chains, through what the crate shows to others.
 
+mod approvals;
 mod definitions;
 mod ends;
 mod example;

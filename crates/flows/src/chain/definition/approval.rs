@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use acteon_core::ProviderName;
+use acteon_core::json::text;
+use acteon_core::{EACH, GROUP, ProviderName};
 use serde_json::value::RawValue;
 
 use super::node::{Node, Object};
@@ -20,9 +21,12 @@ const KEYS: &[&str] = &[
     "escalate_after_seconds",
     "separate",
     "message",
+    "comment",
 ];
 
 const ON_TIMEOUT: &[(&str, ())] = &[("approve", ()), ("reject", ())];
+
+const COMMENT: &[(&str, ())] = &[("optional", ()), ("required", ())];
 
 /// Checks the keys of a policy and their types; the policy as it is written, and the provider of its notices.
 pub(super) fn read(
@@ -31,9 +35,12 @@ pub(super) fn read(
 ) -> Option<(Box<RawValue>, Option<ProviderName>)> {
     let object = node.object(KEYS, problems)?;
     let approvers = object.get("approvers");
-    let people = approvers.map_or(0, |node| texts(&node, problems));
-    let most = if people == 0 { MAX_APPROVERS } else { people } as u64;
-    whole(&object, "quorum", &(1..=most), problems);
+    let people = approvers.as_ref().map_or(0, |node| texts(node, problems));
+    // How many people a group has, and a template names, is known when it is asked for.
+    let is_open = |text: &str| text.contains(GROUP) || text.contains("{{");
+    let is_unknown = people == 0 || approvers.as_ref().is_some_and(|node| is_open(node.json));
+    let most = if is_unknown { MAX_APPROVERS } else { people } as u64;
+    quorum(&object, most, problems);
     let times = 1..=MAX_TIMEOUT.as_secs();
     for key in [
         "timeout_seconds",
@@ -44,6 +51,9 @@ pub(super) fn read(
     }
     if let Some(node) = object.get("on_timeout") {
         node.word(ON_TIMEOUT, problems);
+    }
+    if let Some(node) = object.get("comment") {
+        node.word(COMMENT, problems);
     }
     if let Some(node) = object.get("separate") {
         node.yes_or_no(problems);
@@ -63,6 +73,16 @@ pub(super) fn read(
         .and_then(|node| node.name(ProviderName::parse_new, problems));
     let policy = RawValue::from_string(node.json.to_owned()).ok()?;
     Some((policy, provider))
+}
+
+/// Checks how many approvals it takes: a number, or one for each entry.
+fn quorum(object: &Object<'_>, most: u64, problems: &mut Problems) {
+    let is_each = |node: &Node<'_>| text(node.json).is_some_and(|word| word == EACH);
+    match object.get("quorum") {
+        Some(node) if is_each(&node) => {}
+        Some(_) => whole(object, "quorum", &(1..=most), problems),
+        None => {}
+    }
 }
 
 fn whole(object: &Object<'_>, key: &str, range: &RangeInclusive<u64>, problems: &mut Problems) {

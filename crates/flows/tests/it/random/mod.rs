@@ -1,7 +1,7 @@
 //! Random chains, and everything that may happen to them in every order.
 
 mod checks;
-mod choices;
+pub(crate) mod choices;
 mod definitions;
 
 use acteon_core::Outcome;

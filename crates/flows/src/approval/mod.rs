@@ -1,0 +1,83 @@
+//! Approvals: people decide whether an action goes.
+//!
+//! An approval is asked for by a rule, or by a step of a chain. Its [`Approval`] says who may decide, as people were known when it began, and what each of
+//! them did since. It is over with the first of: as many approvals as its quorum takes, one rejection, the end of its time, a person who cancels it. What comes
+//! from outside changes the body alone; the flow's next step, which is due at once then, does what follows from it.
+
+mod body;
+mod change;
+mod decide;
+mod effects;
+mod ids;
+mod people;
+mod quorum;
+mod start;
+mod status;
+mod step;
+
+pub use body::{Approval, Decision, Delegation, EndedBy, Way};
+pub use change::{cancel, delegate, remind};
+pub use decide::{Deciding, Voter, decide};
+pub use effects::{NOTICE_TYPE, Notice, Reason, WriteNotices};
+pub use ids::{APPROVAL_ACTION_IDS, approved_id};
+pub use people::{Approver, Directory, Person, UnknownApprover};
+pub use start::{Asked, open};
+pub use status::{Choice, Refusal, Status};
+
+use std::sync::Arc;
+
+use acteon_core::Origin;
+
+use crate::chain::chain_name;
+use crate::kind::{InvalidBody, Kind, Looked, LooksAt, Step};
+use effects::Notices;
+
+/// Kind of the flows of approvals.
+pub struct ApprovalFlow {
+    directory: Arc<dyn Directory>,
+    notices: Arc<dyn WriteNotices>,
+}
+
+impl ApprovalFlow {
+    /// Name of the kind.
+    pub const NAME: &'static str = crate::chain::ApprovalStart::KIND;
+
+    /// Kind that knows people by this directory, and has its messages written by this writer.
+    pub fn new(directory: Arc<dyn Directory>, notices: Arc<dyn WriteNotices>) -> Self {
+        Self { directory, notices }
+    }
+}
+
+impl Kind for ApprovalFlow {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Approval
+    }
+
+    fn follows_actions(&self) -> bool {
+        // What comes of a message changes nothing: who decides may have heard of it otherwise.
+        false
+    }
+
+    fn waits_for_the_wall_clock(&self) -> bool {
+        // Its times are counted in due time.
+        false
+    }
+
+    fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {
+        let parent = start::parent(body)?;
+        let chain = parent.map(|parent| chain_name(&parent.chain));
+        Ok(LooksAt {
+            actions: Vec::new(),
+            flows: chain.into_iter().collect(),
+        })
+    }
+
+    fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
+        let approval = open(flow.body, &*self.directory, flow.now, flow.due_now)?;
+        step::step(approval, flow, &Notices::new(&*self.notices))
+    }
+}

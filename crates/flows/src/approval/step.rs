@@ -1,0 +1,178 @@
+//! Steps of approvals: what time brings, who is told, and what follows from the end.
+
+use std::time::Duration;
+
+use super::body::{Approval, EndedBy};
+use super::effects::{Notice, Notices, Reason, approved};
+use super::people::{Person, same};
+use super::status::Status;
+use crate::chain::{chain_name, is_wanted};
+use crate::kind::{Due, Effect, InvalidBody, Looked, Step};
+
+/// Next step of an approval.
+pub(super) fn step(
+    mut approval: Approval,
+    flow: &Looked<'_>,
+    notices: &Notices<'_>,
+) -> Result<Step, InvalidBody> {
+    approval.by_time(flow);
+    let mut notice = None;
+    let effects = if approval.status == Status::Pending {
+        let is_escalated = approval.escalate(flow);
+        if is_escalated {
+            notice = Some(format!(
+                "the approval {} is escalated: nobody has decided",
+                flow.id
+            ));
+        }
+        approval.tell(flow, notices)?
+    } else {
+        if approval.ended_by == Some(EndedBy::Fault) {
+            let why = approval.comment.as_deref().unwrap_or("its policy is wrong");
+            notice = Some(format!(
+                "the approval {} could not be asked for: {why}",
+                flow.id
+            ));
+        }
+        approval.follow(flow)?
+    };
+    Ok(Step {
+        status: approval.status.as_str(),
+        body: approval.to_json()?,
+        due: approval.due(),
+        effects,
+        notice,
+    })
+}
+
+impl Approval {
+    /// Ends it where nobody waits for it any more, or its time is over.
+    fn by_time(&mut self, flow: &Looked<'_>) {
+        if self.status != Status::Pending {
+            return;
+        }
+        let is_left = self.parent.as_ref().is_some_and(|parent| {
+            let name = chain_name(&parent.chain);
+            let chain = flow.flows.iter().find(|other| other.name == name);
+            !is_wanted(chain, &parent.step)
+        });
+        if is_left {
+            self.end(Status::Cancelled, (EndedBy::Chain, ""), None, flow.now);
+        } else if flow.due_now >= self.expires_due {
+            let status = self.status_of_timeout();
+            self.end(status, (EndedBy::Timeout, ""), None, flow.now);
+        }
+    }
+
+    /// Lets further people decide, where it is time for that.
+    fn escalate(&mut self, flow: &Looked<'_>) -> bool {
+        let is_due = self.escalate_due.is_some_and(|due| due <= flow.due_now);
+        if is_due {
+            self.escalate_due = None;
+            self.escalated_at = Some(flow.now);
+            self.updated_at = flow.now;
+        }
+        is_due
+    }
+
+    /// Tells those who may decide and were not told yet, and reminds the others where it is time for that.
+    fn tell(
+        &mut self,
+        flow: &Looked<'_>,
+        notices: &Notices<'_>,
+    ) -> Result<Vec<Effect>, InvalidBody> {
+        let is_reminder = self.take_reminder(flow);
+        let Some(provider) = self.policy.notify_provider.clone() else {
+            return Ok(Vec::new());
+        };
+        let mut effects = Vec::new();
+        let mut told = self.told.clone();
+        for person in self.to_tell() {
+            let id = person.map_or("", |person| person.id.as_str());
+            let known = told.iter().position(|other| same(other, id));
+            let (at, round, reason) = match known {
+                None => {
+                    told.push(id.to_owned());
+                    (told.len() - 1, 0, self.reason(id))
+                }
+                Some(at) if is_reminder => (at, self.rounds, Reason::Reminded),
+                Some(_) => continue,
+            };
+            let notice = Notice {
+                id: flow.id,
+                approval: self,
+                provider: &provider,
+                person,
+                reason,
+            };
+            effects.extend(notices.notice(flow, &notice, (round, at))?);
+        }
+        if told.len() > self.told.len() {
+            self.updated_at = flow.now;
+        }
+        self.told = told;
+        Ok(effects)
+    }
+
+    /// Those who may decide and have not; `None` stands for whoever has the link.
+    fn to_tell(&self) -> Vec<Option<&Person>> {
+        if self.is_open_to_all() {
+            return vec![None];
+        }
+        let has_decided = |person: &&Person| {
+            let mut decisions = self.decisions.iter();
+            decisions.any(|decision| person.is(&decision.by))
+        };
+        let mut open = self.deciders();
+        open.retain(|person| !has_decided(person));
+        open.into_iter().map(Some).collect()
+    }
+
+    /// Why a person is told for the first time.
+    fn reason(&self, id: &str) -> Reason {
+        let mut further = self.escalation.iter().flat_map(|entry| &entry.people);
+        if self.escalated_at.is_some() && further.any(|person| person.is(id)) {
+            Reason::Escalated
+        } else {
+            Reason::Asked
+        }
+    }
+
+    /// Whether a reminder goes out now: it is time for one, or somebody asked for one.
+    fn take_reminder(&mut self, flow: &Looked<'_>) -> bool {
+        let is_due = self.remind_due.is_some_and(|due| due <= flow.due_now);
+        let is_asked = self.remind.take().is_some();
+        if !is_due && !is_asked {
+            return false;
+        }
+        // Those that passed while nobody looked come as one, and the next a whole pause later.
+        let every = self.policy.remind_every_seconds.map(Duration::from_secs);
+        self.remind_due = every
+            .map(|every| flow.due_now + every)
+            .filter(|next| *next < self.expires_due);
+        self.rounds = self.rounds.saturating_add(1);
+        self.updated_at = flow.now;
+        true
+    }
+
+    /// What follows from the end: what was approved goes, and a chain goes on.
+    fn follow(&self, flow: &Looked<'_>) -> Result<Vec<Effect>, InvalidBody> {
+        Ok(match &self.parent {
+            Some(parent) => vec![Effect::Poke(chain_name(&parent.chain))],
+            None if self.status == Status::Approved => vec![approved(self, flow)?],
+            None => Vec::new(),
+        })
+    }
+
+    /// When it goes on.
+    fn due(&self) -> Due {
+        if self.status != Status::Pending {
+            return Due::Never;
+        }
+        let next = [self.escalate_due, self.remind_due]
+            .into_iter()
+            .flatten()
+            .fold(self.expires_due, Ord::min);
+        Due::Counted(next)
+    }
+}
