@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "gateway",
         &[
             "core",
+            "crypto",
             "flows",
             "people",
             "rules",

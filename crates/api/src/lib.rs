@@ -3,6 +3,7 @@
 //! Field names are those of the wire format that the published clients read.
 
 mod actions;
+mod approvals;
 mod chains;
 mod error;
 mod examples;
@@ -19,6 +20,9 @@ pub use actions::{
     AcceptedAction, ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters,
     DrainedLetter, DrainedLetters, Replayed, ReplayedMany, ScheduledActionBody, ScheduledActions,
 };
+pub use approvals::{
+    ApprovalBody, ApprovalDecided, ApprovalDecision, ApprovalDelegation, ApprovalsBody,
+};
 pub use chains::{
     ChainAttempt, ChainBranch, ChainDag, ChainDefinition, ChainDefinitionSummary, ChainDefinitions,
     ChainDetail, ChainEdge, ChainFailure, ChainHistory, ChainNode, ChainOnCancel, ChainRetry,
@@ -34,8 +38,8 @@ pub use operations::{
 };
 pub use outcomes::{
     AttemptBody, Cancelled, ChainStarted, CircuitOpen, Deduplicated, DryRun, Failed, LastError,
-    Muted, Outcome, ProviderResponse, QuotaExceeded, Rerouted, Scheduled, Silenced, Span,
-    Suppressed, Throttled,
+    Muted, Outcome, PendingApproval, ProviderResponse, QuotaExceeded, Rerouted, Scheduled,
+    Silenced, Span, Suppressed, Throttled,
 };
 pub use people::{People, PeopleGroupBody, PeopleGroups, PersonBody};
 pub use policies::{

@@ -232,6 +232,25 @@ pub struct ChainStarted {
     pub matched_rule: Option<String>,
 }
 
+/// Fields of `PendingApproval`: people decide whether it goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PendingApproval {
+    /// Id of the approval.
+    pub approval_id: String,
+    /// When the time to decide is over.
+    #[schema(format = "date-time")]
+    pub expires_at: String,
+    /// Link to approve it, for who posted it; `[redacted]` for everybody else. Where approvers are named it shows the approval, and decides nothing.
+    pub approve_url: String,
+    /// Link to reject it, likewise.
+    pub reject_url: String,
+    /// Whether those who decide are told.
+    pub notification_sent: bool,
+    /// Rule that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_rule: Option<String>,
+}
+
 /// Fields of `Cancelled`: somebody called it off before it began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Cancelled {
@@ -243,7 +262,7 @@ pub struct Cancelled {
 }
 
 /// Fields of each outcome, by its name.
-fn fields() -> [(&'static str, Value); 14] {
+fn fields() -> [(&'static str, Value); 15] {
     [
         ("Executed", json!(ProviderResponse::schema())),
         ("Failed", json!(Failed::schema())),
@@ -257,6 +276,7 @@ fn fields() -> [(&'static str, Value); 14] {
         ("Silenced", json!(Silenced::schema())),
         ("Muted", json!(Muted::schema())),
         ("ChainStarted", json!(ChainStarted::schema())),
+        ("PendingApproval", json!(PendingApproval::schema())),
         ("Cancelled", json!(Cancelled::schema())),
         ("DryRun", json!(DryRun::schema())),
     ]

@@ -25,6 +25,7 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
         ),
     ]);
     schemas.extend(crate::chains::schemas());
+    schemas.extend(crate::approvals::schemas());
     schemas.extend(crate::outcomes::schemas());
     schemas.extend(crate::people::schemas());
     schemas.extend(crate::policies::schemas());

@@ -125,6 +125,22 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         matched_rule: Option<String>,
     },
+    /// People decide whether it goes. It goes under an id of its own then.
+    PendingApproval {
+        /// Id of the approval.
+        approval_id: String,
+        /// When the time to decide is over.
+        expires_at: Timestamp,
+        /// Link to approve it, for who posted it; what is stored has none.
+        approve_url: String,
+        /// Link to reject it, likewise.
+        reject_url: String,
+        /// Whether those who decide are told.
+        notification_sent: bool,
+        /// Name of the rule that asks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        matched_rule: Option<String>,
+    },
     /// Somebody called it off before it began. On the wire it is a failure with the code `CANCELLED`, which the published clients read.
     Cancelled {
         /// Who called it off.
@@ -181,6 +197,7 @@ impl Outcome {
             Self::Silenced { .. } => "silenced",
             Self::Muted { .. } => "muted",
             Self::ChainStarted { .. } => "chain_started",
+            Self::PendingApproval { .. } => "pending_approval",
             Self::Cancelled { .. } => "cancelled",
             Self::DryRun(_) => "dry_run",
         }

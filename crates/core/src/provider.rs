@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use futures_core::future::BoxFuture;
 use serde_json::value::RawValue;
 

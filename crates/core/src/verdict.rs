@@ -21,11 +21,13 @@ pub enum VerdictKind {
     Schedule,
     /// The action starts a chain, and is not sent itself.
     Chain,
+    /// The action goes once people have approved it.
+    RequestApproval,
 }
 
 impl VerdictKind {
     /// Every kind, in the order in which messages list them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Allow,
         Self::Deny,
         Self::Suppress,
@@ -35,10 +37,11 @@ impl VerdictKind {
         Self::Modify,
         Self::Schedule,
         Self::Chain,
+        Self::RequestApproval,
     ];
 
     /// Names in the wire format of verdicts that are not built.
-    pub const LATER: [&str; 3] = ["group", "state_machine", "request_approval"];
+    pub const LATER: [&str; 2] = ["group", "state_machine"];
 
     /// Name of the kind in rules files, in the store and on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -52,6 +55,7 @@ impl VerdictKind {
             Self::Modify => "modify",
             Self::Schedule => "schedule",
             Self::Chain => "chain",
+            Self::RequestApproval => "request_approval",
         }
     }
 
@@ -70,7 +74,8 @@ impl VerdictKind {
             | Self::Throttle
             | Self::Modify
             | Self::Schedule
-            | Self::Chain => false,
+            | Self::Chain
+            | Self::RequestApproval => false,
         }
     }
 }

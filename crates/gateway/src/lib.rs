@@ -13,6 +13,7 @@
 //! memory, rows of a process that died - is claimed by the runner, and goes the same way from ACT on.
 
 mod admit;
+mod approvals;
 mod cluster;
 mod decide;
 mod deliver;
@@ -36,6 +37,10 @@ mod testing;
 pub use admit::answer::{DispatchAnswer, DispatchError, Wait};
 pub use admit::batch::{InOrder, items_in_order};
 pub use admit::shares::{OpenLimits, QueueFull};
+pub use approvals::{
+    ApprovalError, ApprovalList, ApprovalOptions, ApprovalPart, Decided, Decider, Link, LinkTarget,
+    LinkUse, LinkedApproval, ShownApproval,
+};
 pub use cluster::lease::LeaseTimes;
 pub use deliver::breaker::{BreakerPolicy, Breakers};
 pub use deliver::retry::RetryPolicy;

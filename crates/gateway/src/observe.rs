@@ -64,6 +64,8 @@ pub enum OutcomeKind {
     Muted,
     /// It started a chain.
     ChainStarted,
+    /// People decide whether it goes.
+    PendingApproval,
     /// Somebody called it off.
     Cancelled,
     /// The provider's breaker is open.
@@ -86,6 +88,7 @@ impl OutcomeKind {
             Self::Silenced => "silenced",
             Self::Muted => "muted",
             Self::ChainStarted => "chain_started",
+            Self::PendingApproval => "pending_approval",
             Self::Cancelled => "cancelled",
             Self::CircuitOpen => "circuit_open",
         }
@@ -109,6 +112,7 @@ impl From<&Outcome> for OutcomeKind {
             Outcome::Silenced { .. } => Self::Silenced,
             Outcome::Muted { .. } => Self::Muted,
             Outcome::ChainStarted { .. } => Self::ChainStarted,
+            Outcome::PendingApproval { .. } => Self::PendingApproval,
             Outcome::Cancelled { .. } => Self::Cancelled,
             Outcome::CircuitOpen { .. } => Self::CircuitOpen,
         }
@@ -205,6 +209,7 @@ pub(crate) fn emit(observer: &dyn Observer, event: &OutcomeEvent<'_>) {
         | OutcomeKind::CircuitOpen => line!(info, "action held back"),
         OutcomeKind::Partial => line!(warn, "action delivered, but not to everybody"),
         OutcomeKind::ChainStarted => line!(debug, "action started a chain"),
+        OutcomeKind::PendingApproval => line!(info, "action waits for approval"),
         OutcomeKind::Cancelled => line!(info, "action cancelled"),
         OutcomeKind::Failed => line!(warn, "action failed for good; it is kept as a dead letter"),
         OutcomeKind::Scheduled => line!(info, "action goes on later"),

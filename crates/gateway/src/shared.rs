@@ -15,6 +15,7 @@ use crate::admit::known::KnownLooks;
 use crate::admit::notices::Notices;
 use crate::admit::shares::{OpenLimits, Shares};
 use crate::admit::waiters::Waiters;
+use crate::approvals::parts::{ApprovalOptions, Approvals};
 use crate::cluster::due_clock::DueClock;
 use crate::cluster::held::Held;
 use crate::cluster::lease::{Lease, LeaseTimes};
@@ -54,6 +55,8 @@ pub struct GatewayOptions {
     pub people: Arc<Roster>,
     /// Kinds of flows that it steps.
     pub flows: FlowKinds,
+    /// Links to approvals, and who decides.
+    pub approvals: ApprovalOptions,
 }
 
 /// Times for which the journal is kept. Within that time an id is known again.
@@ -79,8 +82,9 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) providers: Providers,
-    pub(crate) policies: CurrentPolicies,
+    pub(crate) providers: Arc<Providers>,
+    pub(crate) approvals: Approvals,
+    pub(crate) policies: Arc<CurrentPolicies>,
     pub(crate) options: GatewayOptions,
     pub(crate) lease: Lease,
     pub(crate) due: Arc<DueClock>,

@@ -15,6 +15,7 @@ use crate::admit::notices::Notices;
 use crate::admit::shares::Shares;
 use crate::admit::waiters::Waiters;
 use crate::admit::{ask_outcomes, recount};
+use crate::approvals::parts::Approvals;
 use crate::cluster::due_clock::DueClock;
 use crate::cluster::lease::Lease;
 use crate::cluster::{lease_keeper, reconcile};
@@ -26,7 +27,7 @@ use crate::operate::store_health::{StoreHealth, Watched};
 use crate::operate::used_calendars::UsedCalendars;
 use crate::operate::{housekeeping, store_watch};
 use crate::policies::CurrentPolicies;
-use crate::registry::Registry;
+use crate::registry::{Providers, Registry};
 use crate::shared::{Gateway, GatewayOptions, Inner};
 use crate::stream::follower::Arrivals;
 use crate::stream::tail;
@@ -60,7 +61,7 @@ impl Gateway {
             observer,
             registry,
             rules,
-            options,
+            mut options,
         } = parts;
         let store_health = Arc::new(StoreHealth::default());
         let store: Arc<dyn Store> = Arc::new(Layered(Watched::new(
@@ -72,14 +73,16 @@ impl Gateway {
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
         let shares = shares(&*store, &options, &due).await;
-        let providers = registry.wire(&clock, &work, &options.breakers);
+        let providers = Arc::new(registry.wire(&clock, &work, &options.breakers));
+        let (policies, approvals) = approvals(&*store, &*clock, (&mut options, &providers)).await?;
         let inner = Arc::new(Inner {
             store,
             clock,
             entropy,
             observer,
             providers,
-            policies: CurrentPolicies::default(),
+            approvals,
+            policies,
             options,
             lease,
             due: Arc::new(due),
@@ -109,19 +112,42 @@ impl Gateway {
             arrivals: Arrivals::default(),
             stream_looks: Semaphore::new(MAX_STREAM_LOOKS),
         });
-        let calendars = inner.options.calendars.clone();
-        inner.policies.set_calendars(calendars).await;
-        inner.policies.set_roster(&inner.options.people).await;
-        inner.policies.set_rules(rules).await;
-        inner
-            .policies
-            .refresh(&*inner.store, inner.clock.now())
-            .await?;
+        put_in_force(&inner, rules).await?;
         runner::recall::recall(&inner).await?;
         runner::recall::recall_budgets(&inner).await;
         spawn_workers(&inner);
         Ok(Self { inner })
     }
+}
+
+/// Puts in force what the options and the rules say, and the documents of the store.
+async fn put_in_force(inner: &Inner, rules: RuleSet) -> Result<(), StoreError> {
+    let Inner {
+        policies, options, ..
+    } = inner;
+    policies.set_calendars(options.calendars.clone()).await;
+    policies.set_roster(&options.people).await;
+    policies.set_rules(rules).await;
+    policies.refresh(&*inner.store, inner.clock.now()).await
+}
+
+/// What approvals need, and their kind among those that the gateway steps.
+async fn approvals(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    (options, providers): (&mut GatewayOptions, &Arc<Providers>),
+) -> Result<(Arc<CurrentPolicies>, Approvals), StoreError> {
+    let policies = Arc::new(CurrentPolicies::default());
+    let approvals = Box::pin(Approvals::start(
+        store,
+        clock,
+        &options.approvals,
+        &policies,
+    ))
+    .await?;
+    let kind = approvals.kind(providers, &options.redaction);
+    options.flows.add(kind);
+    Ok((policies, approvals))
 }
 
 /// Shares of the open actions, with what waits in the store.

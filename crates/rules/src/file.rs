@@ -46,6 +46,17 @@ pub(crate) const ACTION_KEYS: &[&str] = &[
     "changes",
     "delay_seconds",
     "chain",
+    "notify_provider",
+    "approvers",
+    "quorum",
+    "timeout_seconds",
+    "on_timeout",
+    "remind_every_seconds",
+    "escalate_to",
+    "escalate_after_seconds",
+    "separate",
+    "message",
+    "comment",
     "priority",
 ];
 

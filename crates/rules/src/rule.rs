@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Priority, ProviderName, Timestamp, VerdictKind};
+use acteon_core::{ApprovalPolicy, Priority, ProviderName, Timestamp, VerdictKind};
 
 use crate::expr::Expr;
 use crate::interval::IntervalInForce;
@@ -70,6 +70,11 @@ pub enum Verdict {
     Chain {
         /// Name of the chain.
         chain: Arc<str>,
+    },
+    /// The action goes once people have approved it.
+    RequestApproval {
+        /// Who decides, and by when.
+        policy: Arc<ApprovalPolicy>,
     },
 }
 
@@ -218,6 +223,7 @@ impl Verdict {
             Self::Modify { .. } => VerdictKind::Modify,
             Self::Schedule { .. } => VerdictKind::Schedule,
             Self::Chain { .. } => VerdictKind::Chain,
+            Self::RequestApproval { .. } => VerdictKind::RequestApproval,
         }
     }
 
@@ -232,6 +238,23 @@ impl Verdict {
             | Self::Throttle { .. }
             | Self::Modify { .. }
             | Self::Schedule { .. }
+            | Self::Chain { .. }
+            | Self::RequestApproval { .. } => None,
+        }
+    }
+
+    /// Policy of the approval that it asks for.
+    pub const fn approval(&self) -> Option<&Arc<ApprovalPolicy>> {
+        match self {
+            Self::RequestApproval { policy } => Some(policy),
+            Self::Allow
+            | Self::Deny
+            | Self::Suppress
+            | Self::Deduplicate { .. }
+            | Self::Reroute { .. }
+            | Self::Throttle { .. }
+            | Self::Modify { .. }
+            | Self::Schedule { .. }
             | Self::Chain { .. } => None,
         }
     }
@@ -240,7 +263,8 @@ impl Verdict {
     pub fn chain(&self) -> Option<&Arc<str>> {
         match self {
             Self::Chain { chain } => Some(chain),
-            Self::Allow
+            Self::RequestApproval { .. }
+            | Self::Allow
             | Self::Deny
             | Self::Suppress
             | Self::Deduplicate { .. }
@@ -262,7 +286,8 @@ impl Verdict {
             | Self::Reroute { .. }
             | Self::Throttle { .. }
             | Self::Schedule { .. }
-            | Self::Chain { .. } => None,
+            | Self::Chain { .. }
+            | Self::RequestApproval { .. } => None,
         }
     }
 }

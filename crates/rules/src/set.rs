@@ -230,6 +230,18 @@ impl RuleSet {
         self.decide_by(facts, |rule| rule.verdict.chain().is_none())
     }
 
+    /// Decision about an action that nobody is asked about, such as one that was approved: rules that would ask do not match it.
+    pub fn decide_without_approvals<'s>(&'s self, facts: &Facts<'_>) -> Decision<'s> {
+        self.decide_by(facts, |rule| rule.verdict.approval().is_none())
+    }
+
+    /// Decision about an action that starts and asks for nothing, such as a message about an approval.
+    pub fn decide_what_goes<'s>(&'s self, facts: &Facts<'_>) -> Decision<'s> {
+        self.decide_by(facts, |rule| {
+            rule.verdict.approval().is_none() && rule.verdict.chain().is_none()
+        })
+    }
+
     fn decide_by<'s>(
         &'s self,
         facts: &Facts<'_>,

@@ -13,7 +13,7 @@ use acteon_core::limits::{
 };
 #[cfg(feature = "wechat")]
 use acteon_crypto::KeyRing;
-use acteon_gateway::{Gateway, GatewayOptions, Observer, Parts, Registry};
+use acteon_gateway::{ApprovalOptions, Gateway, GatewayOptions, Observer, Parts, Registry};
 #[cfg(feature = "wechat")]
 use acteon_store::Store;
 use acteon_store::StoreError;
@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::calendars::warn_of_calendars;
-use crate::config::{Config, ConfiguredProvider, PeopleFile};
+use crate::config::{Config, ConfiguredProvider, PeopleFile, ServerConfig};
 use crate::configuration::ConfigurationLoader;
 use crate::http::{AppState, Asides, Front, Site, Turns};
 use crate::listen::{self, Answers, Listening};
@@ -83,7 +83,7 @@ impl Server {
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
             registry,
             rules: rule_set,
-            options,
+            options: with_approvals(options, &config.server, address),
         };
         let gateway = started(&listener, parts).await.map_err(store_error)?;
         let loader = ConfigurationLoader::new(config.reread, config.shared, keys, config.said);
@@ -172,12 +172,29 @@ impl Server {
     }
 }
 
+/// Adds the settings of approvals: links lead to where people reach the server.
+fn with_approvals(
+    options: GatewayOptions,
+    server: &ServerConfig,
+    address: SocketAddr,
+) -> GatewayOptions {
+    let external_url = server.external_url.clone();
+    GatewayOptions {
+        approvals: ApprovalOptions {
+            external_url: external_url.unwrap_or_else(|| format!("http://{address}")),
+            keys: server.approval_keys.clone(),
+        },
+        ..options
+    }
+}
+
 fn site(config: &Config) -> Site {
     Site::new(
         &config.server.host,
         is_loopback(&config.server.host),
         &config.server.hosts,
         &config.server.origins,
+        config.server.external_url.as_deref(),
     )
 }
 

@@ -150,6 +150,7 @@ pub(crate) fn state_of(outcome: &Outcome) -> ActionState {
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
         | Outcome::ChainStarted { .. }
+        | Outcome::PendingApproval { .. }
         | Outcome::Cancelled { .. }
         | Outcome::DryRun(_) => ActionState::Done,
     }

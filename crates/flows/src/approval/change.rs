@@ -57,6 +57,19 @@ pub fn delegate(
     Ok(())
 }
 
+/// Whether somebody has a decision that they may pass on.
+pub fn may_delegate(
+    approval: &Approval,
+    voter: Voter<'_>,
+    due_now: Timestamp,
+) -> Result<(), Refusal> {
+    approval.check_pending(due_now)?;
+    if approval.is_open_to_all() {
+        return Ok(());
+    }
+    approval.decider(voter).map(drop)
+}
+
 /// Asks for a reminder of everybody who has not decided.
 pub fn remind(
     approval: &mut Approval,

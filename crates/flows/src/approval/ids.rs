@@ -7,9 +7,12 @@ use crate::kind::InvalidBody;
 /// What the ids of the actions of approvals begin with. No caller posts such an action.
 pub const APPROVAL_ACTION_IDS: &str = "approval:";
 
+/// What the id of an action that was approved ends with.
+pub const APPROVED: &str = ":action";
+
 /// Id of the action that was approved.
 pub fn approved_id(approval: &str) -> Result<ActionId, InvalidBody> {
-    id(&format!("{APPROVAL_ACTION_IDS}{approval}:action"))
+    id(&format!("{APPROVAL_ACTION_IDS}{approval}{APPROVED}"))
 }
 
 /// Id of the message that a person gets in a round; the first is 0.

@@ -7,6 +7,7 @@
 mod body;
 mod change;
 mod decide;
+mod deciders;
 mod effects;
 mod ids;
 mod people;
@@ -16,10 +17,10 @@ mod status;
 mod step;
 
 pub use body::{Approval, Decision, Delegation, EndedBy, Way};
-pub use change::{cancel, delegate, remind};
+pub use change::{cancel, delegate, may_delegate, remind};
 pub use decide::{Deciding, Voter, decide};
 pub use effects::{NOTICE_TYPE, Notice, Reason, WriteNotices};
-pub use ids::{APPROVAL_ACTION_IDS, approved_id};
+pub use ids::{APPROVAL_ACTION_IDS, APPROVED, approved_id};
 pub use people::{Approver, Directory, Person, UnknownApprover};
 pub use start::{Asked, open};
 pub use status::{Choice, Refusal, Status};

@@ -86,7 +86,7 @@ fn all_problems_are_told_at_once_with_their_paths() {
             "steps[1].wait_for_signal.timeout_seconds: found 0, expected an integer from 1 to 3456000",
             "steps[2].timer.duration_seconds: found -1, expected an integer from 0 to 3456000",
             "steps[3].parallel.join: found \"al\", expected all, any; did you mean all?",
-            "steps[5].approval.remind: is no known key; expected approvers, quorum, timeout_seconds, on_timeout, notify_provider, remind_every_seconds, escalate_to, escalate_after_seconds, separate, message",
+            "steps[5].approval.remind: is no known key; expected approvers, quorum, timeout_seconds, on_timeout, notify_provider, remind_every_seconds, escalate_to, escalate_after_seconds, separate, message, comment",
             "steps[5].approval.quorum: found 3, expected an integer from 1 to 2",
             "steps[6].on_failure: found \"ignore\", expected abort, skip, dlq",
         ],

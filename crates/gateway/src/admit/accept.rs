@@ -362,7 +362,7 @@ async fn deliver_here(inner: &Arc<Inner>, job: Job, line: Option<InLine>, reply:
 fn unless_left_alone(inner: &Inner, action: &Action, step: Step) -> Step {
     let first = match &step {
         Step::Send(_, routes, None) => routes.first(),
-        Step::Send(_, _, Some(_)) | Step::End(_) | Step::StartChain(_) => None,
+        Step::Send(_, _, Some(_)) | Step::End(_) | Step::StartChain(_) | Step::Ask(_) => None,
     };
     let wait = first.and_then(|route| {
         route

@@ -3,6 +3,7 @@
 use acteon_core::{Action, Caller, Outcome};
 use acteon_store::{Begin, Conditions};
 
+use crate::admit::ask_approval::asked;
 use crate::admit::shares::{Entering, QueueFull};
 use crate::admit::start_chain::started;
 use crate::decide::plan::Step;
@@ -19,7 +20,7 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// Entry of an action with this step, and the execution that begins with it where it starts a chain.
+    /// Entry of an action with this step, and the flow that begins with it where it begins one.
     pub(super) fn of(
         inner: &Inner,
         caller: &Caller,
@@ -30,6 +31,10 @@ impl Entry {
             Step::End(outcome) => return (Self::Over(outcome), Vec::new()),
             Step::Send(conditions, routes, postponed) => {
                 return (Self::ToSend(conditions, routes, postponed), Vec::new());
+            }
+            Step::Ask(ask) => {
+                let (outcome, begin) = asked(inner, caller, rule, *ask);
+                return (Self::Over(outcome), Vec::from_iter(begin));
             }
             Step::StartChain(start) => start,
         };

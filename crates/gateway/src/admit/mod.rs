@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod answer;
+pub(crate) mod ask_approval;
 pub(crate) mod ask_outcomes;
 pub(crate) mod batch;
 pub(crate) mod dispatch;

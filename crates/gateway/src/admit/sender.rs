@@ -26,7 +26,13 @@ impl Sender {
     ) -> Option<DispatchError> {
         // No caller names the id of an occurrence or of a step: what has it is that occurrence, however it is defined now. To compare the two would say whether a
         // guess at what is hidden is right.
-        if record.unreadable.is_some() || matches!(self.origin, Origin::Recurring | Origin::Chain) {
+        // What was approved is the same: its decision was made of it.
+        if record.unreadable.is_some()
+            || matches!(
+                self.origin,
+                Origin::Recurring | Origin::Chain | Origin::Approval
+            )
+        {
             return None;
         }
         let bytes = record.action.payload.get().len() + action.payload.get().len();

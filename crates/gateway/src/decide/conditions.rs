@@ -44,6 +44,7 @@ pub(crate) fn conditions(action: &Action, rule: Option<&Rule>, now: Timestamp) -
         | Verdict::Reroute { .. }
         | Verdict::Modify { .. }
         | Verdict::Schedule { .. }
-        | Verdict::Chain { .. } => Conditions::default(),
+        | Verdict::Chain { .. }
+        | Verdict::RequestApproval { .. } => Conditions::default(),
     }
 }

@@ -17,6 +17,9 @@ use crate::shared::{Gateway, Inner};
 /// Name of the outcome of what would start a chain.
 const CHAIN_STARTED: &str = "chain_started";
 
+/// Name of the outcome of what people would decide about.
+const PENDING_APPROVAL: &str = "pending_approval";
+
 impl Gateway {
     /// Forecast of a dispatch, up to the sending, at `at` or else now. Writes nothing.
     ///
@@ -47,7 +50,7 @@ impl Gateway {
         };
         let plan = inner.plan_by(&policies, action, Origin::Api, caller, now);
         let judged = match &plan.step {
-            Step::End(_) | Step::StartChain(_) => None,
+            Step::End(_) | Step::StartChain(_) | Step::Ask(_) => None,
             Step::Send(conditions, routes, _) => {
                 let routes = routes
                     .iter()
@@ -143,13 +146,17 @@ impl Plan {
         } = self;
         let mut quotas_exceeded = Vec::new();
         let mut provider = action.provider.clone();
-        let starts_chain = matches!(step, Step::StartChain(_));
+        let begins = match step {
+            Step::StartChain(_) => Some(CHAIN_STARTED),
+            Step::Ask(_) => Some(PENDING_APPROVAL),
+            Step::End(_) | Step::Send(..) => None,
+        };
         let outcome = match (step, judged) {
             (Step::End(outcome), _) | (Step::Send(..), Some(Judged::Refused(outcome))) => {
                 Some(outcome)
             }
-            // Its id is made when it starts.
-            (Step::StartChain(_), _) => None,
+            // Their ids are made when they begin.
+            (Step::StartChain(_) | Step::Ask(_), _) => None,
             (Step::Send(_, routes, postponed), judged) => {
                 let (number, over) = match judged {
                     Some(Judged::Go { route, over }) => (route, over),
@@ -170,8 +177,8 @@ impl Plan {
                 }
             }
         };
-        let goes = if starts_chain {
-            CHAIN_STARTED
+        let goes = if let Some(begins) = begins {
+            begins
         } else if provider == action.provider {
             "executed"
         } else {

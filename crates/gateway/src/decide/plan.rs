@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use acteon_core::similar::nearest;
 use acteon_core::{
-    Action, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp, VerdictKind,
+    Action, ApprovalPolicy, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp,
+    VerdictKind,
 };
+use acteon_flows::approval::{APPROVED, NOTICE_TYPE};
 use acteon_flows::chain::{DefinitionSet, is_step};
 use acteon_rules::{Decision, Facts, Rule, RuleError};
 use acteon_store::Conditions;
@@ -40,6 +42,8 @@ pub(crate) enum Step {
     /// It is sent by one of these routes, if the gate admits it. Never empty. What is postponed is
     /// written now, and sent later.
     Send(Conditions, Vec<Route>, Option<Postponed>),
+    /// People decide whether it goes, and it is over with that.
+    Ask(Box<Ask>),
     /// It starts a chain, and is over with that.
     StartChain(Box<ChainStart>),
 }
@@ -52,6 +56,14 @@ pub(crate) struct ChainStart {
     pub(crate) origin: Action,
     /// When it begins, where that is later.
     pub(crate) starts_at: Option<Timestamp>,
+}
+
+/// Approval that an action needs.
+pub(crate) struct Ask {
+    /// Action as it goes once it is approved.
+    pub(crate) origin: Action,
+    /// Who decides, and by when.
+    pub(crate) policy: ApprovalPolicy,
 }
 
 pub(crate) fn plan(
@@ -96,7 +108,7 @@ fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Dec
             .policies
             .rules
             .decide_without_chains(&Facts::new(action, context.now)),
-        Origin::Api | Origin::Replay | Origin::Recurring | Origin::Approval => context
+        Origin::Api | Origin::Replay | Origin::Recurring => context
             .policies
             .rules
             .decide(&Facts::new(action, context.now)),
@@ -105,6 +117,16 @@ fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Dec
             .policies
             .rules
             .decide_without_chains(&Facts::new(action, context.now)),
+        // A message to those who decide has the labels of what is asked for, and is to start and to ask for nothing.
+        Origin::Approval if is_notice(action) => context
+            .policies
+            .rules
+            .decide_what_goes(&Facts::new(action, context.now)),
+        // What was approved is not asked for again: the rules behind have their say.
+        Origin::Approval => context
+            .policies
+            .rules
+            .decide_without_approvals(&Facts::new(action, context.now)),
         // The gateway's own word: a rule that sent it round in circles would be nobody's wish.
         Origin::Notice => Decision {
             rule: None,
@@ -158,13 +180,19 @@ fn step(
         ..*context
     });
     let context = later.as_ref().unwrap_or(context);
+    let as_posted = action;
     let action = changed(&templated.action, decided.patch.as_deref(), rule)?;
     let Some(entry) = context.providers.get(provider) else {
         let unknown = unknown_provider(provider, &action, caller, context.providers);
         return Err(Box::new(unknown));
     };
     let is_later = postponed.is_some();
+    let ask = rule.and_then(|rule| rule.verdict().approval());
     let mut first = first_route(&action, (origin, caller), (rule, entry), is_later, context)?;
+    if let Some(policy) = ask {
+        // What nobody could send is nothing to ask people for: it has been prepared, and is again when it goes.
+        return Ok(ask_for(as_posted, rule, policy));
+    }
     if postponed.as_ref().is_some_and(Postponed::is_scheduled) {
         // Quotas are charged when it goes, in the window of that instant.
         first.quotas.clear();
@@ -179,6 +207,23 @@ fn step(
     let routes = with_fallbacks(first, &action, origin, &caller.id, rule, context);
     let conditions = conditions(&action, rule, context.now);
     Ok(Step::Send(conditions, routes, postponed))
+}
+
+/// Approval that a rule asks for.
+fn ask_for(action: &Action, rule: Option<&Rule>, policy: &ApprovalPolicy) -> Step {
+    let priority = rule.and_then(Rule::sets_priority);
+    Step::Ask(Box::new(Ask {
+        origin: Action {
+            priority: priority.unwrap_or(action.priority),
+            ..action.clone()
+        },
+        policy: policy.clone(),
+    }))
+}
+
+/// Whether it is a message to those who decide, and not what they approved.
+fn is_notice(action: &Action) -> bool {
+    action.action_type.as_str() == NOTICE_TYPE && !action.id.as_str().ends_with(APPROVED)
 }
 
 /// Whether a replay sends the step of a chain again. The gateway writes the label itself, over what a caller may have put there.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use acteon_core::Timestamp;
 
+use crate::approvals::links::Links;
 use crate::deliver::retry::RetryPolicy;
 use crate::policies::Policies;
 use crate::registry::Providers;
@@ -15,6 +16,7 @@ pub(crate) struct PlanContext<'a> {
     pub(crate) policies: &'a Policies,
     pub(crate) providers: &'a Providers,
     pub(crate) retry: &'a RetryPolicy,
+    pub(crate) links: &'a Links,
     pub(crate) now: Timestamp,
     /// Due time at this instant.
     pub(crate) due: Timestamp,
@@ -31,6 +33,7 @@ impl Inner {
             policies: &policies,
             providers: &self.providers,
             retry: &self.options.retry,
+            links: &self.approvals.links,
             now: self.clock.now(),
             due: self.due.now(),
             due_of: &|wall| self.due.of_wall(wall),

@@ -10,6 +10,7 @@ use acteon_rules::{Rule, patched};
 use acteon_store::{Overage, QuotaCheck};
 use serde_json::value::RawValue;
 
+use crate::approvals::sign_notice::with_signatures;
 use crate::decide::plan_context::PlanContext;
 use crate::decide::profile_data::without_data;
 use crate::policies::HoldBack;
@@ -41,7 +42,8 @@ pub(crate) fn route(
     context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {
     let provider = entry.provider();
-    let shown = without_data(action, &*provider, &context.policies.templates);
+    let to_send = with_signatures(context.links, action, origin);
+    let shown = without_data(&to_send, &*provider, &context.policies.templates);
     let prepared = provider
         .prepare(&shown)
         .map_err(|error| Box::new(failed(&error)))?;

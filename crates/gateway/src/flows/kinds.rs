@@ -31,6 +31,11 @@ impl FlowKinds {
         kinds
     }
 
+    /// These kinds, and another.
+    pub(crate) fn add(&mut self, kind: Arc<dyn Kind>) {
+        self.0.push(kind);
+    }
+
     /// Names of the kinds.
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
         self.0.iter().map(|kind| kind.name().into()).collect()

@@ -155,6 +155,7 @@ fn outcome_weight(outcome: &Outcome) -> usize {
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
         | Outcome::ChainStarted { .. }
+        | Outcome::PendingApproval { .. }
         | Outcome::Cancelled { .. } => 0,
     }
 }

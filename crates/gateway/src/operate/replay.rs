@@ -273,6 +273,7 @@ fn is_held_back(answer: &DispatchAnswer) -> bool {
             | Outcome::CircuitOpen { .. }
             | Outcome::Silenced { .. }
             | Outcome::Muted { .. }
+            | Outcome::PendingApproval { .. }
             | Outcome::Cancelled { .. },
         ) => true,
         Ok(

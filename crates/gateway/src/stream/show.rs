@@ -196,6 +196,7 @@ fn has_words_of_others(outcome: &Outcome) -> bool {
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
         | Outcome::ChainStarted { .. }
+        | Outcome::PendingApproval { .. }
         | Outcome::Cancelled { .. } => false,
     }
 }

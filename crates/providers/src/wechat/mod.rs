@@ -3,6 +3,7 @@
 mod classify;
 mod config;
 mod elsewhere;
+mod link_message;
 mod payload;
 mod plain;
 mod send;
@@ -14,8 +15,8 @@ use std::time::Duration;
 
 use acteon_config::Settings;
 use acteon_core::{
-    Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, Prepared, Provider, ProviderError,
-    ProviderName, Response, TokenLife,
+    Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, LinkMessage, NoRecipient, Prepared,
+    Provider, ProviderError, ProviderName, Response, TokenLife,
 };
 use acteon_wecom::{App, Message};
 use serde_json::value::RawValue;
@@ -94,6 +95,13 @@ impl Provider for WechatProvider {
 
     fn plain(&self, action: &Action, text: &str) -> Option<Box<RawValue>> {
         plain::plain_text(action, text)
+    }
+
+    fn link_message(
+        &self,
+        message: &LinkMessage<'_>,
+    ) -> Option<Result<Box<RawValue>, NoRecipient>> {
+        Some(link_message::textcard_with_link(message))
     }
 
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {

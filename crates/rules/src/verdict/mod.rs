@@ -11,6 +11,7 @@ mod deny;
 mod entry;
 mod modify;
 mod read;
+mod request_approval;
 mod reroute;
 mod schedule;
 mod suppress;
@@ -32,5 +33,6 @@ pub(crate) const fn entry(kind: VerdictKind) -> &'static VerdictEntry {
         VerdictKind::Modify => &modify::ENTRY,
         VerdictKind::Schedule => &schedule::ENTRY,
         VerdictKind::Chain => &chain::ENTRY,
+        VerdictKind::RequestApproval => &request_approval::ENTRY,
     }
 }

@@ -28,12 +28,22 @@ impl Reader<'_> {
             "through which provider it goes",
         )?;
         let text = self.text(node)?;
+        self.known_provider(node, "target_provider", &text)
+    }
+
+    /// Provider of a name, which must be there; `key` is what gives it.
+    pub(super) fn known_provider(
+        &mut self,
+        node: &Node,
+        key: &str,
+        text: &str,
+    ) -> Option<ProviderName> {
         let known = &self.context.providers;
-        match ProviderName::parse(&text) {
+        match ProviderName::parse(text) {
             Ok(name) if known.as_ref().is_none_or(|known| known.contains(&name)) => Some(name),
             Ok(_) => {
                 let known: Vec<&str> = known.iter().flatten().map(ProviderName::as_str).collect();
-                let hint = nearest(&text, known.iter().copied())
+                let hint = nearest(text, known.iter().copied())
                     .map_or(String::new(), |near| format!("; did you mean {near}?"));
                 self.fault(
                     node.place,
@@ -43,7 +53,7 @@ impl Reader<'_> {
                     ),
                 )
             }
-            Err(error) => self.fault(node.place, format!("target_provider {error}")),
+            Err(error) => self.fault(node.place, format!("{key} {error}")),
         }
     }
 }

@@ -33,6 +33,16 @@ const BEYOND_STRUCTURE: &[&str] = &[
     "bytes without",
     "target_provider ",
     "is given twice",
+    "provider ",
+    "needs approvers",
+    "needs escalate",
+    "reminders until the time is over",
+    "there are only",
+    "to less than timeout_seconds",
+    "without blanks around it",
+    "without control characters",
+    "twice",
+    "the name of a person",
 ];
 
 /// A file that uses everything.
@@ -63,6 +73,15 @@ fn whole() -> Value {
             rule("seven", json!({ "type": "modify", "priority": "low" })),
             rule("later", json!({ "type": "schedule", "delay_seconds": 600, "priority": "high" })),
             rule("steps", json!({ "type": "chain", "chain": "deploy", "priority": "high" })),
+            rule(
+                "ask",
+                json!({
+                    "type": "request_approval", "notify_provider": "log", "approvers": ["lena", "group:ops"], "quorum": "each", "timeout_seconds": 900,
+                    "on_timeout": "approve", "remind_every_seconds": 300, "escalate_to": "boss", "escalate_after_seconds": 600, "separate": true,
+                    "message": "go?", "comment": "required", "priority": "high",
+                }),
+            ),
+            rule("ask-two", json!({ "type": "request_approval", "notify_provider": "log", "approvers": ["lena", "max"], "quorum": 2, "escalate_to": ["boss"], "escalate_after_seconds": 60 })),
             rule("eight", json!({ "type": "allow" })),
         ],
     })

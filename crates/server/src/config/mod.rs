@@ -18,7 +18,7 @@ use acteon_config::Walker;
 pub use acteon_config::{ConfigError, Diagnostic, Place, Section};
 use acteon_core::ProviderName;
 use acteon_crypto::KeyRing;
-use acteon_gateway::{FlowKinds, GatewayOptions};
+use acteon_gateway::{ApprovalOptions, FlowKinds, GatewayOptions};
 use zeroize::Zeroizing;
 
 pub use api_keys::{AuthTable, KeyOf};
@@ -191,6 +191,7 @@ impl Config {
         let said = Said::new(sections, &providers, &calendars, &people);
         Self {
             gateway: GatewayOptions {
+                approvals: ApprovalOptions::default(),
                 retry,
                 open: server.open,
                 breakers,

@@ -6,6 +6,7 @@ use acteon_core::{
     Timestamp,
 };
 use acteon_flows::OCCURRENCE_IDS;
+use acteon_flows::approval::APPROVAL_ACTION_IDS;
 use acteon_flows::chain::is_of_a_chain;
 use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
@@ -182,6 +183,8 @@ fn check_id(field: &str, id: &str, faults: &mut FieldErrors) {
         faults.add(field, || format!("must not begin with {OCCURRENCE_IDS}: such ids are the gateway's own, for occurrences of recurring actions"));
     } else if is_of_a_chain(id) {
         faults.add(field, || "must not be made of the id of a chain: such ids are the gateway's own, for what chains send".to_owned());
+    } else if id.starts_with(APPROVAL_ACTION_IDS) {
+        faults.add(field, || format!("must not begin with {APPROVAL_ACTION_IDS}: such ids are the gateway's own, for what approvals send"));
     } else if TAKEN_BY_ROUTES.contains(&id) {
         faults.add(field, || format!("must not be {id:?}: /v1/audit and /v1/dlq have a route of that name; use another id"));
     }

@@ -1,6 +1,7 @@
 //! The HTTP API. `front` meets every request, `router` lists the routes, `routes` answers them one noun a file, `extract` reads what they take.
 
 mod answer;
+mod approvals;
 mod chain_bodies;
 mod envelope;
 mod error;

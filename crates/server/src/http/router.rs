@@ -8,6 +8,7 @@ use axum::response::Response;
 #[cfg(feature = "api-docs")]
 use axum::routing::get;
 
+use super::approvals::listed::of_approvals;
 use super::error::Refusal;
 use super::extract::query::NoQuery;
 use super::json::json;
@@ -48,7 +49,7 @@ async fn api_doc(_: NoQuery) -> Result<Response, Refusal> {
 /// the last six are for everybody.
 fn list() -> Routes {
     let routes = Routes::default();
-    let routes = of_stream(of_chains(of_later(of_actions(routes))));
+    let routes = of_stream(of_approvals(of_chains(of_later(of_actions(routes)))));
     of_operation(of_people_and_groups(of_templates(of_policies(of_rules(
         routes,
     )))))

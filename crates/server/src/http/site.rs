@@ -8,7 +8,9 @@ use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use axum::http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
+};
 use axum::response::IntoResponse as _;
 
 use super::error::Refusal;
@@ -16,6 +18,9 @@ use super::extract::content_type::has_json;
 
 /// Headers that no form can send.
 const NO_FORM_SENDS: [&str; 3] = ["authorization", "x-api-key", "x-requested-with"];
+
+/// Path of links to approvals.
+const APPROVALS: &str = "/v1/approvals/";
 
 /// Headers that tell a browser from other programs.
 const BROWSERS_SEND: [&str; 6] = [
@@ -47,10 +52,17 @@ impl Site {
         is_loopback: bool,
         hosts: &[String],
         origins: &[String],
+        external_url: Option<&str>,
     ) -> Self {
         let any_host = !is_loopback && hosts.is_empty();
+        // Where people reach it, it goes by that name.
+        let external = external_url
+            .and_then(|url| url.split_once("://"))
+            .and_then(|(_, rest)| rest.split('/').next()?.parse::<Authority>().ok());
+        let external = external.as_ref().map(Authority::host);
         let own = ["localhost", bound]
             .into_iter()
+            .chain(external)
             .map(str::to_owned)
             .chain(hosts.iter().cloned());
         let hosts = own.map(|host| bare(&host).to_owned()).collect();
@@ -75,9 +87,13 @@ impl Site {
     ) -> Result<Option<HeaderValue>, Refusal> {
         let headers = request.headers();
         let host = self.host(request, local)?;
+        // Who was given a link may follow it from any page, and send its form: the signature says that they may.
+        if is_signed(request.uri()) {
+            return Ok(None);
+        }
         let origin = self
             .origins
-            .check(headers, host.as_ref().map(Authority::as_str))?;
+            .check(request.headers(), host.as_ref().map(Authority::as_str))?;
         let is_probe_of_browser = request.method() == Method::OPTIONS;
         if !request.method().is_safe()
             && !is_probe_of_browser
@@ -223,6 +239,12 @@ impl Origins {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }
+}
+
+/// Whether a request is for an approval, with the signature of a link: who was given that may send it from where they please, and nobody else can.
+fn is_signed(uri: &Uri) -> bool {
+    let has_signature = |query: &str| query.split('&').any(|pair| pair.starts_with("sig="));
+    uri.path().starts_with(APPROVALS) && uri.query().is_some_and(has_signature)
 }
 
 /// Whether no form of a web page can have sent a request. Forms name their type and send no other

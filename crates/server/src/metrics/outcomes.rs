@@ -3,7 +3,7 @@
 use acteon_gateway::OutcomeKind;
 
 /// Outcomes that have counters, each with its counter's help.
-pub(super) const OUTCOMES: [(OutcomeKind, &str); 14] = [
+pub(super) const OUTCOMES: [(OutcomeKind, &str); 15] = [
     (
         OutcomeKind::Executed,
         "Actions that the provider asked for took, partial ones among them",
@@ -34,6 +34,10 @@ pub(super) const OUTCOMES: [(OutcomeKind, &str); 14] = [
     (OutcomeKind::Silenced, "Actions that a silence held back"),
     (OutcomeKind::Muted, "Actions that a time interval held back"),
     (OutcomeKind::ChainStarted, "Actions that started a chain"),
+    (
+        OutcomeKind::PendingApproval,
+        "Actions that people decide about",
+    ),
     (
         OutcomeKind::Cancelled,
         "Scheduled actions that somebody called off",

@@ -366,6 +366,18 @@ async fn examples_of_requests_are_taken() {
         if body.is_null() {
             continue;
         }
+        let needed = operation["parameters"].as_array().expect("parameters");
+        let needed = needed
+            .iter()
+            .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true)
+            .map(|parameter| {
+                let name = parameter["name"].as_str().expect("a name");
+                format!("{name}={}", parameter["example"]).replace('"', "")
+            });
+        let query: Vec<String> = needed.collect();
+        if !query.is_empty() {
+            path = format!("{path}?{}", query.join("&"));
+        }
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let answer = gateway
             .try_send(method, &path, Some(body.to_string()), None)

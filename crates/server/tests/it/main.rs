@@ -4,6 +4,7 @@ mod api;
 mod api_doc;
 #[cfg(feature = "api-docs")]
 mod api_page;
+mod approvals;
 mod audit;
 mod auth;
 mod batch;

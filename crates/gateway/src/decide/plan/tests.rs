@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use acteon_core::SystemClock;
+use acteon_crypto::LinkKeys;
 use tokio::sync::Notify;
 
 use super::*;
+use crate::approvals::links::Links;
 use crate::deliver::breaker::Breakers;
 use crate::deliver::retry::RetryPolicy;
 use crate::policies::Policies;
@@ -26,6 +28,8 @@ rules:
   - {name: once, condition: 'action.payload.kind == "once"', action: {type: deduplicate, ttl_seconds: 60}}
   - {name: few, condition: 'action.payload.kind == "few"', action: {type: throttle, max_count: 2, window_seconds: 60}}
   - {name: soon, condition: 'action.payload.kind == "soon"', action: {type: allow, priority: high}}
+  - {name: deploys, condition: 'action.payload.deploy == true', action: {type: request_approval, notify_provider: log, approvers: [lena], priority: high}}
+  - {name: freeze, condition: 'action.payload.frozen == true', action: {type: deny}}
   - {name: broken, condition: '1 / action.payload.zero == 1', on_error: hold, action: {type: deny}}
 "#;
 
@@ -69,8 +73,29 @@ fn line(plan: &Plan) -> String {
             );
             format!("send through {}", parts.join(", "))
         }
+        Step::Ask(ask) => format!("ask {}", ask.policy.approvers.join(", ")),
     };
     format!("{} by {rule}{priority}: {step}", plan.verdict.as_str())
+}
+
+#[test]
+fn people_are_asked_once_and_the_rules_behind_decide_about_what_they_approved() {
+    let payload = r#"{"deploy":true}"#;
+    let at = |payload: &str, origin| planned(payload, r#""provider":"log""#, origin);
+    assert_eq!(
+        at(payload, Origin::Api),
+        "request_approval by deploys, high: ask lena"
+    );
+    assert_eq!(
+        at(payload, Origin::Approval),
+        "allow by -: send through log"
+    );
+    let frozen = r#"{"deploy":true,"frozen":true}"#;
+    assert_eq!(
+        at(frozen, Origin::Api),
+        "request_approval by deploys, high: ask lena"
+    );
+    assert_eq!(at(frozen, Origin::Approval), "deny by freeze: suppressed");
 }
 
 #[test]
@@ -123,7 +148,9 @@ fn planned(payload: &str, fields: &str, origin: Origin) -> String {
     let mut policies = Policies::default();
     policies.rules = rules(RULES);
     let (providers, retry) = (providers(), RetryPolicy::default());
+    let links = Links::new("http://localhost", LinkKeys::default());
     let context = PlanContext {
+        links: &links,
         policies: &policies,
         providers: &providers,
         retry: &retry,

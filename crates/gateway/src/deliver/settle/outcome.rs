@@ -22,6 +22,7 @@ pub(super) fn refund(
         Outcome::Failed { .. }
         | Outcome::Silenced { .. }
         | Outcome::Muted { .. }
+        | Outcome::PendingApproval { .. }
         | Outcome::Cancelled { .. }
         | Outcome::QuotaExceeded { .. }
         | Outcome::CircuitOpen { .. } => {

@@ -154,6 +154,7 @@ impl Hidden {
             | Outcome::Silenced { .. }
             | Outcome::Muted { .. }
             | Outcome::ChainStarted { .. }
+            | Outcome::PendingApproval { .. }
             | Outcome::Cancelled { .. } => {}
         }
     }

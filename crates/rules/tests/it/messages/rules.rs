@@ -48,7 +48,7 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (
         "action: {type: drop}",
-        "there is no action type \"drop\"; did you mean deny?; known are: allow, deny, suppress, deduplicate, reroute, throttle, modify, schedule, chain",
+        "there is no action type \"drop\"; did you mean deny?; known are: allow, deny, suppress, deduplicate, reroute, throttle, modify, schedule, chain, request_approval",
     ),
     (
         "action: {type: group}",

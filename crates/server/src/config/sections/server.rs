@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use acteon_config::{Key, Kind, SectionReader};
+use acteon_crypto::{ExposeSecret as _, LinkKeys};
 use acteon_gateway::OpenLimits;
 
 /// Keys of the section.
@@ -39,6 +40,21 @@ pub(super) const KEYS: &[Key] = &[
         "Allow core dumps and debuggers, which see the secrets. Default false.",
     ),
     Key::optional(
+        "external_url",
+        Kind::Text,
+        "Address under which people reach it, such as https://acteon.example.com: links to approvals begin with it. Default: the address that it listens on.",
+    ),
+    Key::optional(
+        "approval_secret",
+        Kind::Secret,
+        "Key that signs links to approvals, in hexadecimal digits. Default: one that is made once and kept in the store.",
+    ),
+    Key::optional(
+        "approval_keys",
+        Kind::Secret,
+        "Several such keys, as in new:KEY,old:KEY: the first signs, all verify. In place of approval_secret.",
+    ),
+    Key::optional(
         "max_open_actions",
         Kind::Integer,
         "Most actions that wait to be delivered; beyond it callers get 503. Default 100000.",
@@ -70,6 +86,10 @@ pub struct ServerConfig {
     pub shutdown_timeout: Duration,
     /// Whether the process may leave core dumps, which hold its secrets.
     pub core_dumps: bool,
+    /// Address under which people reach the server, without a slash at its end.
+    pub external_url: Option<String>,
+    /// Keys that sign links to approvals; none where they are the store's.
+    pub approval_keys: LinkKeys,
     /// Most actions that may be open.
     pub open: OpenLimits,
 }
@@ -98,6 +118,8 @@ impl ServerConfig {
             origins,
             shutdown_timeout: Duration::from_secs(stop_limit.unsigned_abs()),
             core_dumps: reader.settings().flag("core_dumps"),
+            external_url: external_url(reader),
+            approval_keys: approval_keys(reader),
             open: open_limits(reader),
         }
     }
@@ -150,6 +172,67 @@ fn is_origin(text: &str) -> bool {
             && !rest
                 .trim_end_matches('/')
                 .contains(['/', '@', '?', '#', ' ', '*'])
+    })
+}
+
+/// Address under which people reach the server.
+fn external_url(reader: &mut SectionReader<'_>) -> Option<String> {
+    let url = reader.settings().text("external_url")?.to_owned();
+    let bare = url.trim_end_matches('/');
+    let rest = bare
+        .strip_prefix("https://")
+        .or_else(|| bare.strip_prefix("http://"));
+    let is_plain = |rest: &str| {
+        let host = rest.split('/').next().unwrap_or_default();
+        !host.is_empty() && !rest.contains(['@', '?', '#', ' ', '"', '<', '>'])
+    };
+    if rest.is_some_and(is_plain) {
+        return Some(bare.to_owned());
+    }
+    let message = format!(
+        "must be an address such as https://acteon.example.com, without query; {url:?} is none"
+    );
+    reader.wrong("external_url", message);
+    None
+}
+
+/// Id of the key where there is one alone.
+const ONLY_KEY: &str = "default";
+
+/// Keys that sign links to approvals.
+fn approval_keys(reader: &mut SectionReader<'_>) -> LinkKeys {
+    let settings = reader.settings();
+    let given = |key| {
+        settings
+            .secret(key)
+            .map(|secret| secret.expose_secret().to_owned())
+    };
+    let (one, several) = (given("approval_secret"), given("approval_keys"));
+    let (key, read) = match (&one, &several) {
+        (Some(_), Some(_)) => {
+            reader.wrong(
+                "approval_secret",
+                "stands beside approval_keys; leave one of them out",
+            );
+            return LinkKeys::default();
+        }
+        (Some(secret), None) => (
+            "approval_secret",
+            LinkKeys::of([(ONLY_KEY, secret.as_str())]),
+        ),
+        (None, Some(keys)) => {
+            let pairs = keys
+                .split([',', '\n'])
+                .map(str::trim)
+                .filter(|pair| !pair.is_empty())
+                .map(|pair| pair.split_once(':').unwrap_or((ONLY_KEY, pair)));
+            ("approval_keys", LinkKeys::of(pairs))
+        }
+        (None, None) => return LinkKeys::default(),
+    };
+    read.unwrap_or_else(|error| {
+        reader.wrong(key, error.to_string());
+        LinkKeys::default()
     })
 }
 

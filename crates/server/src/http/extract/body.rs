@@ -106,6 +106,18 @@ impl Incoming {
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
 
+    /// Body of a form as text, as it was encoded; nothing where it is longer than `most`.
+    pub(in crate::http) async fn form(mut self, most: usize) -> Result<String, Refusal> {
+        let bytes = self.bytes().await?;
+        if bytes.len() > most {
+            return Err(too_large());
+        }
+        String::from_utf8(bytes).map_err(|_| {
+            let message = "the form is not UTF-8: encode the bytes of its UTF-8";
+            Refusal::new(StatusCode::BAD_REQUEST, "INVALID_FORM", message)
+        })
+    }
+
     /// Body as text. Its content type must be JSON.
     pub(in crate::http) async fn text(mut self) -> Result<Text, Refusal> {
         let of_ascii = check_type(&self.headers)?;

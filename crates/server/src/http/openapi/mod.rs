@@ -2,6 +2,7 @@
 //!
 //! Each route is listed with its [`Operation`]. Bodies of requests are described by the tables that read them, those of answers by `acteon_api`.
 
+pub(super) mod approvals;
 pub(super) mod chains;
 mod links;
 mod operation;
@@ -19,11 +20,12 @@ use serde_json::{Map, Value, json};
 pub(super) use operation::Operation;
 
 /// Tags of the operations, in the order in which they are shown.
-const TAGS: [&str; 14] = [
+const TAGS: [&str; 15] = [
     "actions",
     "scheduled actions",
     "recurring actions",
     "chains",
+    "approvals",
     "stream",
     "audit",
     "dead letters",

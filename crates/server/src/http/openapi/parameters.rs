@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::http::filter::words;
 use crate::http::recurring::fields::DAYS;
 use crate::http::routes::upcoming::MAX_AHEAD;
-use crate::http::routes::{chains, recurring};
+use crate::http::routes::{approvals, chains, recurring};
 
 /// Pattern of texts without control characters, which no path and no query may hold.
 const PLAIN: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
@@ -38,6 +38,7 @@ fn example(path: &str, name: &str) -> &'static str {
         _ if path.starts_with("/v1/chains") || path.starts_with("/v1/executions") => {
             "chain-019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a30"
         }
+        _ if path.starts_with("/v1/approvals") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a40",
         _ if path.starts_with("/v1/dlq") => "checkout-5xx-2",
         _ => "checkout-5xx-1",
     }
@@ -49,6 +50,14 @@ pub(super) fn of_query(name: &str) -> Value {
     match name {
         "namespace" => parameter["example"] = json!("incidents"),
         "tenant" => parameter["example"] = json!("acme"),
+        "sig" => {
+            parameter["example"] = json!("0".repeat(64));
+            parameter["required"] = json!(true);
+        }
+        "expires_at" => {
+            parameter["example"] = json!(1_767_225_600);
+            parameter["required"] = json!(true);
+        }
         "cron_expression" => {
             parameter["example"] = json!("0 9 * * MON-FRI");
             parameter["required"] = json!(true);
@@ -60,7 +69,10 @@ pub(super) fn of_query(name: &str) -> Value {
 
 /// Statuses of all that has some. Each route takes those of its own.
 fn statuses() -> BTreeSet<&'static str> {
-    let all = recurring::STATUSES.iter().chain(&chains::STATUSES);
+    let all = recurring::STATUSES
+        .iter()
+        .chain(&chains::STATUSES)
+        .chain(&approvals::STATUSES);
     all.copied().collect()
 }
 
@@ -85,6 +97,10 @@ fn query_schema(name: &str) -> Value {
         }
         "next" => json!({ "type": "integer", "minimum": 1, "maximum": MAX_AHEAD }),
         "status" => json!({ "type": "string", "enum": statuses() }),
+        "expires_at" => json!({ "type": "integer" }),
+        "sig" => json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{64}$" }),
+        "kid" => json!({ "type": "string", "pattern": "^[0-9A-Za-z_-]*$" }),
+        "lang" => json!({ "type": "string", "enum": ["en", "zh-CN"] }),
         "on" => json!({ "type": "string", "enum": DAYS }),
         "state" => json!({ "type": "string", "enum": ["dead", "discarded"] }),
         // A place in a list, or the id of what is on it.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use acteon_core::limits::{MAX_DRY_RUNS_OF_A_BATCH, MAX_REFUSAL_BYTES};
-use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
-use acteon_gateway::DispatchAnswer;
+use acteon_core::{Action, ActionId, Namespace, Origin, Outcome, Tenant, Timestamp};
+use acteon_gateway::{DispatchAnswer, LinkTarget};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -42,6 +42,7 @@ pub(in crate::http) async fn one(
     check_action(&caller, &action)?;
     state.gateway.check_profile_of(&action)?;
     let id = action.id.clone();
+    let of = (action.namespace.clone(), action.tenant.clone());
     let refused = |refusal: Refusal| refusal.of_action(&id);
     if let Some(DryRun { at }) = dry_run {
         let outcome = state
@@ -62,6 +63,7 @@ pub(in crate::http) async fn one(
     } else {
         StatusCode::OK
     };
+    let outcome = with_links(&state, &of, outcome);
     let mut response = json(status, wire(&outcome, false).into_owned());
     if let Some(seconds) = come_again_after(&outcome) {
         response
@@ -111,6 +113,7 @@ pub(in crate::http) async fn batch(
             Err(refusal) => return refusal,
         };
         let id = action.id.clone();
+        let of = (action.namespace.clone(), action.tenant.clone());
         if let Err(error) = state.gateway.check_profile_of(&action) {
             return item_refusal(Refusal::from(error).of_action(&id), MIN_ITEM_REFUSAL);
         }
@@ -127,7 +130,9 @@ pub(in crate::http) async fn batch(
                 .gateway
                 .dispatch_of_batch(action, caller.clone(), preference.wait, place)
                 .await;
-            answer.map(|answer| answer.outcome).map_err(Refusal::from)
+            answer
+                .map(|answer| with_links(&state, &of, answer.outcome))
+                .map_err(Refusal::from)
         };
         match outcome {
             Ok(outcome) => item(&outcome, &id),
@@ -172,6 +177,40 @@ fn item(outcome: &str, id: &ActionId) -> String {
         }
         _ => wired.into_owned(),
     }
+}
+
+/// Outcome for who posted the action: with the links to approve it and to reject it, which nobody is shown otherwise.
+fn with_links(state: &AppState, of: &(Namespace, Tenant), outcome: Arc<str>) -> Arc<str> {
+    if !outcome.starts_with(r#"{"PendingApproval""#) {
+        return outcome;
+    }
+    let Ok(Outcome::PendingApproval {
+        approval_id,
+        expires_at,
+        notification_sent,
+        matched_rule,
+        ..
+    }) = serde_json::from_str(&outcome)
+    else {
+        return outcome;
+    };
+    let (namespace, tenant) = of;
+    let target = LinkTarget {
+        namespace: namespace.as_str(),
+        tenant: tenant.as_str(),
+        id: &approval_id,
+        expires_at: expires_at.as_millis().div_euclid(1000),
+    };
+    let (approve_url, reject_url) = state.gateway.published_links(&target);
+    let outcome = Outcome::PendingApproval {
+        approval_id,
+        expires_at,
+        approve_url,
+        reject_url,
+        notification_sent,
+        matched_rule,
+    };
+    outcome.to_json()
 }
 
 /// An outcome as the published clients read it: `Deduplicated` is a bare word, and within a batch, where some need an object, one with null. They

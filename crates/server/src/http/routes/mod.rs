@@ -3,6 +3,8 @@
 pub(super) mod actions;
 #[cfg(feature = "api-docs")]
 pub(super) mod api_doc;
+pub(super) mod approval_links;
+pub(super) mod approvals;
 pub(super) mod audit;
 pub(super) mod breakers;
 pub(super) mod chain_definitions;

@@ -1,5 +1,6 @@
 //! Who may do what: keys, roles and grants.
 
+mod bodies;
 mod grants;
 mod keys;
 mod routes;

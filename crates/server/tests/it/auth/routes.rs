@@ -3,6 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::bodies::{body, chain};
 use super::{CALLERS, start};
 use crate::support::{Client, action};
 
@@ -62,6 +63,17 @@ const ROUTES: &str = "
     PUT    /v1/executions/CHAIN/attributes            operator   acme  attributes
     POST   /v1/executions/CHAIN/signal/go             operator   acme
     POST   /v1/executions/OVER/reset                  operator   acme
+    GET    /v1/approvals                              viewer     -
+    GET    /v1/approvals/ASKED                        viewer     acme
+    POST   /v1/approvals/ASKED/decide                 operator   acme  decision
+    POST   /v1/approvals/ASKED/delegate               operator   acme  delegation
+    POST   /v1/approvals/ASKED/remind                 operator   acme
+    POST   /v1/approvals/ASKED/cancel                 operator   acme
+    GET    /v1/approvals/incidents/acme/OPEN?SIGNED   nobody     -
+    GET    /v1/approvals/incidents/acme/OPEN/approve?SIGNED nobody -
+    POST   /v1/approvals/incidents/acme/OPEN/approve?SIGNED nobody -
+    GET    /v1/approvals/incidents/acme/OPEN/reject?SIGNED nobody -
+    POST   /v1/approvals/incidents/acme/OPEN/reject?SIGNED nobody -
     GET    /v1/stream                                 viewer     -
     GET    /v1/subscribe/action/a                     viewer     acme
     GET    /v1/audit                                  viewer     -
@@ -128,7 +140,7 @@ const ROUTES: &str = "
 ";
 
 /// A rule that starts a chain.
-const CHAINED: &str = "rules: [{ name: start-made, condition: { field: action.action_type, eq: made }, action: { type: chain, chain: made } }]";
+const CHAINED: &str = "rules:\n  - { name: start-made, condition: { field: action.action_type, eq: made }, action: { type: chain, chain: made } }\n";
 
 /// A row of [`ROUTES`].
 struct Tried {
@@ -159,49 +171,6 @@ impl Tried {
     }
 }
 
-/// A body by its name in [`ROUTES`]; it names the tenant acme where it makes something.
-fn body(name: &str) -> Value {
-    let of_acme = |mut fields: Value| {
-        fields["namespace"] = json!("incidents");
-        fields["tenant"] = json!("acme");
-        fields
-    };
-    match name {
-        "action" => action("new", "log", &json!({})),
-        "batch" => json!([action("new", "log", &json!({}))]),
-        "idless" => of_acme(json!({ "provider": "log", "action_type": "x", "payload": {} })),
-        "silence" => of_acme(
-            json!({ "matchers": [{ "name": "no", "value": "no" }], "duration_seconds": 60 }),
-        ),
-        "interval" => of_acme(
-            json!({ "name": "new", "time_ranges": [{ "months": [{ "start": 1, "end": 1 }] }] }),
-        ),
-        "template" => of_acme(json!({ "name": "new", "content": "x" })),
-        "profile" => of_acme(json!({ "name": "new", "fields": { "content": "x" } })),
-        "render" => of_acme(json!({ "profile": "made", "payload": {} })),
-        "quota" => {
-            of_acme(json!({ "max_actions": 100, "window": "daily", "overage_behavior": "warn" }))
-        }
-        "recurring" => of_acme(
-            json!({ "provider": "log", "action_type": "x", "payload": {}, "cron_expression": "@daily" }),
-        ),
-        "span" => json!({ "start": "2020-01-01T00:00:00Z", "end": "2020-01-01T00:00:00Z" }),
-        "instant" => json!({ "scheduled_at": "2020-01-01T00:00:00Z" }),
-        "person" => json!({ "wechat": "lisi" }),
-        "group" => json!({ "members": ["zhangsan"] }),
-        "chain" => chain("new"),
-        "attributes" => json!({ "attributes": { "ticket": "x" } }),
-        "switch" => json!({ "enabled": true }),
-        "comment" => json!({ "comment": "x" }),
-        "description" => json!({ "description": "x" }),
-        other => panic!("{other}"),
-    }
-}
-
-fn chain(name: &str) -> Value {
-    json!({ "name": name, "steps": [{ "name": "wait", "wait_for_signal": { "signal_name": "go" } }] })
-}
-
 /// Has root define chains, of which one starts twice for acme. Returns the ids of one that waits, and of one that is over.
 async fn started_chains(root: &Client) -> (String, String) {
     for name in ["made", "unused"] {
@@ -222,6 +191,18 @@ async fn started_chains(root: &Client) -> (String, String) {
         .await;
     assert_eq!(cancelled.body["status"], "cancelled", "{}", cancelled.body);
     (start("starts").await, over)
+}
+
+/// Rules that ask for approval of some actions.
+fn asking() -> String {
+    let rule = |name: &str, approvers: &str| {
+        let when = format!("condition: 'action.payload.ask == \"{name}\"'");
+        format!(
+            "  - {{name: {name}, {when}, action: {{type: request_approval, notify_provider: log{approvers}}}}}\n"
+        )
+    };
+    let named = rule("named", ", approvers: [\"principal:acme-ops\"]");
+    format!("{named}{}", rule("anybody", ""))
 }
 
 fn routes() -> impl Iterator<Item = Tried> {
@@ -260,9 +241,22 @@ async fn with_things_of_acme(root: &Client, path: &str) -> String {
     root.post(&format!("/v1/recurring/{paused}/pause"), &json!({}))
         .await;
     let (chain, over) = started_chains(root).await;
+    let asked = async |id: &str| {
+        let outcome = root
+            .dispatch(&action(id, "log", &json!({ "ask": id })))
+            .await;
+        outcome["PendingApproval"].clone()
+    };
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let (open, signed) = (asked("anybody").await, asked("named").await);
+    let link = text(&open["approve_url"]);
+    let (_, query) = link.split_once('?').expect("a query");
     path.replace("CHAIN", &chain)
         .replace("OVER", &over)
         .replace("PAUSED", &paused)
+        .replace("ASKED", &text(&signed["approval_id"]))
+        .replace("OPEN", &text(&open["approval_id"]))
+        .replace("SIGNED", query)
         .replace("RECURRING", &made("/v1/recurring", &recurring).await)
         .replace("TEMPLATE", &made("/v1/templates", &template).await)
         .replace("PROFILE", &made("/v1/templates/profiles", &profile).await)
@@ -281,7 +275,7 @@ async fn every_route_asks_for_role_and_tenant() {
     } in routes()
     {
         let (gateway, _) = start(&CALLERS).await;
-        gateway.write_rules(CHAINED);
+        gateway.write_rules(&(CHAINED.to_owned() + &asking()));
         let path = with_things_of_acme(&gateway.with_key("root"), path).await;
         let send = async |key: Option<&str>| {
             let client = key.map_or_else(|| (*gateway).clone(), |key| gateway.with_key(key));

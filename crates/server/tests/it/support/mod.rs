@@ -76,7 +76,7 @@ impl Gateway {
         let give_up = tokio::time::Instant::now() + PATIENCE;
         let server = loop {
             let config = parse(configuration).expect("a valid configuration");
-            match Server::start(config, folder.path()).await {
+            match Box::pin(Server::start(config, folder.path())).await {
                 Ok(server) => break server,
                 // The one before lets go of its database when its last connection is closed.
                 Err(StartError::Store(..)) if tokio::time::Instant::now() < give_up => {

@@ -1,0 +1,60 @@
+//! What approvals are made of: their settings, links and directory, and the kind of their flows.
+
+use std::sync::Arc;
+
+use acteon_core::Clock;
+use acteon_crypto::LinkKeys;
+use acteon_flows::Kind;
+use acteon_flows::approval::{ApprovalFlow, Directory};
+use acteon_store::{Store, StoreError};
+
+use super::directory::PeopleInForce;
+use super::keys;
+use super::links::Links;
+use super::notices::Writer;
+use crate::history::redaction::Redaction;
+use crate::policies::CurrentPolicies;
+use crate::registry::Providers;
+
+/// Settings of approvals.
+#[derive(Clone, Debug, Default)]
+pub struct ApprovalOptions {
+    /// Address under which people reach the server, such as `https://acteon.example.com`.
+    pub external_url: String,
+    /// Keys that sign links. Where there is none, one is made once and kept in the store.
+    pub keys: LinkKeys,
+}
+
+/// What the gateway needs for approvals.
+pub(crate) struct Approvals {
+    pub(crate) links: Arc<Links>,
+    pub(crate) directory: Arc<dyn Directory>,
+}
+
+impl Approvals {
+    /// Gets the keys of links from the settings, or from the store.
+    pub(crate) async fn start(
+        store: &dyn Store,
+        clock: &dyn Clock,
+        options: &ApprovalOptions,
+        policies: &Arc<CurrentPolicies>,
+    ) -> Result<Self, StoreError> {
+        let ApprovalOptions { external_url, keys } = options;
+        let keys = keys::keys(store, clock, keys).await?;
+        Ok(Self {
+            links: Arc::new(Links::new(external_url, keys)),
+            directory: Arc::new(PeopleInForce(Arc::clone(policies))),
+        })
+    }
+
+    /// Kind of the flows of approvals.
+    pub(crate) fn kind(&self, providers: &Arc<Providers>, redaction: &Redaction) -> Arc<dyn Kind> {
+        let writer = Writer {
+            providers: Arc::clone(providers),
+            links: Arc::clone(&self.links),
+            redaction: redaction.clone(),
+        };
+        let directory = Arc::clone(&self.directory);
+        Arc::new(ApprovalFlow::new(directory, Arc::new(writer)))
+    }
+}

@@ -1,0 +1,161 @@
+//! Signatures of the links in messages, put in when a message is prepared to be sent: what the journal keeps and shows has none.
+
+use std::borrow::Cow;
+
+use acteon_core::{Action, Origin};
+use acteon_flows::approval::{APPROVAL_ACTION_IDS, Choice, NOTICE_TYPE};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::links::{LinkTarget, LinkUse, Links, seconds};
+
+/// Members of payloads that hold a link, each with what it is for.
+const LINKS: [(&str, LinkUse); 3] = [
+    ("url", LinkUse::Open),
+    ("approval_url", LinkUse::Decide(Choice::Approve)),
+    ("reject_url", LinkUse::Decide(Choice::Reject)),
+];
+
+/// What stands before the person in a link.
+const PERSON: &str = "?person=";
+
+/// Action with the signatures of its links, where it is a message to one who decides. Nothing else is ever signed: neither what a caller posts, nor a
+/// link to another approval than the one that the message is of.
+pub(crate) fn with_signatures<'a>(
+    links: &Links,
+    action: &'a Action,
+    origin: Origin,
+) -> Cow<'a, Action> {
+    signed(links, action, origin).map_or(Cow::Borrowed(action), |payload| {
+        Cow::Owned(Action {
+            payload,
+            ..action.clone()
+        })
+    })
+}
+
+fn signed(links: &Links, action: &Action, origin: Origin) -> Option<Box<RawValue>> {
+    if origin != Origin::Approval || action.action_type.as_str() != NOTICE_TYPE {
+        return None;
+    }
+    let id = action.id.as_str().strip_prefix(APPROVAL_ACTION_IDS)?;
+    // The round and the person follow the approval.
+    let (id, _) = id.rsplit_once(':')?.0.rsplit_once(':')?;
+    let target = LinkTarget {
+        namespace: action.namespace.as_str(),
+        tenant: action.tenant.as_str(),
+        id,
+        expires_at: seconds(action.expires_at?),
+    };
+    let mut payload: Value = serde_json::from_str(action.payload.get()).ok()?;
+    let members = payload.as_object_mut()?;
+    for (name, used_to) in LINKS {
+        let Some(Value::String(address)) = members.get_mut(name) else {
+            continue;
+        };
+        if let Some(signed) = signed_address(links, &target, used_to, address) {
+            *address = signed;
+        }
+    }
+    RawValue::from_string(payload.to_string()).ok()
+}
+
+/// Address with its signature, where it is a link of this approval without one.
+fn signed_address(
+    links: &Links,
+    target: &LinkTarget<'_>,
+    used_to: LinkUse,
+    address: &str,
+) -> Option<String> {
+    let (_, query) = address.split_once(PERSON)?;
+    let person = decoded(query.split('&').next()?)?;
+    if links.own_unsigned(target, used_to, &person) != address {
+        return None;
+    }
+    Some(if person.is_empty() {
+        links.published(target, used_to)
+    } else {
+        links.own(target, used_to, &person)
+    })
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            let digits = std::str::from_utf8(&digits).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use acteon_core::Timestamp;
+    use acteon_crypto::LinkKeys;
+
+    use super::*;
+
+    fn links() -> Links {
+        let keys = LinkKeys::of([("k0", &*"ab".repeat(32))]).expect("a key");
+        Links::new("https://a.example", keys)
+    }
+
+    fn notice(id: &str, url: &str) -> Action {
+        let action = serde_json::json!({
+            "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": NOTICE_TYPE,
+            "payload": {"url": url, "body": url}, "created_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-02T00:00:00Z",
+        });
+        serde_json::from_str(&action.to_string()).expect("an action")
+    }
+
+    fn url(action: &Action) -> String {
+        let payload: Value = serde_json::from_str(action.payload.get()).expect("JSON");
+        payload["url"].as_str().expect("a text").to_owned()
+    }
+
+    #[test]
+    fn only_the_links_of_its_own_approval_are_signed() {
+        let links = links();
+        let at = Timestamp::parse("2026-01-02T00:00:00Z").map_or(0, seconds);
+        let target = |id| LinkTarget {
+            namespace: "n",
+            tenant: "t",
+            id,
+            expires_at: at,
+        };
+        let address = links.own_unsigned(&target("ap:x"), LinkUse::Open, "张 三");
+        let action = notice("approval:ap:x:0:1", &address);
+        let signed = with_signatures(&links, &action, Origin::Approval);
+        assert_eq!(
+            url(&signed),
+            links.own(&target("ap:x"), LinkUse::Open, "张 三")
+        );
+        assert!(signed.payload.get().contains("[redacted]"), "not in texts");
+        for (id, origin) in [
+            ("approval:ap:x:0:1", Origin::Api),
+            ("approval:other:0:1", Origin::Approval),
+            ("ap:x:0:1", Origin::Approval),
+        ] {
+            let action = notice(id, &address);
+            let same = with_signatures(&links, &action, origin);
+            assert_eq!(url(&same), address, "{id}");
+        }
+        let reject = links.own_unsigned(&target("ap:x"), LinkUse::Decide(Choice::Reject), "a");
+        let action = notice("approval:ap:x:0:1", &reject);
+        let same = with_signatures(&links, &action, Origin::Approval);
+        assert_eq!(url(&same), reject, "a link for something else");
+        let nobody = links.own_unsigned(&target("ap:x"), LinkUse::Open, "");
+        let action = notice("approval:ap:x:0:0", &nobody);
+        let signed = with_signatures(&links, &action, Origin::Approval);
+        assert_eq!(
+            url(&signed),
+            links.published(&target("ap:x"), LinkUse::Open)
+        );
+    }
+}
