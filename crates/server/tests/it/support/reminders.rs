@@ -72,10 +72,22 @@ impl Promised {
             let Value::String(metrics) = client.get("/metrics").await.body else {
                 panic!("metrics are text")
             };
-            active == 0 && metrics.contains("\nacteon_open_actions 0\n")
+            // What is due only now may not be counted yet: then each is looked at.
+            let none_is_open = active == 0 && metrics.contains("\nacteon_open_actions 0\n");
+            none_is_open && self.each_is_over(client).await
         })
         .await;
         resumed
+    }
+
+    async fn each_is_over(&self, client: &Client) -> bool {
+        for id in self.due.keys() {
+            let record = client.get(&format!("/v1/audit/{id}?{OF}")).await;
+            if record.status != 200 || record.body["state"] == "open" {
+                return false;
+            }
+        }
+        true
     }
 
     /// Checks that each was taken, or is a dead letter that says why not, and nothing else was; that what was taken several times is marked; and that
