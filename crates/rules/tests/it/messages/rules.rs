@@ -16,7 +16,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "rule: []",
-        "rules.yaml:1:1: the file: there is no key \"rule\"; did you mean rules?; known are: rules, time_intervals",
+        "rules.yaml:1:1: the file: there is no key \"rule\"; did you mean rules?; known are: rules, time_intervals, chains",
     ),
     (
         "rules: [{name: r}]",

@@ -5,13 +5,6 @@ use acteon_core::with_causes;
 use acteon_server::config::{ConfiguredProvider, StoreConfig};
 
 /// Whether a shared database can be used as it is configured. Prints what it finds.
-#[cfg_attr(
-    not(feature = "postgres"),
-    expect(
-        clippy::unused_async,
-        reason = "the embedded database is only used by its server"
-    )
-)]
 pub(super) async fn live_store(store: &StoreConfig) -> anyhow::Result<bool> {
     match store {
         StoreConfig::Embedded(_) => Ok(true),
