@@ -141,9 +141,13 @@ fn check_turns(
         .enumerate()
         .map(|(place, posted)| (posted.id.as_str(), place))
         .collect();
+    // A call that began while the provider was broken may be answered when it no longer is: what it sent waits for nothing.
+    let is_sent = |id: &String| failed.contains(id) && !calls.contains(id);
     let mut waiting: [BTreeSet<usize>; 3] = Default::default();
     for (place, posted) in queue.iter().enumerate() {
-        waiting[posted.priority().index()].insert(place);
+        if !is_sent(&posted.id) {
+            waiting[posted.priority().index()].insert(place);
+        }
     }
     let mut turns: Vec<Turn> = Vec::new();
     for (number, id) in calls.iter().enumerate() {
