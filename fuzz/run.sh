@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 # libFuzzer needs instrumentation that a stable toolchain has, but does not offer.
 export RUSTC_BOOTSTRAP=1
 seconds=${1:-600}
-targets=(rules condition matcher calendar cron)
+targets=(rules condition matcher calendar cron callback)
 cargo fuzz build
 pids=()
 for target in "${targets[@]}"; do

@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("templates", &["core"]),
     ("providers", &["config", "core", "crypto", "http", "wecom"]),
     ("flows", &["core", "schedule", "templates"]),
+    ("fixtures", &["core", "flows", "rules", "schedule"]),
     (
         "gateway",
         &[
@@ -48,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
             "core",
             "crypto",
+            "fixtures",
             "flows",
             "gateway",
             "http",

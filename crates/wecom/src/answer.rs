@@ -78,6 +78,22 @@ impl Answer {
         whole_number(self.fields.get(field)?)
     }
 
+    /// Texts of a list; empty when it is missing. A text with `|` between its parts counts as a list, which is how other calls write one.
+    pub(crate) fn texts(&self, field: &str) -> Vec<String> {
+        match self.fields.get(field) {
+            Some(Value::Array(items)) => items
+                .iter()
+                .filter_map(|item| item.as_str().map(str::to_owned))
+                .collect(),
+            Some(Value::String(text)) => text
+                .split('|')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Takes the value of a field; `null` when it is missing.
     pub(crate) fn take(&mut self, field: &str) -> Value {
         self.fields.remove(field).unwrap_or(Value::Null)

@@ -12,12 +12,13 @@ use crate::answer::Answer;
 use crate::credentials::Credentials;
 use crate::error::{Call, Error, Reason};
 use crate::health_memory::HealthMemory;
-use crate::http::{Address, Endpoint};
+use crate::http::{Address, Body, Endpoint};
 use crate::token::life::TokenLife;
 use crate::token::{Slot, Token, TokenCache};
 
 /// Answer to a `message/send` that WeChat Work accepted (page 90236): it is accepted, not yet delivered. Fields that the server left out are `null`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `Debug` leaves out the response code.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Sent {
     /// Text of the service: usually `ok`, or a warning that it understood the request only in part.
     pub errmsg: Value,
@@ -64,7 +65,7 @@ pub struct App {
     pub(crate) buffer: Duration,
     pub(crate) agent_id: u32,
     pub(crate) health: HealthMemory,
-    limit: Duration,
+    pub(crate) limit: Duration,
     /// Address of `message/send` with its token, and the token's generation. Kept because to build it takes longer than the rest of a call's work here.
     send_address: Mutex<Option<(u64, Address)>>,
 }
@@ -161,7 +162,7 @@ impl App {
             .endpoint
             .call_at(
                 self.send_address(token)?,
-                Some(message.to_vec()),
+                Some(Body::json(message.to_vec())),
                 self.limit,
             )
             .await?;
@@ -219,6 +220,19 @@ impl fmt::Debug for App {
         f.debug_struct("App")
             .field("endpoint", &self.endpoint)
             .field("agent_id", &self.agent_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("errmsg", &self.errmsg)
+            .field("msgid", &self.msgid)
+            .field("invaliduser", &self.invaliduser)
+            .field("invalidparty", &self.invalidparty)
+            .field("invalidtag", &self.invalidtag)
+            .field("unlicenseduser", &self.unlicenseduser)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,13 @@
-//! Contents of messages: text, markdown, or a text card (page 90236). Their limits are the service's, in bytes of UTF-8 or in characters.
+//! Contents of messages: texts, cards, media and articles (page 90236). Their limits are the service's, in bytes of UTF-8 or in characters.
 
 use serde::{Deserialize, Serialize};
+
+use crate::card::TemplateCard;
+use crate::cut::Markup;
+use crate::limits::Limit;
+use crate::media::{Media, Video};
+use crate::news::{Mpnews, News};
+use crate::unit::Unit;
 
 /// Content of a message, with its `msgtype`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +27,42 @@ pub enum Content {
     Textcard {
         /// Object of the same name in the request.
         textcard: Card,
+    },
+    /// Picture that was uploaded.
+    Image {
+        /// Object of the same name in the request.
+        image: Media,
+    },
+    /// Voice that was uploaded.
+    Voice {
+        /// Object of the same name in the request.
+        voice: Media,
+    },
+    /// Video that was uploaded.
+    Video {
+        /// Object of the same name in the request.
+        video: Video,
+    },
+    /// File that was uploaded.
+    File {
+        /// Object of the same name in the request.
+        file: Media,
+    },
+    /// Articles that open a page each.
+    News {
+        /// Object of the same name in the request.
+        news: News,
+    },
+    /// Articles that WeChat Work keeps itself.
+    Mpnews {
+        /// Object of the same name in the request.
+        mpnews: Mpnews,
+    },
+    /// Card with buttons, menus or questions, or a notice. Members who read in personal WeChat do not see it.
+    #[serde(rename = "template_card")]
+    TemplateCard {
+        /// Object of the same name in the request.
+        template_card: Box<TemplateCard>,
     },
 }
 
@@ -66,5 +109,51 @@ impl Content {
     /// Content of a text card.
     pub fn textcard(card: Card) -> Self {
         Self::Textcard { textcard: card }
+    }
+
+    /// Content of a template card.
+    pub fn template_card(card: impl Into<TemplateCard>) -> Self {
+        Self::TemplateCard {
+            template_card: Box::new(card.into()),
+        }
+    }
+
+    /// Whether the service looks at `safe`.
+    pub(crate) const fn takes_safe(&self) -> bool {
+        match self {
+            Self::Text { .. }
+            | Self::Image { .. }
+            | Self::Video { .. }
+            | Self::File { .. }
+            | Self::Mpnews { .. } => true,
+            Self::Markdown { .. }
+            | Self::Textcard { .. }
+            | Self::Voice { .. }
+            | Self::News { .. }
+            | Self::TemplateCard { .. } => false,
+        }
+    }
+
+    /// Text to which a late mark is added, with its limit; `None` where there is none.
+    pub(crate) fn late_text(&mut self) -> Option<(&mut String, Limit)> {
+        Some(match self {
+            Self::Image { .. } | Self::Voice { .. } | Self::File { .. } => return None,
+            Self::Video { video } => (&mut video.description, Limit::LONG),
+            Self::News { news } => (&mut news.articles.first_mut()?.description, Limit::LONG),
+            Self::Mpnews { mpnews } => (&mut mpnews.articles.first_mut()?.digest, Limit::LONG),
+            Self::Text { text } => (&mut text.content, Limit::TEXT),
+            Self::Markdown { markdown } => (&mut markdown.content, Limit::MARKDOWN),
+            Self::Textcard { textcard } => (&mut textcard.description, Limit::DESCRIPTION),
+            Self::TemplateCard { template_card } => {
+                let (text, most) = template_card.late_text();
+                let limit = Limit {
+                    field: "template_card",
+                    most,
+                    unit: Unit::Characters,
+                    markup: Markup::Plain,
+                };
+                (text, limit)
+            }
+        })
     }
 }

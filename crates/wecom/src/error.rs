@@ -17,6 +17,14 @@ pub enum Call {
     Send,
     /// `agent/get`, which returns an app's settings (page 90227).
     AgentGet,
+    /// `message/update_template_card`, which changes a card (page 94888).
+    UpdateCard,
+    /// `message/recall`, which takes a message back (page 94867).
+    Recall,
+    /// `media/upload`, which takes a medium for messages (page 90253).
+    Upload,
+    /// `auth/getuserinfo`, which says who signed in (page 91023).
+    GetUserInfo,
 }
 
 impl Call {
@@ -26,6 +34,10 @@ impl Call {
             Self::GetToken => "/cgi-bin/gettoken",
             Self::Send => "/cgi-bin/message/send",
             Self::AgentGet => "/cgi-bin/agent/get",
+            Self::UpdateCard => "/cgi-bin/message/update_template_card",
+            Self::Recall => "/cgi-bin/message/recall",
+            Self::Upload => "/cgi-bin/media/upload",
+            Self::GetUserInfo => "/cgi-bin/auth/getuserinfo",
         }
     }
 
@@ -35,6 +47,10 @@ impl Call {
             Self::GetToken => "gettoken",
             Self::Send => "message/send",
             Self::AgentGet => "agent/get",
+            Self::UpdateCard => "message/update_template_card",
+            Self::Recall => "message/recall",
+            Self::Upload => "media/upload",
+            Self::GetUserInfo => "auth/getuserinfo",
         }
     }
 }
@@ -161,7 +177,7 @@ impl Error {
         }
     }
 
-    /// Whether the message may have been sent although the call failed. A proxy that answers 500, 502 or 504 may have forwarded the request; 503 says
+    /// Whether the message may have been sent, or the card changed or the message recalled, although the call failed. A proxy that answers 500, 502 or 504 may have forwarded the request; 503 says
     /// that nothing took it.
     pub fn maybe_sent(&self) -> bool {
         let ambiguous = match self.reason {
@@ -173,7 +189,11 @@ impl Error {
             | Reason::TokenRefusedTwice { .. }
             | Reason::AppDisabled => false,
         };
-        self.call == Call::Send && ambiguous
+        let changes = match self.call {
+            Call::Send | Call::UpdateCard | Call::Recall => true,
+            Call::GetToken | Call::AgentGet | Call::Upload | Call::GetUserInfo => false,
+        };
+        changes && ambiguous
     }
 
     /// Value of `errcode`, if the answer had one.

@@ -1,5 +1,6 @@
 //! HTTP calls of the API. Their URLs hold secrets, so that nothing of a request leaves this file but to the server.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read as _;
 use std::time::Duration;
@@ -71,6 +72,13 @@ pub enum EndpointError {
 pub(crate) struct Address {
     call: Call,
     uri: Uri,
+}
+
+/// Body of a POST.
+#[derive(Clone)]
+pub(crate) struct Body {
+    pub(crate) content_type: Cow<'static, str>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Answer with a 2xx status.
@@ -156,7 +164,7 @@ impl Endpoint {
         &self,
         call: Call,
         query: &[(&str, &SecretString)],
-        body: Option<Vec<u8>>,
+        body: Option<Body>,
         within: Duration,
     ) -> Result<Reply, Error> {
         self.call_at(self.address(call, query)?, body, within).await
@@ -179,7 +187,7 @@ impl Endpoint {
     pub(crate) async fn call_at(
         &self,
         Address { call, uri }: Address,
-        body: Option<Vec<u8>>,
+        body: Option<Body>,
         within: Duration,
     ) -> Result<Reply, Error> {
         let mut headers = HeaderMap::with_capacity(8);
@@ -187,11 +195,9 @@ impl Endpoint {
             header::ACCEPT_ENCODING,
             HeaderValue::from_static("identity"),
         );
-        if body.is_some() {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json; charset=utf-8"),
-            );
+        let kind = body.as_ref().map(|body| body.content_type.as_ref());
+        if let Some(Ok(kind)) = kind.map(HeaderValue::from_str) {
+            headers.insert(header::CONTENT_TYPE, kind);
         }
         let method = if body.is_some() {
             Method::POST
@@ -202,7 +208,7 @@ impl Endpoint {
             method,
             address: uri,
             headers,
-            body,
+            body: body.map(|body| body.bytes),
             timeout: self.timeout().min(within),
         };
         let response = self
@@ -256,6 +262,15 @@ impl Endpoint {
             }
         }
         text
+    }
+}
+
+impl Body {
+    pub(crate) const fn json(bytes: Vec<u8>) -> Self {
+        Self {
+            content_type: Cow::Borrowed("application/json; charset=utf-8"),
+            bytes,
+        }
     }
 }
 

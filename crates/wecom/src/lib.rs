@@ -1,7 +1,8 @@
 //! Client of the WeChat Work (企业微信, WeCom) server API, for sending messages of self-built apps.
 //!
 //! An [`App`] is one app of one corporation. It sends [`Message`]s, and checks its own [health](App::health) without sending. Its access token comes
-//! from a [`TokenCache`]: it is fetched when it is needed, refreshed early, and shared by all apps with the same credentials.
+//! from a [`TokenCache`]: it is fetched when it is needed, refreshed early, and shared by all apps with the same credentials. What members write and press
+//! comes back through [callbacks](callback).
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -45,6 +46,7 @@
 //! - A token can end before its time, which only the answer to a send says (40014, 42001). Such a token is dropped, if it is still the one in use, and
 //!   the send repeated once with the next one.
 //! - Too many wrong secrets get the caller's address banned from `gettoken` for an hour. So a refusal is remembered, and not asked for again at once.
+//! - A template card is refused for one field that is wrong. [`card::TemplateCard::check`] finds all of them first, each with its path.
 //! - Texts that are too long are cut without an error. [`Message::ready`] cuts them first, and leaves a mark that says how much is missing ([`Overflow`]).
 //! - Members beyond a limit (30 messages a minute and 1000 an hour from one app) get nothing, without an error. Nothing here counts them.
 //!
@@ -56,18 +58,24 @@
 //!
 //! # Limits
 //!
-//! Text, markdown and text cards only: no media, no template cards, no callbacks. A call takes no longer than the time-out of its [`Endpoint`], and an
+//! Messages of all types for members but `miniprogram_notice`; no group chats, no group robots. A medium is uploaded for each [`App::upload`], and kept
+//! nowhere: WeChat Work has it for three days. A call takes no longer than the time-out of its [`Endpoint`], and an
 //! answer is read up to 64 KiB. Tokens are kept in memory; several processes can share them through a [`TokenShare`].
 //!
 //! # Sources
 //!
 //! Facts about the service are from the pages of its documentation at `https://developer.work.weixin.qq.com/document/path/N`: conventions (90664),
-//! `gettoken` (91039), `message/send` (90236), `agent/get` (90227), error codes (90313), rate limits (90312). Comments name the page.
+//! `gettoken` (91039), `message/send` (90236), `agent/get` (90227), error codes (90313), rate limits (90312),
+//! callbacks (90930, 90238 to 90241, 90968), updates of cards (94888), recall (94867), media (90253), OAuth
+//! (91022, 91023, 98152). Comments name the page.
 
 #![deny(missing_docs)]
 
 mod answer;
 mod app;
+pub mod callback;
+mod calls;
+pub mod card;
 mod clock;
 pub mod codes;
 mod content;
@@ -80,11 +88,20 @@ mod http;
 mod language;
 mod lenient;
 mod limits;
+mod link;
+mod media;
 mod message;
+mod news;
+mod oauth;
+mod overflow;
 mod recipients;
+mod report;
 mod share;
+#[cfg(test)]
+mod test_server;
 mod token;
 mod unit;
+mod upload;
 mod visible;
 
 pub use app::{App, Sent};
@@ -95,9 +112,16 @@ pub use error::{Call, Class, Error, Reason};
 pub use health_memory::AgentState;
 pub use http::{DEFAULT_BASE_URL, Endpoint, EndpointError};
 pub use language::Language;
-pub use limits::{MessageError, Overflow};
+pub use limits::MessageError;
+pub use link::LinkFault;
+pub use media::{Media, Video};
 pub use message::{Message, Ready};
+pub use news::{Article, Mpnews, MpnewsArticle, News};
+pub use oauth::{Identity, OAuth};
+pub use overflow::Overflow;
 pub use recipients::{Recipients, RecipientsError};
+pub use report::{ContentError, Fault, Violation};
 pub use share::{SharedToken, TokenShare, TokenTurn};
 pub use token::TokenCache;
 pub use token::life::TokenLife;
+pub use upload::{MediaType, Upload, UploadError, Uploaded};

@@ -1,7 +1,10 @@
 //! Limits of a message's texts (page 90236): texts that are too long are cut or refused, and links that cannot be opened are refused.
 
-use crate::cut::{Markup, cut, is_web_address};
+use crate::cut::{Markup, cut};
 use crate::language::Language;
+use crate::link::{self, LinkFault, MAX_URL};
+use crate::overflow::Overflow;
+use crate::report::ContentError;
 use crate::unit::Unit;
 use crate::visible::is_blank;
 
@@ -11,18 +14,6 @@ const MAX_CONTENT: usize = 2048;
 const MAX_TITLE: usize = 128;
 /// Most characters of a card's description.
 const MAX_DESCRIPTION: usize = 512;
-/// Most bytes of a card's link.
-const MAX_URL: usize = 2048;
-
-/// Treatment of texts that are too long.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Overflow {
-    /// The text is cut, with a mark that says how much is missing, so that an alert still arrives.
-    #[default]
-    Truncate,
-    /// The message is refused with [`MessageError::TooLong`].
-    Reject,
-}
 
 /// Reason why a message cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +44,12 @@ pub enum MessageError {
         "url has a blank or a line break in it, at byte {0}: leave it out, or write a blank as %20"
     )]
     BlankInLink(usize),
+    /// The template card, the medium or the articles would be refused.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// The message is confidential, and its type cannot be.
+    #[error("news cannot be confidential: leave out safe, or send mpnews")]
+    Confidential,
 }
 
 /// Limit of a text, with the markup that a cut must close.
@@ -76,6 +73,19 @@ impl Limit {
     pub(crate) const MARKDOWN: Self = Self {
         markup: Markup::Markdown,
         ..Self::TEXT
+    };
+    /// Limit of the title of a video or an article.
+    pub(crate) const SHORT: Self = Self {
+        field: "title",
+        most: 128,
+        unit: Unit::Bytes,
+        markup: Markup::Plain,
+    };
+    /// Limit of the description of a video or an article.
+    pub(crate) const LONG: Self = Self {
+        field: "description",
+        most: 512,
+        ..Self::SHORT
     };
     /// Limit of a card's title.
     pub(crate) const TITLE: Self = Self {
@@ -133,46 +143,16 @@ pub(crate) fn fit(
 
 /// Checks a card's link. Errors when no client could open it.
 pub(crate) fn check_url(url: &str) -> Result<(), MessageError> {
-    if is_blank(url) {
-        return Err(MessageError::Empty("url"));
-    }
-    if !is_web_address(url) {
-        return Err(MessageError::NotALink);
-    }
-    if let Some((at, _)) = url
-        .char_indices()
-        .find(|(_, letter)| letter.is_whitespace() || letter.is_control())
-    {
-        return Err(MessageError::BlankInLink(at));
-    }
-    if host(url).is_empty() {
-        return Err(MessageError::NoHost);
-    }
-    if url.len() > MAX_URL {
-        return Err(MessageError::TooLong {
+    link::check(url).map_err(|fault| match fault {
+        LinkFault::Empty => MessageError::Empty("url"),
+        LinkFault::NotALink => MessageError::NotALink,
+        LinkFault::NoHost => MessageError::NoHost,
+        LinkFault::Blank(at) => MessageError::BlankInLink(at),
+        LinkFault::TooLong(size) => MessageError::TooLong {
             field: "url",
-            size: url.len(),
-            unit: "bytes",
+            size,
+            unit: Unit::Bytes.as_str(),
             limit: MAX_URL,
-        });
-    }
-    Ok(())
-}
-
-/// Host of a web address, without user and port; empty when it has none.
-fn host(url: &str) -> &str {
-    let behind = url.split_once("//").map_or("", |(_, rest)| rest);
-    let authority = behind
-        .split(['/', '?', '#', '\\'])
-        .next()
-        .unwrap_or_default();
-    let named = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, named)| named);
-    // An IPv6 address has colons, in brackets.
-    if named.starts_with('[') {
-        named
-    } else {
-        named.split(':').next().unwrap_or_default()
-    }
+        },
+    })
 }

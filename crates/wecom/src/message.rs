@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::content::{Card, Content};
 use crate::cut::cut;
 use crate::language::Language;
-use crate::limits::{Limit, MessageError, Overflow, check_url, fit};
+use crate::limits::{Limit, MessageError, check_url, fit};
+use crate::overflow::Overflow;
 use crate::recipients::Recipients;
 
 /// Most characters of a card's button that clients show.
@@ -22,7 +23,8 @@ pub struct Message {
     /// Content, with its `msgtype`.
     #[serde(flatten)]
     pub content: Content,
-    /// 1 for a confidential message, which shows a watermark and cannot be forwarded; else 0. Text messages only.
+    /// 1 for a confidential message, which shows a watermark and cannot be forwarded; else 0. 2 for `mpnews` that stays in the corporation. Other types
+    /// than text, image, video, file and `mpnews` cannot be confidential.
     pub safe: u8,
     /// 1 to have the service drop a request with the same bytes within the interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,20 +46,17 @@ pub struct Ready {
 impl Message {
     /// Checks the message, and cuts texts that are too long if `overflow` allows it; the marks of cuts are in `language`.
     ///
-    /// Errors when a text is empty or may not be cut, or a card's link cannot be opened. Recipients are checked before, by [`Recipients::resolve`].
+    /// Template cards are checked and never cut: clients show as much of their
+    /// texts as they have room for.
+    ///
+    /// Errors when a text is empty or may not be cut, a card's link cannot be opened, or a template card would be refused. Recipients are checked before, by [`Recipients::resolve`].
     pub fn ready(mut self, overflow: Overflow, language: Language) -> Result<Ready, MessageError> {
         let mut warnings = Vec::new();
         let mut fit =
             |text: &mut String, limit: Limit| fit(text, limit, (overflow, language), &mut warnings);
-        let safe_is_ignored = match &mut self.content {
-            Content::Text { text } => {
-                fit(&mut text.content, Limit::TEXT)?;
-                false
-            }
-            Content::Markdown { markdown } => {
-                fit(&mut markdown.content, Limit::MARKDOWN)?;
-                true
-            }
+        match &mut self.content {
+            Content::Text { text } => fit(&mut text.content, Limit::TEXT)?,
+            Content::Markdown { markdown } => fit(&mut markdown.content, Limit::MARKDOWN)?,
             Content::Textcard { textcard } => {
                 let Card {
                     title,
@@ -68,10 +67,23 @@ impl Message {
                 fit(title, Limit::TITLE)?;
                 fit(description, Limit::DESCRIPTION)?;
                 check_url(url)?;
-                true
             }
-        };
-        self.warn(safe_is_ignored, &mut warnings);
+            Content::Image { image } => image.check("image")?,
+            Content::Voice { voice } => voice.check("voice")?,
+            Content::File { file } => file.check("file")?,
+            Content::Video { video } => video.ready((overflow, language), &mut warnings)?,
+            Content::News { news } => {
+                if self.safe != 0 {
+                    return Err(MessageError::Confidential);
+                }
+                news.ready((overflow, language), &mut warnings)?;
+            }
+            Content::Mpnews { mpnews } => mpnews.ready((overflow, language), &mut warnings)?,
+            Content::TemplateCard { template_card } => {
+                warnings.extend(template_card.check(overflow)?);
+            }
+        }
+        self.warn(&mut warnings);
         Ok(Ready {
             message: self,
             warnings,
@@ -90,12 +102,11 @@ impl Message {
 
     /// Adds a late mark ([`Language::late_mark`]) as the last line of the text, which is cut if it needs the room. The result depends on message and
     /// mark alone, so that a repeated request has the same bytes whatever was configured in between.
+    /// Pictures, voices and files have no text, and stay as they are.
     #[must_use]
     pub fn mark_late(mut self, mark: &str) -> Self {
-        let (text, limit) = match &mut self.content {
-            Content::Text { text } => (&mut text.content, Limit::TEXT),
-            Content::Markdown { markdown } => (&mut markdown.content, Limit::MARKDOWN),
-            Content::Textcard { textcard } => (&mut textcard.description, Limit::DESCRIPTION),
+        let Some((text, limit)) = self.content.late_text() else {
+            return self;
         };
         let room = limit.most.saturating_sub(limit.unit.size(mark) + 1);
         if let Some((shorter, _)) = cut(
@@ -107,13 +118,14 @@ impl Message {
         ) {
             *text = shorter;
         }
-        *text = format!("{text}\n{mark}");
+        let before = if text.is_empty() { "" } else { "\n" };
+        *text = format!("{text}{before}{mark}");
         self
     }
 
     /// Adds the warnings about settings that have no effect.
-    fn warn(&self, safe_is_ignored: bool, warnings: &mut Vec<String>) {
-        if self.safe == 1 && safe_is_ignored {
+    fn warn(&self, warnings: &mut Vec<String>) {
+        if self.safe == 1 && !self.content.takes_safe() {
             warnings.push("safe has no effect on this msgtype".into());
         }
         let Recipients { toparty, totag, .. } = &self.recipients;
@@ -134,7 +146,17 @@ impl Message {
                     ));
                 }
             }
-            Content::Text { .. } => {}
+            Content::TemplateCard { .. } => warnings.push(
+                "template_card is not shown to members who read in personal WeChat (微工作台)"
+                    .into(),
+            ),
+            Content::Text { .. }
+            | Content::Image { .. }
+            | Content::Voice { .. }
+            | Content::Video { .. }
+            | Content::File { .. }
+            | Content::News { .. }
+            | Content::Mpnews { .. } => {}
         }
     }
 }

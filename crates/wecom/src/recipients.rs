@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 const LIMITS: [(&str, usize); 3] = [("touser", 1000), ("toparty", 100), ("totag", 100)];
 
 /// Longest id, in bytes: a userid has 64 at most (page 90313, code 40003), and ids of departments and tags are numbers.
-const MAX_ID_BYTES: usize = 64;
+pub(crate) const MAX_ID_BYTES: usize = 64;
 
 /// Separators that people write instead of `|`, and that no id holds.
 const OTHER_SEPARATORS: [char; 9] = [',', ';', '，', '；', '、', '｜', '￨', '│', '¦'];

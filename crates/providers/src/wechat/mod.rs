@@ -1,9 +1,11 @@
 //! `wechat`: messages of a WeChat Work (企业微信) app, over `acteon-wecom`.
 
+mod attachments;
 mod classify;
 mod config;
 mod elsewhere;
 mod link_message;
+mod listed;
 mod payload;
 mod plain;
 mod send;

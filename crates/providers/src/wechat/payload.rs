@@ -9,7 +9,14 @@ use acteon_wecom::{Content, Message, Recipients};
 use serde_json::{Map, Value};
 
 use super::config::{Config, MsgType};
-use super::elsewhere;
+use super::listed::listed;
+use super::{attachments, elsewhere};
+/// Shortest name, in bytes, for which one wrong letter is a slip: shorter names are close to many other words.
+const LONG_NAME: usize = 6;
+/// Most unknown fields that are compared with the missing ones. A payload with more of them was not written by hand.
+const COMPARED: usize = 200;
+/// Longest name, in bytes, that can be a slip for a field's.
+const LONGEST_SLIP: usize = 24;
 
 /// Fields of every message.
 const COMMON: [&str; 6] = [
@@ -26,16 +33,6 @@ const CONFIGURED: [&str; 3] = [
     "enable_duplicate_check",
     "duplicate_check_interval",
 ];
-/// Most fields that a warning names.
-const NAMED: usize = 5;
-/// Most characters of a name in a warning.
-const NAME_LETTERS: usize = 40;
-/// Shortest name, in bytes, for which one wrong letter is a slip: shorter names are close to many other words.
-const LONG_NAME: usize = 6;
-/// Most unknown fields that are compared with the missing ones. A payload with more of them was not written by hand.
-const COMPARED: usize = 200;
-/// Longest name, in bytes, that can be a slip for a field's.
-const LONGEST_SLIP: usize = 24;
 
 /// Provider that a payload was written for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,6 +84,7 @@ pub(super) fn prepare(
         .ready(config.overflow, config.language)
         .map_err(|error| fault(error.to_string()))?;
     ready.warnings.extend(warnings);
+    ready.warnings.extend(attachments::warning(action));
     let recipients = ready
         .message
         .recipients
@@ -367,21 +365,6 @@ fn letters(name: &str) -> Vec<char> {
 
 fn is_number(value: &Value, number: u32) -> bool {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()) == Some(number.into())
-}
-
-/// First names of a list, with the number of the others.
-fn listed(names: &[&str]) -> String {
-    let shown: Vec<String> = names
-        .iter()
-        .take(NAMED)
-        .map(|name| name.chars().take(NAME_LETTERS).collect())
-        .collect();
-    let more = names.len().saturating_sub(NAMED);
-    if more == 0 {
-        shown.join(", ")
-    } else {
-        format!("{} and {more} more", shown.join(", "))
-    }
 }
 
 fn type_name(value: &Value) -> &'static str {
