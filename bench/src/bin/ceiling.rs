@@ -1,7 +1,8 @@
 //! Ceiling of throughput: a bare program that does the gateway's work without its features.
 //!
-//! `ceiling b1|b2|b3|b4|p4 PORT PLACE [SINK]`: b1 parses an action, makes an id and answers; b2 also commits to SQLite, in groups, before it answers; b3
-//! also posts to the sink; b4 also commits the outcome. p4 does the same as b4 on PostgreSQL, in batches of arrays. PLACE is a folder, or for p4 a URL.
+//! `ceiling b1|b2|b3|b4|c2|p4 PORT PLACE [SINK|BYTES]`: b1 parses an action, makes an id and answers; b2 also commits to SQLite, in groups, before it answers; b3
+//! also posts to the sink; b4 also commits the outcome; c2 starts a chain: it commits the action and a flow of so many bytes before it answers, and the
+//! flow's next state behind that. p4 does the same as b4 on PostgreSQL, in batches of arrays. PLACE is a folder, or for p4 a URL.
 
 use std::sync::{Arc, mpsc};
 
@@ -30,11 +31,17 @@ struct Action {
 enum Write {
     Insert(String, String),
     Finish(String, String),
+    /// An action with the outcome that it has at once, and a flow that begins with it.
+    Begin(String, String, Arc<str>),
+    /// Next state of a flow.
+    Step(String, Arc<str>),
 }
 
 struct Bare {
     commits: bool,
     finishes: bool,
+    /// State of a flow, where each action begins one.
+    flow: Option<Arc<str>>,
     writer: Writer,
     sink: Option<String>,
     client: reqwest::Client,
@@ -54,9 +61,15 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, mode, port, place, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: ceiling b1|b2|b3|b4|p4 PORT PLACE [SINK]".into());
+        return Err("usage: ceiling b1|b2|b3|b4|c2|p4 PORT PLACE [SINK|BYTES]".into());
+    };
+    let begins = mode == "c2";
+    let bytes: usize = match rest.first().filter(|_| begins) {
+        Some(bytes) => bytes.parse()?,
+        None => 0,
     };
     let bare = Bare {
+        flow: begins.then(|| "x".repeat(bytes).into()),
         commits: mode != "b1",
         finishes: mode.ends_with('4'),
         writer: if mode == "p4" {
@@ -64,7 +77,7 @@ async fn main() -> Result<(), Failure> {
         } else {
             start_writer(&format!("{place}/ceiling.db"))?
         },
-        sink: rest.first().cloned(),
+        sink: rest.first().filter(|_| !begins).cloned(),
         client: reqwest::Client::new(),
     };
     let router = Router::new()
@@ -84,7 +97,8 @@ fn start_writer(path: &str) -> Result<Writer, Failure> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.execute_batch(
-        "CREATE TABLE actions (seq INTEGER PRIMARY KEY, id TEXT, body TEXT, outcome TEXT); CREATE UNIQUE INDEX by_id ON actions (id);",
+        "CREATE TABLE actions (seq INTEGER PRIMARY KEY, id TEXT, body TEXT, outcome TEXT); CREATE UNIQUE INDEX by_id ON actions (id); \
+         CREATE TABLE flows (id TEXT PRIMARY KEY, due INTEGER, body TEXT); CREATE INDEX by_due ON flows (due);",
     )?;
     let (sender, inbox) = mpsc::channel::<Waiting>();
     std::thread::spawn(move || {
@@ -150,7 +164,11 @@ async fn start_postgres(url: &str) -> Result<Writer, Failure> {
 impl Write {
     fn parts(&self) -> (&String, &String) {
         match self {
-            Self::Insert(id, text) | Self::Finish(id, text) => (id, text),
+            Self::Insert(id, text) | Self::Finish(id, text) | Self::Begin(id, text, _) => {
+                (id, text)
+            }
+            // Nothing begins flows there.
+            Self::Step(id, _) => (id, id),
         }
     }
 }
@@ -160,13 +178,24 @@ fn commit(connection: &Connection, batch: &[Waiting]) -> rusqlite::Result<()> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO actions (id, body) VALUES (?1, ?2)")?;
     let mut finish = transaction.prepare_cached("UPDATE actions SET outcome = ?2 WHERE id = ?1")?;
+    let mut end = transaction
+        .prepare_cached("INSERT INTO actions (id, body, outcome) VALUES (?1, ?2, ?1)")?;
+    let mut begin =
+        transaction.prepare_cached("INSERT INTO flows (id, due, body) VALUES (?1, 0, ?2)")?;
+    let mut step =
+        transaction.prepare_cached("UPDATE flows SET due = 1, body = ?2 WHERE id = ?1")?;
     for (write, _) in batch {
         match write {
             Write::Insert(id, body) => insert.execute([id, body])?,
             Write::Finish(id, outcome) => finish.execute([id, outcome])?,
+            Write::Begin(id, body, flow) => {
+                end.execute([id, body])?;
+                begin.execute([id, &**flow])?
+            }
+            Write::Step(id, flow) => step.execute([id, &**flow])?,
         };
     }
-    drop((insert, finish));
+    drop((insert, finish, end, begin, step));
     transaction.commit()
 }
 
@@ -199,7 +228,13 @@ async fn dispatch(
         let id = uuid::Builder::from_unix_timestamp_millis(now(), &random())
             .into_uuid()
             .to_string();
-        if bare.commits {
+        if let Some(flow) = &bare.flow {
+            let (begun, stepped) = (id.clone(), Arc::clone(&bare));
+            bare.write(Write::Begin(begun, body.clone(), Arc::clone(flow)))
+                .await?;
+            let step = Write::Step(id.clone(), Arc::clone(flow));
+            tokio::spawn(async move { stepped.write(step).await });
+        } else if bare.commits {
             bare.write(Write::Insert(id.clone(), body.clone())).await?;
         }
         if let Some(sink) = &bare.sink {

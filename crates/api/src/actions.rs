@@ -116,6 +116,33 @@ pub struct AcceptedAction {
     /// Seconds from its acceptance during which it is not sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<u32>,
+    /// Files that it carries, without their bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Vec<AttachmentBody>>,
+    /// Signature of the caller over the action, as it came; nobody here goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Who signed the action, by the caller's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_id: Option<String>,
+    /// Key that the action is signed with, by the caller's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+}
+
+/// File that an action carries, without its bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AttachmentBody {
+    /// Id, in the caller's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name of the file.
+    pub filename: String,
+    /// Media type, such as `image/png`.
+    pub content_type: String,
 }
 
 /// Action that waits for its instant.
@@ -253,7 +280,7 @@ pub struct AuditRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time")]
     pub next_attempt_at: Option<String>,
-    /// Always `null`; clients of this wire format read it.
+    /// Execution of a chain that it started, or is a step of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<String>,
     /// Always `null`; clients of this wire format read it.
@@ -268,13 +295,13 @@ pub struct AuditRecord {
     /// Always `null`; clients of this wire format read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence_number: Option<u64>,
-    /// Always `null`; clients of this wire format read it.
+    /// Signature of the caller over the action, as it came; nobody here goes by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// Always `null`; clients of this wire format read it.
+    /// Who signed the action, by the caller's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_id: Option<String>,
-    /// Always `null`; clients of this wire format read it.
+    /// Key that the action is signed with, by the caller's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
     /// Always `null`; clients of this wire format read it.
@@ -354,40 +381,4 @@ pub struct DeadLetterCount {
     pub enabled: bool,
     /// Dead letters on the list.
     pub count: usize,
-}
-
-/// Action that was sent again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Replayed {
-    /// Id of the earlier action.
-    pub original_action_id: String,
-    /// Id of the new one.
-    pub new_action_id: String,
-    /// Whether it was sent.
-    pub success: bool,
-    /// Why it was not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Outcome of the new one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
-    /// Whether it was held back or left alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub skipped: Option<bool>,
-}
-
-/// Actions that were sent again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ReplayedMany {
-    /// Actions that were sent.
-    pub replayed: usize,
-    /// Actions that could not be accepted, or failed.
-    pub failed: usize,
-    /// Actions that were held back or left alone.
-    pub skipped: usize,
-    /// Result of each action.
-    pub results: Vec<Replayed>,
-    /// Where to go on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
 }

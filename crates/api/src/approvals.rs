@@ -24,6 +24,12 @@ pub struct ApprovalBody {
     /// Chain that asks, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<String>,
+    /// Name of that chain's definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain_name: Option<String>,
+    /// Step of that chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// Id of the action that it is about.
     pub action_id: String,
     /// Provider of the action.
@@ -34,7 +40,7 @@ pub struct ApprovalBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub payload: Option<Value>,
-    /// Who posted the action; empty where nobody says who they are.
+    /// Who caused the action, such as who posted it; several with commas between them. Empty where nobody says who they are.
     pub requester: String,
     /// What those who decide are told.
     pub message: Option<String>,
@@ -63,8 +69,23 @@ pub struct ApprovalBody {
     pub decided_at: Option<String>,
     /// Who ended it, where a person did.
     pub decided_by: Option<String>,
-    /// Comment of who ended it, or why it could not be asked for.
+    /// Comment of who ended it, or why it could not be asked for, or cannot be read.
     pub comment: Option<String>,
+    /// When the action is not worth sending any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub action_expires_at: Option<String>,
+    /// When the action goes, where that is later than its approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub scheduled_at: Option<String>,
+    /// Id of the action that went once it was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_action_id: Option<String>,
+    /// Outcome of that action, so far; lists have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub outcome: Option<Value>,
 }
 
 /// What a person said.
@@ -97,12 +118,16 @@ pub struct ApprovalDelegation {
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// When who passed it on took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    pub taken_back_at: Option<String>,
 }
 
 /// Page of approvals, without the payloads of their actions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ApprovalsBody {
-    /// Approvals, in the order of their ids.
+    /// Approvals, newest first; those of chains stand before those of rules.
     pub approvals: Vec<ApprovalBody>,
     /// Number of them on this page.
     pub count: usize,

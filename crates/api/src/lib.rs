@@ -13,12 +13,13 @@ mod outcomes;
 mod people;
 mod policies;
 mod recurring;
+mod replays;
 mod schemas;
 mod templates;
 
 pub use actions::{
-    AcceptedAction, ActionBody, AuditPage, AuditRecord, DeadLetterCount, DeadLetters,
-    DrainedLetter, DrainedLetters, Replayed, ReplayedMany, ScheduledActionBody, ScheduledActions,
+    AcceptedAction, ActionBody, AttachmentBody, AuditPage, AuditRecord, DeadLetterCount,
+    DeadLetters, DrainedLetter, DrainedLetters, ScheduledActionBody, ScheduledActions,
 };
 pub use approvals::{
     ApprovalBody, ApprovalDecided, ApprovalDecision, ApprovalDelegation, ApprovalsBody,
@@ -50,6 +51,7 @@ pub use recurring::{
     Backfilled, BackfilledOccurrence, OccurrenceBody, RecurringActions, RecurringBody,
     RecurringCreated, RecurringPreview, UpcomingAction, UpcomingActions,
 };
+pub use replays::{Replayed, ReplayedMany};
 pub use schemas::schemas;
 pub use templates::{
     ProfileBody, Profiles, RenderedProfile, TemplateBody, Templates, TemplatesReloaded,

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use utoipa::PartialSchema;
 
 use crate::{
-    AcceptedAction, ActionBody, AttemptBody, AuditPage, AuditRecord, BatchError, BreakerBody,
-    BreakerMoved, Breakers, Coverage, CoverageEntry, DeadLetterCount, DeadLetters, DrainedLetter,
-    DrainedLetters, ErrorBody, Evaluated, FieldError, HealthBody, LaneBody, Lanes, LastError,
-    MatcherBody, ProviderHealthBody, ProviderResponse, ProvidersHealthBody, QuotaBody, QuotaUsage,
-    QuotaUsed, Quotas, ReadyBody, Reloaded, Replayed, ReplayedMany, RuleBody, RuleSwitched,
-    RulesReloaded, ScheduledActionBody, ScheduledActions, SilenceBody, SilencePreview, Silences,
-    Span, TimeIntervalBody, TimeIntervals,
+    AcceptedAction, ActionBody, AttachmentBody, AttemptBody, AuditPage, AuditRecord, BatchError,
+    BreakerBody, BreakerMoved, Breakers, Coverage, CoverageEntry, DeadLetterCount, DeadLetters,
+    DrainedLetter, DrainedLetters, ErrorBody, Evaluated, FieldError, HealthBody, LaneBody, Lanes,
+    LastError, MatcherBody, ProviderHealthBody, ProviderResponse, ProvidersHealthBody, QuotaBody,
+    QuotaUsage, QuotaUsed, Quotas, ReadyBody, Reloaded, Replayed, ReplayedMany, RuleBody,
+    RuleSwitched, RulesReloaded, ScheduledActionBody, ScheduledActions, SilenceBody,
+    SilencePreview, Silences, Span, TimeIntervalBody, TimeIntervals,
 };
 
 /// JSON Schema of each body of an answer.
@@ -38,6 +38,7 @@ pub fn schemas() -> BTreeMap<&'static str, Value> {
     }
     of!(
         AcceptedAction,
+        AttachmentBody,
         ActionBody,
         AttemptBody,
         AuditPage,

@@ -88,6 +88,9 @@ impl Role {
 }
 
 impl Caller {
+    /// How the gateway itself is told.
+    pub const INTERNAL: &'static str = "internal";
+
     /// Caller where no authentication is asked for.
     pub fn anonymous() -> Self {
         Self {
@@ -102,7 +105,7 @@ impl Caller {
     pub fn gateway() -> Self {
         Self {
             id: "acteon".into(),
-            auth_method: "internal",
+            auth_method: Self::INTERNAL,
             ..Self::anonymous()
         }
     }
@@ -243,6 +246,14 @@ impl Scope {
                 .grants
                 .iter()
                 .any(|grant| grant.covers_through(namespace, tenant, provider))
+    }
+
+    /// Whether every action of a tenant lies within, whatever provider it goes through.
+    pub fn covers_all_of(&self, namespace: &str, tenant: &str) -> bool {
+        self.is_asked_for(namespace, tenant)
+            && self.grants.iter().any(|grant| {
+                has_all(&grant.providers) && grant.covers_through(namespace, tenant, "*")
+            })
     }
 
     /// Whether every action of everybody through a provider lies within.

@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::json;
 use crate::limits::MAX_INLINE_BYTES;
-use crate::{ActionId, ActionType, Namespace, Priority, ProviderName, Tenant, Timestamp};
+use crate::{
+    ActionId, ActionType, Attachment, Namespace, Priority, ProviderName, Tenant, Timestamp,
+};
 
 /// Bytes that most actions take as JSON beside their payload and labels.
 const ENVELOPE_BYTES: usize = 512;
@@ -68,9 +70,38 @@ pub struct Action {
     /// Seconds from its acceptance during which it is not sent. Never beside `scheduled_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<u32>,
+    /// Files that it carries beside its payload, for providers that send them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Signature of the caller over the action, in the caller's own scheme. It is kept and shown, and nobody here goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Name of who signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_id: Option<String>,
+    /// Name of the key that it is signed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
 }
 
 impl Action {
+    /// Bytes of its payload and its attachments.
+    pub fn content_bytes(&self) -> usize {
+        let attachments = self.attachments.iter().map(Attachment::bytes);
+        self.payload.get().len() + attachments.sum::<usize>()
+    }
+
+    /// The same action without a signature, as it is sent under another id: a signature is of one id.
+    #[must_use]
+    pub fn unsigned(self) -> Self {
+        Self {
+            signature: None,
+            signer_id: None,
+            kid: None,
+            ..self
+        }
+    }
+
     /// The instant that its caller scheduled it for, when it is accepted at `now`.
     pub fn scheduled_for(&self, now: Timestamp) -> Option<Timestamp> {
         let delay = |seconds: u32| now + Duration::from_secs(seconds.into());
@@ -84,12 +115,12 @@ impl Action {
             .iter()
             .map(|(name, value)| name.len() + value.len() + 8)
             .sum();
-        let mut json = Vec::with_capacity(ENVELOPE_BYTES + self.payload.get().len() + labels);
+        let mut json = Vec::with_capacity(ENVELOPE_BYTES + self.content_bytes() + labels);
         serde_json::to_writer(&mut json, self)?;
         String::from_utf8(json).map_err(serde_json::Error::custom)
     }
 
-    /// Whether `other` asks for the same thing. `created_at` is left out: a caller that builds its request again sets it again. Payloads that are
+    /// Whether `other` asks for the same thing. `created_at` is left out, and so is the signature, which is over it: a caller that builds its request again sets them again. Payloads that are
     /// written differently are read, which takes milliseconds and memory where they are long.
     pub fn asks_the_same(&self, other: &Self) -> bool {
         self.first_difference(other).is_none()
@@ -128,6 +159,9 @@ impl Action {
             ("priority", self.priority == other.priority),
             ("scheduled_at", self.scheduled_at == other.scheduled_at),
             ("delay_seconds", self.delay_seconds == other.delay_seconds),
+            ("attachments", self.attachments == other.attachments),
+            ("signer_id", self.signer_id == other.signer_id),
+            ("kid", self.kid == other.kid),
         ];
         fields
             .into_iter()

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ProviderName;
-use crate::limits::{MAX_APPROVAL_REMINDERS, MAX_APPROVAL_TIMEOUT, MAX_APPROVERS, MAX_NAME_BYTES};
+use crate::limits::{
+    MAX_APPROVAL_MESSAGE_BYTES, MAX_APPROVAL_REMINDERS, MAX_APPROVAL_TIMEOUT, MAX_APPROVERS,
+    MAX_NAME_BYTES,
+};
 
 /// Policy of an approval, with the keys that rules and steps of chains give it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,14 +158,33 @@ impl ApprovalPolicy {
 
     /// Everything that is wrong with the policy as a whole.
     pub fn problems(&self) -> Vec<PolicyProblem> {
+        self.problems_beside(|_| false)
+    }
+
+    /// Everything that is wrong with the policy of a step of a chain, whose texts may be templates: of those nothing is known yet.
+    pub fn template_problems(&self) -> Vec<PolicyProblem> {
+        self.problems_beside(is_template)
+    }
+
+    fn problems_beside(&self, is_unknown: fn(&str) -> bool) -> Vec<PolicyProblem> {
         let mut problems = Vec::new();
-        self.check_names(&mut problems);
-        self.check_quorum(&mut problems);
+        self.check_names(is_unknown, &mut problems);
+        self.check_quorum(is_unknown, &mut problems);
         self.check_times(&mut problems);
+        let message = self.message.as_deref().filter(|text| !is_unknown(text));
+        let length = message.map_or(0, str::len);
+        if length > MAX_APPROVAL_MESSAGE_BYTES {
+            problems.push(PolicyProblem {
+                key: "message",
+                message: format!(
+                    "is {length} bytes long, at most {MAX_APPROVAL_MESSAGE_BYTES} are allowed"
+                ),
+            });
+        }
         problems
     }
 
-    fn check_names(&self, problems: &mut Vec<PolicyProblem>) {
+    fn check_names(&self, is_unknown: fn(&str) -> bool, problems: &mut Vec<PolicyProblem>) {
         for (key, names) in [
             ("approvers", &self.approvers),
             ("escalate_to", &self.escalate_to),
@@ -175,6 +197,9 @@ impl ApprovalPolicy {
                 ));
             }
             for (at, name) in names.iter().enumerate() {
+                if is_unknown(name) {
+                    continue;
+                }
                 if let Some(why) = wrong_name(name) {
                     add(format!("has {name:?}, {why}"));
                 } else if names[..at].iter().any(|other| is_same_name(other, name)) {
@@ -184,7 +209,7 @@ impl ApprovalPolicy {
         }
     }
 
-    fn check_quorum(&self, problems: &mut Vec<PolicyProblem>) {
+    fn check_quorum(&self, is_unknown: fn(&str) -> bool, problems: &mut Vec<PolicyProblem>) {
         let mut add = |key, message: String| problems.push(PolicyProblem { key, message });
         let is_anybody = self.approvers.is_empty();
         match self.quorum {
@@ -196,7 +221,7 @@ impl ApprovalPolicy {
             ),
             Quorum::Each if is_anybody => add("quorum", format!("is {EACH}, and needs approvers")),
             Quorum::Count(count) => {
-                let most = self.most_people();
+                let most = self.most_people(is_unknown);
                 if count as usize > most && !is_anybody {
                     add(
                         "quorum",
@@ -213,8 +238,8 @@ impl ApprovalPolicy {
     }
 
     /// Most people that the approvers may be.
-    fn most_people(&self) -> usize {
-        let is_group = |name: &String| name.starts_with(GROUP) || name.contains("{{");
+    fn most_people(&self, is_unknown: fn(&str) -> bool) -> usize {
+        let is_group = |name: &String| name.starts_with(GROUP) || is_unknown(name);
         if self.approvers.iter().any(is_group) {
             MAX_APPROVERS
         } else {
@@ -268,12 +293,13 @@ impl ApprovalPolicy {
     }
 }
 
+/// Whether a text is a template of a chain, so that nobody knows yet what it says.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{")
+}
+
 /// Why no approver can have this name.
 fn wrong_name(name: &str) -> Option<String> {
-    if name.contains("{{") {
-        // A template of a chain, which nobody knows yet.
-        return None;
-    }
     if name.trim() != name || name.is_empty() {
         return Some("expected a name without blanks around it".to_owned());
     }

@@ -8,6 +8,7 @@
 mod access;
 mod action;
 mod approval;
+mod attachment;
 mod causes;
 mod clock;
 mod entropy;
@@ -19,16 +20,20 @@ mod priority;
 mod provider;
 mod provider_error;
 pub mod regular_file;
+mod requesters;
 mod rfc3339;
 pub mod similar;
 mod timestamp;
 mod verdict;
+mod visible;
 
 pub use access::{Caller, Grant, Permission, Role, Scope, covers_tenant};
 pub use action::{Action, Origin};
 pub use approval::{
     ApprovalPolicy, CommentPolicy, EACH, GROUP, OnTimeout, PRINCIPAL, PolicyProblem, Quorum,
+    is_template,
 };
+pub use attachment::Attachment;
 pub use causes::{WithCauses, with_causes};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
@@ -44,6 +49,8 @@ pub use provider::{
     TokenLife,
 };
 pub use provider_error::{ErrorKind, ProviderError, Repeat};
+pub use requesters::Requesters;
 pub use rfc3339::InvalidTime;
 pub use timestamp::Timestamp;
 pub use verdict::VerdictKind;
+pub use visible::{is_blank, visible};

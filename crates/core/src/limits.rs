@@ -6,7 +6,10 @@ use std::time::Duration;
 
 pub use later::*;
 
-/// Largest request body. Ten times the largest useful message; attachments are not taken yet.
+/// Most attachments of one action, as the wire format has it. Together they share the body's limit.
+pub const MAX_ATTACHMENTS: usize = 10;
+
+/// Largest request body. Ten times the largest useful message, and room for a picture or two beside it.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Most faults of one request that are told one by one. The rest are counted.

@@ -115,7 +115,7 @@ pub fn check_ends(text: &str) -> Result<(), InvalidName> {
 
 /// Whether a character has no width, or only says in which direction or script others are written (Unicode's `Default_Ignorable_Code_Point`, and
 /// the separators of lines and paragraphs), or is a letter that is a blank.
-const fn is_invisible(letter: char) -> bool {
+pub(crate) const fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
         '\u{ad}'

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, ActionId, Origin, Outcome, Timestamp};
+use acteon_core::{Action, ActionId, Origin, Outcome, Requesters, Timestamp};
 use acteon_schedule::Calendars;
 
 /// Kind of a flow. Pure: the same input gives the same step, so that a step that is done again after a crash asks for the same.
@@ -20,6 +20,11 @@ pub trait Kind: Send + Sync {
     /// Whether its flows wait for instants of the wall clock, [`Due::At`]. Where that clock is set ahead, all that they wait for comes earlier by as
     /// much: a step that is asked for too early must say anew when it goes on, and do nothing else.
     fn waits_for_the_wall_clock(&self) -> bool;
+
+    /// Whether a body has a shape that only a newer version of this program knows. Its flow is left to one.
+    fn is_newer(&self, _body: &str) -> bool {
+        false
+    }
 
     /// Actions and flows whose state the next step must know.
     fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody>;
@@ -91,6 +96,21 @@ pub struct LookedFlow {
     pub body: Arc<str>,
     /// Whether it is over.
     pub is_over: bool,
+    /// Whether its row in the store is damaged: nothing but its name is known then.
+    pub is_damaged: bool,
+}
+
+impl LookedFlow {
+    /// Flow whose row in the store is damaged.
+    pub fn damaged(name: FlowName) -> Self {
+        Self {
+            name,
+            status: "".into(),
+            body: "".into(),
+            is_over: false,
+            is_damaged: true,
+        }
+    }
 }
 
 /// State of an action that a flow looks at.
@@ -143,6 +163,8 @@ pub enum Effect {
         action: Arc<Action>,
         /// Instant of the wall clock at which it should have gone: it is late from then on.
         since: Timestamp,
+        /// Principals that caused it.
+        requester: Requesters,
     },
     /// An action is called off, if nobody has begun to send it.
     Cancel(ActionId),
@@ -174,3 +196,12 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body of the flow cannot be read: {0}")]
 pub struct InvalidBody(pub String);
+
+/// Whether a body says that it is of a newer version than the one that is known here.
+pub(crate) fn is_newer(body: &str, known: u32) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        v: u32,
+    }
+    serde_json::from_str(body).is_ok_and(|Versioned { v }| v > known)
+}

@@ -10,6 +10,7 @@ pub mod approval;
 pub mod chain;
 mod kind;
 mod recurring;
+mod requester;
 
 pub use kind::{
     Child, ChildState, Due, Effect, FlowName, InvalidBody, Kind, Looked, LookedFlow, LooksAt, Step,
@@ -18,3 +19,4 @@ pub use recurring::{
     Definition, MissedRuns, OCCURRENCE_IDS, OnDays, OverlapPolicy, Recurring, RecurringFlow,
     Status, Timetable, occurrence_id,
 };
+pub use requester::{requester, sent_by};

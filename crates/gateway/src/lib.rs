@@ -36,10 +36,12 @@ mod testing;
 
 pub use admit::answer::{DispatchAnswer, DispatchError, Wait};
 pub use admit::batch::{InOrder, items_in_order};
+pub use admit::flow_shares::FlowLimits;
 pub use admit::shares::{OpenLimits, QueueFull};
 pub use approvals::{
-    ApprovalError, ApprovalList, ApprovalOptions, ApprovalPart, Decided, Decider, Link, LinkTarget,
-    LinkUse, LinkedApproval, ShownApproval,
+    AnyApproval, ApprovalError, ApprovalList, ApprovalOptions, ApprovalPart, Came, Decided,
+    Decider, Ended, KeyNames, KnownPeople, Link, LinkTarget, LinkUse, LinkedApproval, PassingOn,
+    ShownApproval, UnreadableApproval, approval_warnings,
 };
 pub use cluster::lease::LeaseTimes;
 pub use deliver::breaker::{BreakerPolicy, Breakers};
@@ -66,9 +68,10 @@ pub use operate::replay::{REPLAY_IDS, ReplayResult, Replayed};
 pub use operate::replay_page::{ReplayCursor, ReplayPage, ReplayRequest};
 pub use operate::scheduled::{ScheduleError, ScheduledAction, ScheduledList};
 pub use policies::{
-    ChainError, FieldSource, Made, MissingName, OverageSpec, PolicyError, Profile, ProfileChange,
-    Quota, QuotaChange, QuotaUsage, Rendered, Silence, SilenceChange, SilencePreview,
-    StoredInterval, Template, TemplateChange, Window, chain_problems,
+    AskCheck, ChainError, FieldSource, Made, MissingName, OverageSpec, PolicyError, Profile,
+    ProfileChange, Quota, QuotaChange, QuotaUsage, Rendered, Silence, SilenceChange,
+    SilencePreview, StoredInterval, Template, TemplateChange, Window, chain_problems,
+    stored_people,
 };
 pub use registry::{Registry, RegistryError};
 pub use shared::{Gateway, GatewayOptions, RetentionPolicy};
@@ -76,4 +79,4 @@ pub use start::Parts;
 pub use stream::event::StreamEvent;
 pub use stream::filter::StreamFilter;
 pub use stream::reader::{StreamReader, Told};
-pub use stream::subscribe::Subscription;
+pub use stream::subscribe::{ChainSubscription, Subscription};

@@ -56,7 +56,7 @@ pub(crate) fn size_of(action: &Action, prepared: &Prepared) -> usize {
         .flatten()
         .map(String::len)
         .sum::<usize>();
-    OVERHEAD.0 + action.payload.get().len() + prepared.bytes.len() + labels + fields
+    OVERHEAD.0 + action.content_bytes() + prepared.bytes.len() + labels + fields
 }
 
 impl Memory {

@@ -11,6 +11,7 @@ use acteon_schedule::Calendars;
 use acteon_store::{FlowKey, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
+use crate::admit::flow_shares::{FlowLimits, FlowShares};
 use crate::admit::known::KnownLooks;
 use crate::admit::notices::Notices;
 use crate::admit::shares::{OpenLimits, Shares};
@@ -40,6 +41,8 @@ pub struct GatewayOptions {
     pub retry: RetryPolicy,
     /// Limits on the actions that wait to be delivered; beyond them dispatches are refused.
     pub open: OpenLimits,
+    /// Limits on the executions and approvals of a tenant; beyond them what would begin another is refused.
+    pub flow_limits: FlowLimits,
     /// Breakers, which leave a failing provider alone.
     pub breakers: Breakers,
     /// Times for which the journal is kept.
@@ -93,6 +96,7 @@ pub(crate) struct Inner {
     /// Flows that this process steps.
     pub(crate) held_flows: Arc<Held<FlowKey>>,
     pub(crate) shares: Arc<Shares>,
+    pub(crate) flow_shares: Arc<FlowShares>,
     pub(crate) notices: Notices,
     /// Wakes the runner: something is due, or there is room.
     pub(crate) work: Arc<Notify>,

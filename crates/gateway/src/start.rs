@@ -10,6 +10,7 @@ use acteon_rules::RuleSet;
 use acteon_store::{Layered, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::admit::flow_shares::FlowShares;
 use crate::admit::known::KnownLooks;
 use crate::admit::notices::Notices;
 use crate::admit::shares::Shares;
@@ -72,6 +73,7 @@ impl Gateway {
         let due = DueClock::start(Arc::clone(&clock), &*store, options.lease).await?;
         let lease = Lease::take(&*store, &*clock, options.lease).await?;
         let work = Arc::new(Notify::new());
+        let flow_shares = Arc::new(FlowShares::new(options.flow_limits));
         let shares = shares(&*store, &options, &due).await;
         let providers = Arc::new(registry.wire(&clock, &work, &options.breakers));
         let (policies, approvals) = approvals(&*store, &*clock, (&mut options, &providers)).await?;
@@ -93,6 +95,7 @@ impl Gateway {
             no_room: NoRoom::default(),
             flow_work: Notify::new(),
             shares,
+            flow_shares,
             notices: Notices::default(),
             work,
             batch_permits: Arc::new(Semaphore::new(MAX_BATCH_ADMITTING)),

@@ -26,6 +26,11 @@ pub use reference::{BadReference, Reference};
 pub use resolve::{Resolved, Unknown};
 pub use roster::Roster;
 
+/// What is wrong with an id, or with a userid of WeChat Work; `None` where nothing is.
+pub fn wrong_id(text: &str) -> Option<String> {
+    check::id(text)
+}
+
 /// Spelling by which ids and userids are matched.
 pub fn folded(id: &str) -> String {
     id.to_ascii_lowercase()

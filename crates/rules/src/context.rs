@@ -1,15 +1,43 @@
 //! Surroundings that rules may refer to: providers, time intervals, zones and the environment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
-use acteon_core::ProviderName;
+use acteon_core::{ApprovalPolicy, PolicyProblem, ProviderName};
 use acteon_schedule::Calendars;
 
 use crate::chain_source::{ChainFault, ChainSource};
 
 /// Check of the definitions of all files.
 pub type CheckChains = fn(&[ChainSource], &Context) -> Vec<ChainFault>;
+
+/// Function that says what keeps a policy from ever being asked by.
+type Problems = dyn Fn(&ApprovalPolicy) -> Vec<PolicyProblem> + Send + Sync;
+
+/// Check of policies of approvals by the people that are known.
+#[derive(Clone)]
+pub struct CheckApproval(Arc<Problems>);
+
+impl CheckApproval {
+    /// Check that is this function.
+    pub fn new(
+        check: impl Fn(&ApprovalPolicy) -> Vec<PolicyProblem> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(check))
+    }
+
+    /// What keeps a policy from ever being asked by.
+    pub fn problems(&self, policy: &ApprovalPolicy) -> Vec<PolicyProblem> {
+        (self.0)(policy)
+    }
+}
+
+impl fmt::Debug for CheckApproval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CheckApproval")
+    }
+}
 
 /// Surroundings that rules may refer to.
 #[derive(Clone, Debug)]
@@ -22,6 +50,8 @@ pub struct Context {
     pub chains: Option<BTreeMap<String, Arc<str>>>,
     /// Check of the definitions of chains in the files.
     pub check_chains: CheckChains,
+    /// Check of who is asked for approval; `None` where nobody knows who is there.
+    pub check_approval: Option<CheckApproval>,
     /// The calendars that time intervals may go by.
     pub calendars: Calendars,
     /// The zone of `time.*` where a rule names none.
@@ -37,6 +67,7 @@ impl Default for Context {
             intervals: Some(BTreeSet::new()),
             chains: Some(BTreeMap::new()),
             check_chains: |_, _| Vec::new(),
+            check_approval: None,
             calendars: Calendars::default(),
             default_timezone: "UTC".into(),
             env: BTreeMap::new(),

@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
 
     /// Root node of a file, from which reading begins. `nothing` says what to do about an empty
     /// one.
-    pub(crate) fn root(&mut self, file: &'a RuleFile, nothing: &str) -> Option<Node> {
+    pub fn root(&mut self, file: &'a RuleFile, nothing: &str) -> Option<Node> {
         self.file = &file.name;
         "the file".clone_into(&mut self.subject);
         self.forget_keys();

@@ -9,13 +9,14 @@ use jiff::tz::TimeZone;
 
 use crate::chain_source::ChainSource;
 use crate::context::Context;
+use crate::diagnostic::LoadError;
 use crate::interval::TimeInterval;
 use crate::rule::Rule;
 use crate::yaml::{Node, NodeKind};
 use crate::zone::{Zone, no_zone};
 
-/// Reader of rules files: collects rules, and diagnostics of what is wrong with them.
-pub(crate) struct Reader<'a> {
+/// Reader of rules files, and of others that are written like them: collects what is read, and diagnostics of what is wrong.
+pub struct Reader<'a> {
     pub(crate) context: &'a Context,
     pub(crate) file: &'a str,
     /// Subject of what is being read, for messages.
@@ -36,7 +37,8 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(context: &'a Context) -> Self {
+    /// Reader of files that may refer to these surroundings.
+    pub fn new(context: &'a Context) -> Self {
         let utc = Zone::utc();
         Self {
             context,
@@ -55,12 +57,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Says what is read from now on, for messages.
+    pub fn about(&mut self, subject: String) {
+        self.subject = subject;
+    }
+
+    /// Everything that was wrong, where anything was.
+    pub fn finish(self) -> Result<(), LoadError> {
+        if self.diagnostics.is_empty() {
+            Ok(())
+        } else {
+            Err(LoadError(self.diagnostics))
+        }
+    }
+
     pub(crate) fn env(&self) -> &'a BTreeMap<String, String> {
         &self.context.env
     }
 
     /// Reports what is wrong at a place; `None`, so that a parser can return it.
-    pub(crate) fn fault<T>(&mut self, place: Place, message: String) -> Option<T> {
+    pub fn fault<T>(&mut self, place: Place, message: String) -> Option<T> {
         self.diagnostics.push(self.diagnostic(place, message));
         None
     }
@@ -119,7 +135,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Entries of a mapping, which may have `known` keys and must have `needed` ones.
-    pub(crate) fn fields<'n>(
+    pub fn fields<'n>(
         &mut self,
         node: &'n Node,
         known: &[&'static str],
@@ -180,7 +196,8 @@ impl<'a> Reader<'a> {
         found
     }
 
-    pub(crate) fn list<'n>(&mut self, node: Option<&'n Node>) -> Vec<&'n Node> {
+    /// Items of a list; none where there is no node.
+    pub fn list<'n>(&mut self, node: Option<&'n Node>) -> Vec<&'n Node> {
         match node.map(|node| (node, &node.kind)) {
             None | Some((_, NodeKind::Null)) => Vec::new(),
             Some((list, NodeKind::List(items))) => {
@@ -206,7 +223,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn name(&mut self, node: &Node) -> Option<String> {
+    /// Text of a node that is a name.
+    pub fn name(&mut self, node: &Node) -> Option<String> {
         let text = self.text(node)?;
         if text.trim().is_empty()
             || text.len() > MAX_NAME_BYTES
@@ -223,7 +241,8 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    pub(crate) fn text(&mut self, node: &Node) -> Option<String> {
+    /// Text of a node.
+    pub fn text(&mut self, node: &Node) -> Option<String> {
         match &node.kind {
             NodeKind::Text(text) => Some(text.clone()),
             NodeKind::Bool(_) | NodeKind::Int(_) | NodeKind::Number(_) => self.fault(
@@ -234,7 +253,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn flag(&mut self, node: &Node) -> Option<bool> {
+    /// Truth of a node.
+    pub fn flag(&mut self, node: &Node) -> Option<bool> {
         match node.kind {
             NodeKind::Bool(flag) => Some(flag),
             _ => self.fault(
@@ -244,11 +264,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn integer(
-        &mut self,
-        node: &Node,
-        range: std::ops::RangeInclusive<i64>,
-    ) -> Option<i64> {
+    /// Whole number of a node, within a range.
+    pub fn integer(&mut self, node: &Node, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
         match node.kind {
             NodeKind::Int(number) if range.contains(&number) => Some(number),
             _ => self.fault(
@@ -265,4 +282,4 @@ impl<'a> Reader<'a> {
 }
 
 /// Entries of a mapping, by their keys.
-pub(crate) type Fields<'n> = BTreeMap<&'static str, &'n Node>;
+pub type Fields<'n> = BTreeMap<&'static str, &'n Node>;

@@ -11,27 +11,37 @@ use crate::quote::quoted;
 /// Deepest nesting of a file.
 const MAX_DEPTH: usize = 40;
 
+/// Node of a file, with its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) place: Place,
-    pub(crate) kind: NodeKind,
+pub struct Node {
+    /// Place of its beginning.
+    pub place: Place,
+    /// Value.
+    pub kind: NodeKind,
 }
 
+/// Value of a node.
 #[derive(Clone, Debug)]
-pub(crate) enum NodeKind {
+pub enum NodeKind {
+    /// Nothing.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// Integer of 64 bits.
     Int(i64),
     /// Number that is no integer of 64 bits, as JSON would write it.
     Number(String),
+    /// Text.
     Text(String),
+    /// Nodes in a row.
     List(Vec<Node>),
+    /// Nodes by their names, each with the place of its name.
     Map(Vec<(String, Place, Node)>),
 }
 
 impl Node {
     /// Kind of a node as messages describe it: "is ...".
-    pub(crate) fn described(&self) -> &'static str {
+    pub fn described(&self) -> &'static str {
         match self.kind {
             NodeKind::Null => "empty",
             NodeKind::Bool(_) => "true or false",
@@ -44,7 +54,7 @@ impl Node {
     }
 
     /// Value as messages show it.
-    pub(crate) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         match &self.kind {
             NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => self.described().to_owned(),
             NodeKind::Bool(flag) => flag.to_string(),
@@ -55,7 +65,7 @@ impl Node {
     }
 
     /// JSON of the value, numbers as they are written.
-    pub(crate) fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         match &self.kind {
             NodeKind::Number(text) => text.clone(),
             NodeKind::List(items) => format!(
@@ -286,7 +296,7 @@ fn number(text: &str) -> Option<String> {
 }
 
 /// Subject of messages about an item of a list: its position, and its name if it has one.
-pub(crate) fn subject(list: &str, index: usize, node: &Node) -> String {
+pub fn subject(list: &str, index: usize, node: &Node) -> String {
     let name = match &node.kind {
         NodeKind::Map(entries) => entries
             .iter()

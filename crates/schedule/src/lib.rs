@@ -13,4 +13,4 @@ mod zone;
 
 pub use calendar::{CN_HOLIDAYS, Calendar, CalendarError, CalendarUse, Calendars, DayKind};
 pub use cron::{Cron, CronError, Recurrence};
-pub use zone::{UnknownZone, time_zone};
+pub use zone::{UnknownZone, minute, time_zone};

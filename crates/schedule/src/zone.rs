@@ -1,5 +1,6 @@
 //! Time zones by their names.
 
+use acteon_core::Timestamp;
 use acteon_core::json::head;
 use acteon_core::similar::nearest;
 use jiff::tz::{TimeZone, TimeZoneName, db};
@@ -50,6 +51,21 @@ pub fn time_zone(name: &str) -> Result<TimeZone, UnknownZone> {
         })
 }
 
+/// Instant to the minute as clocks in a zone show it, with how far they are from UTC; in UTC where no zone is named, or one that is none.
+pub fn minute(at: Timestamp, zone: Option<&str>) -> String {
+    let zone = zone.and_then(|zone| time_zone(zone).ok());
+    let Ok(instant) = jiff::Timestamp::from_millisecond(at.as_millis()) else {
+        return at.to_string();
+    };
+    match zone {
+        Some(zone) => {
+            let there = instant.to_zoned(zone);
+            there.strftime("%Y-%m-%d %H:%M UTC%:z").to_string()
+        }
+        None => instant.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    }
+}
+
 /// Zones that were probably meant. None for what may be an offset: the nearest name would be that of another.
 fn meant(name: &str) -> Option<String> {
     let mut abbreviations = ABBREVIATIONS.iter();
@@ -62,4 +78,44 @@ fn meant(name: &str) -> Option<String> {
     let known: Vec<_> = db().available().collect();
     let names = known.iter().map(TimeZoneName::as_str);
     nearest(name, names.filter(|name| *name != UNSET)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_those_of_the_zone() {
+        let at = |text| Timestamp::parse(text).expect("an instant");
+        for (instant, zone, shown) in [
+            ("2026-01-02T23:59:59.9Z", None, "2026-01-02 23:59 UTC"),
+            (
+                "2026-01-02T23:59:59Z",
+                Some("Asia/Shanghai"),
+                "2026-01-03 07:59 UTC+08:00",
+            ),
+            (
+                "2026-07-01T00:00:00Z",
+                Some("America/New_York"),
+                "2026-06-30 20:00 UTC-04:00",
+            ),
+            (
+                "2026-12-01T00:00:00Z",
+                Some("america/new_york"),
+                "2026-11-30 19:00 UTC-05:00",
+            ),
+            (
+                "2026-12-01T00:00:00Z",
+                Some("Asia/Kolkata"),
+                "2026-12-01 05:30 UTC+05:30",
+            ),
+            (
+                "2026-12-01T00:00:00Z",
+                Some("Nowhere/None"),
+                "2026-12-01 00:00 UTC",
+            ),
+        ] {
+            assert_eq!(minute(at(instant), zone), shown, "{zone:?}");
+        }
+    }
 }

@@ -97,6 +97,14 @@ impl Auth {
         }
     }
 
+    /// Whether a key in force has this name.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        match self {
+            Self::Off(_) => false,
+            Self::Keys { table, .. } => table.load().has_name(name),
+        }
+    }
+
     /// Successes and failures of reading the file; `None` where no key is asked for.
     pub(crate) fn reloads(&self) -> Option<&Reloads> {
         match self {

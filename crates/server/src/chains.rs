@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use acteon_core::ProviderName;
+use acteon_core::{ApprovalPolicy, ProviderName};
 use acteon_flows::chain::Definition;
-use acteon_gateway::chain_problems;
+use acteon_gateway::{AskCheck, chain_problems};
 use acteon_rules::{ChainFault, ChainSource, Context};
 
 /// What is wrong with the definitions of the files, beside those of the store.
@@ -45,7 +45,10 @@ pub(crate) fn check_chains(sources: &[ChainSource], context: &Context) -> Vec<Ch
         .as_ref()
         .map(|names| names.iter().map(ProviderName::as_str).collect());
     for (index, definition) in &read {
-        let problems = chain_problems(definition, others.as_ref(), providers.as_deref());
+        let check = context.check_approval.as_ref();
+        let check = check.map(|check| |policy: &ApprovalPolicy| check.problems(policy));
+        let check: Option<AskCheck<'_>> = check.as_ref().map(|check| check as AskCheck<'_>);
+        let problems = chain_problems(definition, others.as_ref(), providers.as_deref(), check);
         faults.extend(
             problems
                 .into_iter()

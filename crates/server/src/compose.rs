@@ -13,7 +13,10 @@ use acteon_core::limits::{
 };
 #[cfg(feature = "wechat")]
 use acteon_crypto::KeyRing;
-use acteon_gateway::{ApprovalOptions, Gateway, GatewayOptions, Observer, Parts, Registry};
+use acteon_gateway::{
+    ApprovalOptions, Gateway, GatewayOptions, KeyNames, Observer, Parts, Registry,
+};
+use acteon_rules::RuleSet;
 #[cfg(feature = "wechat")]
 use acteon_store::Store;
 use acteon_store::StoreError;
@@ -25,7 +28,7 @@ use tokio::task::JoinHandle;
 use crate::auth::Auth;
 use crate::budget::Budget;
 use crate::calendars::warn_of_calendars;
-use crate::config::{Config, ConfiguredProvider, PeopleFile, ServerConfig};
+use crate::config::{Config, ConfiguredProvider, PeopleFile, RulesConfig, ServerConfig};
 use crate::configuration::ConfigurationLoader;
 use crate::http::{AppState, Asides, Front, Site, Turns};
 use crate::listen::{self, Answers, Listening};
@@ -58,7 +61,7 @@ impl Server {
         refuse_public(&config)?;
         let keys = Arc::new(ArcSwap::from_pointee(config.keys.clone()));
         let auth = Auth::load(config.auth.clone(), Arc::clone(&keys)).await;
-        let auth = auth.map_err(StartError::Auth)?;
+        let auth = Arc::new(auth.map_err(StartError::Auth)?);
         let Opened {
             store,
             clock,
@@ -69,10 +72,10 @@ impl Server {
         let (listener, address) = bind(&config).await?;
         let registry = registry(config.providers)?;
         let metrics = Metrics::new(&registry.names().cloned().collect::<Vec<_>>());
-        let stored = StoredNames::read(&*store).await.map_err(store_error)?;
-        let rules = Arc::new(RulesLoader::new(config.rules));
-        let rule_set = rules.load(stored).await.map_err(StartError::Rules)?;
         let (people, options) = with_people(config.people, config.gateway).await?;
+        let stored = StoredNames::read(&*store).await;
+        let stored = stored.map_err(store_error)?;
+        let (rules, rule_set) = with_rules(config.rules, stored).await?;
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
         share_tokens(&config.shared, &keys, &store, &clock, &entropy);
@@ -83,7 +86,7 @@ impl Server {
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
             registry,
             rules: rule_set,
-            options: with_approvals(options, &config.server, address),
+            options: with_approvals(options, &config.server, &auth, address),
         };
         let gateway = started(&listener, parts).await.map_err(store_error)?;
         let loader = ConfigurationLoader::new(config.reread, config.shared, keys, config.said);
@@ -172,17 +175,21 @@ impl Server {
     }
 }
 
-/// Adds the settings of approvals: links lead to where people reach the server.
+/// Adds the settings of approvals: links lead to where people reach the server, and decisions are passed on to keys that are there.
 fn with_approvals(
     options: GatewayOptions,
     server: &ServerConfig,
+    auth: &Arc<Auth>,
     address: SocketAddr,
 ) -> GatewayOptions {
     let external_url = server.external_url.clone();
+    let auth = Arc::clone(auth);
     GatewayOptions {
         approvals: ApprovalOptions {
             external_url: external_url.unwrap_or_else(|| format!("http://{address}")),
             keys: server.approval_keys.clone(),
+            callers_are_known: options.approvals.callers_are_known,
+            key_names: KeyNames::new(move |name| auth.has_name(name)),
         },
         ..options
     }
@@ -216,6 +223,9 @@ async fn started(listener: &TcpListener, parts: Parts) -> Result<Gateway, StoreE
     let gateway = listen::answering(listener, Gateway::start(parts)).await?;
     warn_of_calendars(&gateway).await;
     warn_of_people(&gateway).await;
+    for text in gateway.unfit_chains() {
+        tracing::warn!("{text}");
+    }
     Ok(gateway)
 }
 
@@ -227,6 +237,16 @@ fn registry(providers: Vec<ConfiguredProvider>) -> Result<Registry, StartError> 
             .map_err(StartError::Registry)?;
     }
     Ok(registry)
+}
+
+/// Loads the rules to start with.
+async fn with_rules(
+    config: RulesConfig,
+    stored: StoredNames,
+) -> Result<(Arc<RulesLoader>, RuleSet), StartError> {
+    let loader = Arc::new(RulesLoader::new(config));
+    let rules = loader.load(stored).await.map_err(StartError::Rules)?;
+    Ok((loader, rules))
 }
 
 /// Loads the file of people, if they have one, and adds them to the options of the gateway.

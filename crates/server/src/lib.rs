@@ -1,5 +1,6 @@
 //! The Acteon server as a library: its configuration, its HTTP API, and a [`Server`] that the command, tests and examples start.
 
+mod approvals;
 mod auth;
 mod budget;
 mod calendars;

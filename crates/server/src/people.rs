@@ -6,6 +6,7 @@ use acteon_core::{Clock as _, SystemClock};
 use acteon_gateway::{Gateway, Reloads, TroubleTurn};
 use acteon_people::Roster;
 
+use crate::approvals::warn_of_approvals;
 use crate::config::{ConfigError, PeopleFile, load_people};
 use crate::reading::Reading;
 use crate::rules::looks;
@@ -125,6 +126,7 @@ pub(crate) async fn warn_of_people(gateway: &Gateway) {
     for text in warnings.iter().flatten().take(MAX_WARNINGS) {
         tracing::warn!("{text}");
     }
+    warn_of_approvals(gateway).await;
 }
 
 fn broke_off() -> ConfigError {

@@ -22,13 +22,13 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn new(
         configuration: ConfigurationLoader,
-        auth: Auth,
+        auth: Arc<Auth>,
         rules: Arc<RulesLoader>,
         people: Arc<PeopleLoader>,
     ) -> Self {
         Self {
             configuration: Arc::new(configuration),
-            auth: Arc::new(auth),
+            auth,
             rules,
             people,
         }

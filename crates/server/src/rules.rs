@@ -1,6 +1,5 @@
 //! Rules from files: loads them, all or nothing, and again when a file changes.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
@@ -10,12 +9,13 @@ use acteon_gateway::{Gateway, MissingName, Reloads, TroubleTurn};
 use acteon_rules::{Context, LoadError, RuleFile, RuleSet};
 use arc_swap::ArcSwap;
 
+use crate::approvals::warn_of_approvals;
 use crate::calendars::warn_of_calendars;
 use crate::chains::check_chains;
 use crate::config::RulesConfig;
 use crate::files::{described, read_text};
 use crate::reading::{Reading, Unread};
-use crate::stored_names::StoredNames;
+use crate::stored_names::{StoredNames, in_context};
 use crate::watch::{Fingerprint, Look, changed};
 
 /// Source of the rules, and how the last loading went.
@@ -103,14 +103,9 @@ fn read(directory: Option<&Path>) -> Result<Texts, RulesError> {
 
 impl Texts {
     fn compile(self, context: &Context, stored: Option<StoredNames>) -> Result<Loaded, RulesError> {
-        let (intervals, chains) = stored
-            .map(|StoredNames { intervals, chains }| (intervals, chains))
-            .unzip();
         let context = Context {
-            intervals: intervals.map(BTreeSet::from_iter),
-            chains,
             check_chains,
-            ..context.clone()
+            ..in_context(stored, context)
         };
         let rules = RuleSet::compile(&self.files, &context).map_err(RulesError::Wrong)?;
         Ok(Loaded {
@@ -286,12 +281,15 @@ impl RulesLoader {
     async fn put_in_force(&self, rules: RuleSet, gateway: &Gateway) -> Result<usize, RulesError> {
         let count = rules.len();
         gateway.set_rules(rules).await.map_err(|missing| {
-            // Read once more they are refused with the line that names it, or it is back.
-            self.set_known(Fingerprint::new());
+            // Read once more they are refused with the line that names it, or it is back. What the store starts is changed by a person, who reloads.
+            if !matches!(missing, MissingName::CutOff { .. }) {
+                self.set_known(Fingerprint::new());
+            }
             RulesError::Overtaken(missing)
         })?;
         tracing::info!(rules = count, "rules loaded");
         warn_of_calendars(gateway).await;
+        warn_of_approvals(gateway).await;
         Ok(count)
     }
 

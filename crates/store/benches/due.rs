@@ -1,4 +1,4 @@
-//! What it costs to know what is due next, and to claim it, beside 100,000 flows and 100,000 scheduled actions that wait, and beside none. The goal is
+//! What it costs to know what is due next, and to claim it, beside 100,000 recurring actions, 100,000 chains and 100,000 scheduled actions that wait, and beside none. The goal is
 //! under a millisecond for each look.
 //!
 //! `cargo bench -p acteon-store --all-features --bench due`. PostgreSQL is measured where `ACTEON_TEST_POSTGRES` names one.
@@ -25,7 +25,10 @@ const CLAIMS: usize = 50;
 const DUE: i64 = 64;
 /// Now, in due time. What waits is due later.
 const NOW: i64 = 1_000_000;
-const KIND: &str = "recurring";
+/// Kinds of the flows, each with the bytes of its state.
+const KINDS: [(&str, usize); 2] = [("recurring", 300), ("chain", 2000)];
+/// Flows of each name.
+const EACH: i64 = KINDS.len() as i64;
 
 fn main() {
     let runtime = Runtime::new().expect("a runtime");
@@ -58,7 +61,7 @@ async fn measure(engine: &str, store: &Arc<dyn Store>) {
 
 /// Times each look and each claim.
 async fn look(engine: &str, waiting: i64, store: &Arc<dyn Store>, owner: OwnerId) {
-    let kinds: Vec<Arc<str>> = vec![KIND.into()];
+    let kinds = kinds();
     let providers = [ProviderName::parse("p").expect("a name")];
     let print = |what: &str, times| println!("{engine:9} {waiting:7} {what:28} {}", told(times));
     let mut times = Vec::new();
@@ -83,13 +86,13 @@ async fn look(engine: &str, waiting: i64, store: &Arc<dyn Store>, owner: OwnerId
             let began = now();
             let claimed = store.claim_flows(claim_flows(owner)).await.expect("flows");
             flows.push(began.elapsed());
-            assert_eq!(claimed.len() as i64, due);
+            assert_eq!(claimed.len() as i64, due * EACH);
             let began = now();
             let claimed = store.claim(claim(owner, &providers)).await.expect("rows");
             actions.push(began.elapsed());
             assert_eq!(claimed.len() as i64, due);
         }
-        print(&format!("claim of {due} due flows"), flows);
+        print(&format!("claim of {} due flows", due * EACH), flows);
         print(&format!("claim of {due} due actions"), actions);
     }
 }
@@ -103,13 +106,15 @@ async fn fill(store: &Arc<dyn Store>) {
     }
 }
 
-/// Writes a flow and an action of each name, due at an instant, together.
+/// Writes a flow of each kind and an action of each name, due at an instant, together.
 async fn write(store: &Arc<dyn Store>, names: impl Iterator<Item = (String, i64)>) {
     let written: Vec<_> = names
         .map(|(name, due)| {
             let store = Arc::clone(store);
             tokio::spawn(async move {
-                begin(&store, &name, due).await;
+                for kind in KINDS {
+                    begin(&store, kind, &name, due).await;
+                }
                 admit(&store, &name, due).await;
             })
         })
@@ -119,8 +124,8 @@ async fn write(store: &Arc<dyn Store>, names: impl Iterator<Item = (String, i64)
     }
 }
 
-async fn begin(store: &Arc<dyn Store>, id: &str, due: i64) {
-    let filler = "x".repeat(300);
+async fn begin(store: &Arc<dyn Store>, (kind, bytes): (&str, usize), id: &str, due: i64) {
+    let filler = "x".repeat(bytes);
     let state = FlowState {
         status: "active".into(),
         body: format!(r#"{{"payload":"{filler}"}}"#).into(),
@@ -128,7 +133,7 @@ async fn begin(store: &Arc<dyn Store>, id: &str, due: i64) {
         is_over: false,
     };
     let advance = Advance {
-        key: FlowKey::new(KIND, id),
+        key: FlowKey::new(kind, id),
         expect: Expect::New(
             Namespace::parse("incidents").expect("a name"),
             Tenant::parse("acme").expect("a name"),
@@ -140,6 +145,7 @@ async fn begin(store: &Arc<dyn Store>, id: &str, due: i64) {
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     };
     store.advance(advance).await.expect("begun");
 }
@@ -185,12 +191,16 @@ async fn admit(store: &Arc<dyn Store>, id: &str, due: i64) {
     store.admit(admission).await.expect("admitted");
 }
 
+fn kinds() -> Vec<Arc<str>> {
+    KINDS.iter().map(|(kind, _)| (*kind).into()).collect()
+}
+
 fn claim_flows(owner: OwnerId) -> FlowClaim {
     FlowClaim {
         owner,
         now: Timestamp::from_millis(NOW),
-        kinds: vec![KIND.into()],
-        limit: DUE as usize,
+        kinds: kinds(),
+        limit: (DUE * EACH) as usize,
     }
 }
 

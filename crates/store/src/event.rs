@@ -160,16 +160,38 @@ impl fmt::Display for EventId {
 pub enum EventKind {
     /// An action came to its outcome.
     ActionDispatched,
+    /// A step of a chain began.
+    ChainAdvanced,
+    /// A step of a chain is over.
+    ChainStepCompleted,
+    /// An execution of a chain is over.
+    ChainCompleted,
+    /// People are asked to decide.
+    ApprovalRequired,
+    /// An approval is over.
+    ApprovalResolved,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 1] = [Self::ActionDispatched];
+    pub const ALL: [Self; 6] = [
+        Self::ActionDispatched,
+        Self::ChainAdvanced,
+        Self::ChainStepCompleted,
+        Self::ChainCompleted,
+        Self::ApprovalRequired,
+        Self::ApprovalResolved,
+    ];
 
     /// Name of the kind in the wire format.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ActionDispatched => "action_dispatched",
+            Self::ChainAdvanced => "chain_advanced",
+            Self::ChainStepCompleted => "chain_step_completed",
+            Self::ChainCompleted => "chain_completed",
+            Self::ApprovalRequired => "approval_required",
+            Self::ApprovalResolved => "approval_resolved",
         }
     }
 
@@ -177,6 +199,11 @@ impl EventKind {
     pub(crate) const fn number(self) -> i64 {
         match self {
             Self::ActionDispatched => 1,
+            Self::ChainAdvanced => 2,
+            Self::ChainStepCompleted => 3,
+            Self::ChainCompleted => 4,
+            Self::ApprovalRequired => 5,
+            Self::ApprovalResolved => 6,
         }
     }
 
@@ -195,14 +222,16 @@ pub struct Event {
     pub at: Timestamp,
     /// Kind of the event.
     pub kind: EventKind,
-    /// Action that it is about.
+    /// Id of the flow that it is about; `None` of an event of an action.
+    pub flow: Option<Arc<str>>,
+    /// Action that it is about, or that the flow began with.
     pub action: EventAction,
 }
 
-/// Action that an event is about, as the journal has it.
+/// Action that an event is about, as the journal has it, or as the flow that began with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventAction {
-    /// Position of the action in the journal.
+    /// Position of the action in the journal; 0 of an event of a flow.
     pub seq: Seq,
     /// Id of the action.
     pub id: String,
@@ -214,7 +243,7 @@ pub struct EventAction {
     pub provider: String,
     /// Type of the action.
     pub action_type: String,
-    /// Outcome as JSON.
+    /// Outcome as JSON; of an event of a flow the members of what is told of it, as a JSON object.
     pub outcome: Arc<str>,
 }
 

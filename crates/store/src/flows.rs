@@ -9,6 +9,8 @@ use std::time::Duration;
 use acteon_core::{Namespace, Scope, Tenant, Timestamp};
 
 use crate::StoreError;
+use crate::flow_event::FlowEvent;
+use crate::history::Order;
 use crate::model::{Admission, Admitted, Disposition, OwnerId, Settled, Settlement};
 pub use crate::model::{Begin, FlowKey, FlowState, Poke};
 pub(crate) use crate::model::{UNREADABLE_FLOW, first_version};
@@ -65,6 +67,8 @@ pub struct Advance {
     pub cancels: Vec<Settlement>,
     /// Other flows that are made due.
     pub pokes: Vec<Poke>,
+    /// Events that tell of it.
+    pub events: Vec<FlowEvent>,
 }
 
 impl FlowHasten {
@@ -209,7 +213,8 @@ pub struct FlowHold {
     pub version: i64,
 }
 
-/// Request for a page of flows of a kind, in the order of their ids.
+/// Request for a page of flows of a kind, in the order of their ids. Ids of most kinds begin with an instant, so that this is the order of their
+/// beginnings.
 #[derive(Clone, Debug)]
 pub struct FlowFilter {
     /// Kind of the flows.
@@ -220,6 +225,8 @@ pub struct FlowFilter {
     pub status: Option<Arc<str>>,
     /// Id after which the page begins.
     pub after: Option<Arc<str>>,
+    /// Which id comes first: the highest with the newest, the lowest with the oldest.
+    pub order: Order,
     /// Number of flows on the page at most.
     pub limit: usize,
     /// Bytes of bodies after which the page ends. It has one flow at least.
@@ -242,6 +249,24 @@ pub(crate) struct FlowPageRows<'f> {
     rows: usize,
     bytes: usize,
     last: Option<Arc<str>>,
+}
+
+impl FlowFilter {
+    /// Comparison of an id with the one after which a page begins, and the direction of its order.
+    pub(crate) const fn direction(&self) -> (&'static str, &'static str) {
+        match self.order {
+            Order::NewestFirst => ("<", "DESC"),
+            Order::OldestFirst => (">", "ASC"),
+        }
+    }
+
+    /// Whether the page begins before an id.
+    pub(crate) fn is_behind(&self, id: &str) -> bool {
+        self.after.as_deref().is_none_or(|after| match self.order {
+            Order::NewestFirst => id < after,
+            Order::OldestFirst => id > after,
+        })
+    }
 }
 
 impl<'f> FlowPageRows<'f> {
@@ -277,11 +302,13 @@ impl<'f> FlowPageRows<'f> {
     }
 }
 
-/// Number of flows of a kind with a status.
+/// Number of flows of a kind and a tenant with a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowCount {
     /// Kind of the flows.
     pub kind: Arc<str>,
+    /// Tenant that they belong to, without those below it.
+    pub tenant: Arc<str>,
     /// Status that they have.
     pub status: Arc<str>,
     /// Number of them.

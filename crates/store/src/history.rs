@@ -259,7 +259,7 @@ pub(crate) fn weight(record: &Record) -> usize {
         .map_or(0, |prepared| prepared.bytes.len());
     let outcome = record.outcome.as_ref().map_or(0, |outcome| outcome.len());
     let attempts: usize = record.history.iter().map(attempt_weight).sum();
-    record.action.payload.get().len() + labels + request + outcome + attempts
+    record.action.content_bytes() + labels + request + outcome + attempts
 }
 
 /// Collects a page from the matches of a look.

@@ -12,6 +12,7 @@ mod claim;
 mod document;
 mod error;
 mod event;
+mod flow_event;
 mod flows;
 mod gate;
 mod history;
@@ -38,6 +39,7 @@ pub use cause::Cause;
 pub use document::{Document, DocumentChanges, DocumentKind, Put};
 pub use error::{MEND, StoreError};
 pub use event::{Event, EventAction, EventId, EventKind, EventPosition, EventsKept, EventsPage};
+pub use flow_event::FlowEvent;
 pub use flows::{
     Advance, Advanced, Begin, Expect, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold,
     FlowKey, FlowPage, FlowState, Poke,

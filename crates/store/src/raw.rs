@@ -214,6 +214,10 @@ impl RawRecord {
             expires_at: None,
             scheduled_at: None,
             delay_seconds: None,
+            attachments: Vec::new(),
+            signature: None,
+            signer_id: None,
+            kid: None,
             priority: Priority::default(),
         }
     }

@@ -38,7 +38,7 @@ pub enum Rerouted {
     Fenced,
 }
 
-/// Request to make rows due now that wait for a further attempt.
+/// Request to make rows due now that wait for a further attempt, or were put off before their first. What is scheduled waits for its instant.
 #[derive(Clone, Debug)]
 pub struct Hasten {
     /// Provider that the rows go through.

@@ -227,7 +227,7 @@ pub trait Flows: Send + Sync {
     /// Number of flows that a filter covers, up to its limit.
     fn count_flows(&self, filter: FlowFilter) -> BoxFuture<'_, Result<usize, StoreError>>;
 
-    /// Numbers of flows by kind and status.
+    /// Numbers of flows by kind, tenant and status.
     fn flow_counts(&self) -> BoxFuture<'_, Result<Vec<FlowCount>, StoreError>>;
 }
 

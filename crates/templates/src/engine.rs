@@ -1,26 +1,31 @@
 //! The engine, as strict and bounded as all templates have it.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock};
 
 use acteon_core::limits::{MAX_RENDERED_BYTES, MAX_TEMPLATE_DEPTH, MAX_TEMPLATE_FUEL};
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
+use minijinja::machinery::{CompiledTemplate, TemplateConfig, eval, make_string_output};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::context::Context;
 use crate::error::{Problem, RenderError};
 use crate::escaping::{self, Escaping};
-use crate::{filters, names, shape};
+use crate::{filters, go, instructions, names, operators, repeats, shape};
 
 /// The engine without templates.
 static BARE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Otherwise only builds with debug assertions say which name is not there.
+    engine.set_debug(true);
     engine.set_fuel(Some(MAX_TEMPLATE_FUEL));
     engine.set_recursion_limit(MAX_TEMPLATE_DEPTH);
-    // Which escaping it is, is said by each rendering; here only that there is one.
-    engine.set_auto_escape_callback(|_| AutoEscape::Custom("by the rendering".into()));
+    engine.set_auto_escape_callback(custom_escaping);
     engine.set_formatter(escaping::format);
     filters::add_to(&mut engine);
+    operators::add_to(&mut engine);
     // Would show all that a template may read, and is for those who debug one.
     engine.remove_global("debug");
     // What they make shares itself with itself, and is written in no time that is paid for; and `namespace` is a label that messages tell.
@@ -30,12 +35,22 @@ static BARE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine
 });
 
+self_cell::self_cell! {
+    /// Template with its source, which it borrows from.
+    struct Compiled {
+        owner: String,
+        #[covariant]
+        dependent: CompiledTemplate,
+    }
+
+    impl {Debug}
+}
+
 /// Compiled templates, by their numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
-    templates: Environment<'static>,
+    templates: Vec<Arc<Compiled>>,
     roots: BTreeSet<String>,
-    count: usize,
 }
 
 /// What is left of the bounds of one rendering.
@@ -56,9 +71,8 @@ pub(crate) struct Rendered {
 impl Engine {
     pub(crate) fn new() -> Self {
         Self {
-            templates: BARE.clone(),
+            templates: Vec::new(),
             roots: BTreeSet::new(),
-            count: 0,
         }
     }
 
@@ -68,32 +82,22 @@ impl Engine {
         source: &str,
         path: &str,
     ) -> Result<(usize, Vec<String>), Problem> {
-        if let Some((line, message)) = shape::flaw(source).or_else(|| names::flaw(&BARE, source)) {
+        if let Some((line, message)) = go::flaw(source)
+            .or_else(|| shape::flaw(source))
+            .or_else(|| repeats::flaw(source))
+            .or_else(|| names::flaw(&BARE, source))
+        {
             let line = Some(line);
             return Err(Problem {
                 line,
                 ..Problem::new(path, message)
             });
         }
-        self.compile(source)
-            .map_err(|error| Problem::of(path, &error))
-    }
-
-    fn compile(&mut self, source: &str) -> Result<(usize, Vec<String>), Error> {
-        let number = self.count;
-        self.templates
-            .add_template_owned(number.to_string(), source.to_owned())?;
-        let template = self.templates.get_template(&number.to_string())?;
-        let globals: BTreeSet<&str> = BARE.globals().map(|(name, _)| name).collect();
-        let mut variables: Vec<String> = template
-            .undeclared_variables(true)
-            .into_iter()
-            .filter(|variable| !globals.contains(root_of(variable)))
-            .collect();
-        variables.sort_unstable();
+        let variables = variables(source).map_err(|error| Problem::of(path, &error))?;
+        let compiled = Compiled::try_new(source.to_owned(), |source| compile(source, path))?;
+        self.templates.push(Arc::new(compiled));
         self.roots.extend(names::read(source));
-        self.count += 1;
-        Ok((number, variables))
+        Ok((self.templates.len() - 1, variables))
     }
 
     pub(crate) fn begin<'a>(&self, context: &'a Context<'a>, escaping: Escaping) -> Rendering<'a> {
@@ -123,15 +127,24 @@ impl<'a> Rendering<'a> {
         number: usize,
         path: &str,
     ) -> Result<Rendered, RenderError> {
-        let run = || {
-            let template = engine.templates.get_template(&number.to_string())?;
-            template.render_captured(self.root.clone())
+        let Some(compiled) = engine.templates.get(number) else {
+            return Err(RenderError::new(path, "is no template that was compiled"));
         };
-        let captured = run().map_err(|error: Error| RenderError::of(path, &error))?;
-        let used = captured.state().fuel_levels();
+        let template = compiled.borrow_dependent();
+        let mut text = String::with_capacity(template.buffer_size_hint);
+        let evaluated = or_broken_off(|| {
+            let (_, state) = eval(
+                &BARE,
+                &template.instructions,
+                self.root.clone(),
+                &template.blocks,
+                &mut make_string_output(&mut text),
+                template.initial_auto_escape.clone(),
+            )?;
+            Ok((state.fuel_levels(), state.get_temp(escaping::LAST_VALUE)))
+        });
+        let (used, value) = evaluated.map_err(|error| RenderError::of(path, &error))?;
         self.pay(used.map_or(0, |(used, _)| used), path)?;
-        let value = captured.state().get_temp(escaping::LAST_VALUE);
-        let text = captured.into_output();
         self.count(text.len(), path)?;
         Ok(Rendered { text, value })
     }
@@ -157,6 +170,53 @@ impl<'a> Rendering<'a> {
     }
 }
 
+/// Runs the engine, which is other people's code: where it breaks off, that is an error as any other, and no action is lost with it.
+fn or_broken_off<T>(run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let message = "the template engine broke off, which is a fault of it; write it otherwise";
+        Err(Error::new(ErrorKind::InvalidOperation, message))
+    })
+}
+
+/// Compiles a source, with operators that are paid for.
+fn compile<'a>(source: &'a str, path: &str) -> Result<CompiledTemplate<'a>, Problem> {
+    let config = TemplateConfig {
+        syntax_config: SyntaxConfig::default(),
+        default_auto_escape: Arc::new(custom_escaping),
+    };
+    let mut compiled = CompiledTemplate::new("a template", source, &config)
+        .map_err(|error| Problem::of(path, &error))?;
+    let blocks = compiled.blocks.values_mut();
+    for instructions in std::iter::once(&mut compiled.instructions).chain(blocks) {
+        *instructions = instructions::paid(instructions).map_err(|(line, message)| Problem {
+            line,
+            ..Problem::new(path, message)
+        })?;
+    }
+    Ok(compiled)
+}
+
+/// Paths that a source reads.
+fn variables(source: &str) -> Result<Vec<String>, Error> {
+    let template = BARE.template_from_str(source)?;
+    let globals: BTreeSet<&str> = BARE.globals().map(|(name, _)| name).collect();
+    let mut variables: Vec<String> = template
+        .undeclared_variables(true)
+        .into_iter()
+        .filter(|variable| !globals.contains(root_of(variable)))
+        .collect();
+    variables.sort_unstable();
+    Ok(variables)
+}
+
+/// Which escaping it is, is said by each rendering; here only that there is one.
+fn custom_escaping(_: &str) -> AutoEscape {
+    AutoEscape::Custom("by the rendering".into())
+}
+
 fn root_of(variable: &str) -> &str {
     variable.split_once('.').map_or(variable, |(root, _)| root)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use super::{anything, nodes, steps};
 pub struct Chains {
     /// How many are on this page.
     pub count: usize,
-    /// Executions of this page, those that began first at the beginning.
+    /// Executions of this page, those that began last at the beginning.
     pub chains: Vec<ChainSummary>,
     /// Where the list goes on, as the `cursor` of the next page; absent at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,7 +85,7 @@ pub struct ChainDetail {
     pub failure: Option<ChainFailure>,
     /// Names of the steps that began, in their order.
     pub execution_path: Vec<String>,
-    /// Ids of the executions that it started.
+    /// Ids of the executions that it started, and of those whose results it took over.
     pub child_chain_ids: Vec<String>,
     /// All its steps, in the order of the definition.
     pub steps: Vec<ChainStep>,
@@ -260,7 +260,7 @@ pub struct ChainAttempt {
 pub struct Executions {
     /// How many are on this page.
     pub count: usize,
-    /// Executions of this page, those that began first at the beginning.
+    /// Executions of this page, those that began last at the beginning.
     pub executions: Vec<ExecutionBody>,
     /// Where the list goes on, as the `cursor` of the next page; absent at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Longest text that those who decide about an approval are told, in bytes: a notice shows about as much.
+pub const MAX_APPROVAL_MESSAGE_BYTES: usize = 1024;
+
 /// Most entries of the approvers of an approval, and most people that they are. Each gets a message of their own.
 pub const MAX_APPROVERS: usize = 50;
 

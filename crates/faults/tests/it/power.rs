@@ -86,6 +86,7 @@ fn begins(number: u64) -> Advance {
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     }
 }
 

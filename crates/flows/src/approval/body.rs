@@ -1,6 +1,6 @@
 //! Body of an approval: what is asked, who decides, and what they said.
 
-use acteon_core::{Action, ApprovalPolicy, Timestamp};
+use acteon_core::{Action, ApprovalPolicy, Requesters, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::people::{Approver, Person};
@@ -19,14 +19,17 @@ pub struct Approval {
     pub(super) v: u32,
     /// Action that goes if it is approved, or that started the chain.
     pub origin: Action,
-    /// Who posted that action.
-    pub requester: String,
+    /// Who caused that action.
+    pub requester: Requesters,
     /// Rule that asks, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// Step of a chain that asks, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// Name of the definition of that chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain_name: Option<String>,
     /// Policy that it goes by.
     pub policy: ApprovalPolicy,
     /// Approvers, with the people that they meant when it began.
@@ -71,7 +74,7 @@ pub struct Approval {
     /// When the next reminder comes, in due time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remind_due: Option<Timestamp>,
-    /// Ids of those who got a message, in that order. Whoever may have the link is the empty one.
+    /// Ids of those who got a message, in that order. Whoever may have the link is the empty one; where people are named, who lost the decision since is.
     #[serde(default)]
     pub told: Vec<String>,
     /// Rounds of reminders that went out.
@@ -117,6 +120,9 @@ pub struct Delegation {
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// When who passed it on took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back_at: Option<Timestamp>,
 }
 
 /// Way by which a person reaches an approval.

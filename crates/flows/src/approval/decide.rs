@@ -1,10 +1,10 @@
 //! Decisions of people.
 
 use acteon_core::limits::MAX_COMMENT_BYTES;
-use acteon_core::{CommentPolicy, OnTimeout, Timestamp};
+use acteon_core::{CommentPolicy, OnTimeout, Timestamp, is_blank};
 
 use super::body::{Approval, Decision, EndedBy, Way};
-use super::people::{Person, same};
+use super::people::Person;
 use super::status::{Choice, Refusal, Status};
 
 /// Person who reaches an approval, as far as that is known.
@@ -43,8 +43,17 @@ impl Voter<'_> {
         }
     }
 
+    /// Whether it is this person.
+    pub(super) fn is(self, person: &Person) -> bool {
+        match self {
+            Self::Person(id) => person.is(id),
+            Self::Principal(name) => person.is_principal(name),
+            Self::Anybody => false,
+        }
+    }
+
     /// Name of who it is, for those who are told.
-    fn shown(self) -> String {
+    pub(super) fn shown(self) -> String {
         match self {
             Self::Person(id) => id.to_owned(),
             Self::Anybody => "whoever has this link".to_owned(),
@@ -89,9 +98,9 @@ pub fn decide(approval: &mut Approval, deciding: &Deciding<'_>) -> Result<(), Re
     Ok(())
 }
 
-/// Comment as it is kept; what is blank is none.
+/// Comment as it is kept; one of which nobody sees anything is none.
 pub(super) fn comment(written: Option<&str>) -> Result<Option<String>, Refusal> {
-    let comment = written.map(str::trim).filter(|comment| !comment.is_empty());
+    let comment = written.map(str::trim).filter(|comment| !is_blank(comment));
     match comment {
         Some(comment) if comment.len() > MAX_COMMENT_BYTES => Err(Refusal::LongComment {
             bytes: comment.len(),
@@ -102,61 +111,77 @@ pub(super) fn comment(written: Option<&str>) -> Result<Option<String>, Refusal> 
 
 impl Approval {
     /// Refuses what comes too late, also where the step that ends it is yet to come.
-    pub(super) fn check_pending(&self, due_now: Timestamp) -> Result<(), Refusal> {
+    pub fn check_pending(&self, due_now: Timestamp) -> Result<(), Refusal> {
         if self.status != Status::Pending {
             return Err(Refusal::Settled(self.status));
         }
-        if due_now >= self.expires_due {
+        if self.is_time_over(due_now) {
             return Err(Refusal::Settled(self.status_of_timeout()));
         }
         Ok(())
     }
 
+    /// Whether its time is over, in due time, whatever came of it.
+    pub fn is_time_over(&self, due_now: Timestamp) -> bool {
+        due_now >= self.expires_due
+    }
+
     /// What it comes to where its time is over.
-    pub(super) const fn status_of_timeout(&self) -> Status {
+    pub(super) fn status_of_timeout(&self) -> Status {
+        let is_with_action = self.parent.is_none()
+            && self
+                .origin
+                .expires_at
+                .is_some_and(|end| end <= self.expires_at);
         match self.policy.on_timeout {
+            // Its action is over as well, and would not be sent.
+            OnTimeout::Approve if is_with_action => Status::Expired,
             OnTimeout::Approve => Status::Approved,
             OnTimeout::Reject => Status::Expired,
         }
     }
 
+    /// Refuses who may not decide, or has decided already.
+    pub fn check_voter(&self, voter: Voter<'_>, due_now: Timestamp) -> Result<(), Refusal> {
+        self.check_pending(due_now)?;
+        if self.is_open_to_all() {
+            return Ok(());
+        }
+        self.decider(voter).map(drop)
+    }
+
     /// Person who may decide, and has not.
     pub(super) fn decider(&self, voter: Voter<'_>) -> Result<&Person, Refusal> {
-        let is = |person: &Person| match voter {
-            Voter::Person(id) => person.is(id),
-            Voter::Principal(name) => person.is_principal(name),
-            Voter::Anybody => false,
-        };
         if voter == Voter::Anybody {
             return Err(Refusal::NeedsPerson);
         }
-        let found = self.deciders().into_iter().find(|person| is(person));
-        let Some(person) = found else {
-            return Err(self.no_decider(voter, &is));
+        let mut deciders = self.deciders().into_iter();
+        let Some(person) = deciders.find(|person| voter.is(person)) else {
+            return Err(self.no_decider(voter));
         };
-        let has_decided = |decision: &Decision| same(&decision.by, &person.id);
-        if self.decisions.iter().any(has_decided) {
+        if self.has_decided(person) {
             return Err(Refusal::Decided(person.id.clone()));
         }
         Ok(person)
     }
 
-    /// Why somebody may not decide: because they asked, passed it on, or are not named.
-    fn no_decider(&self, voter: Voter<'_>, is: &dyn Fn(&Person) -> bool) -> Refusal {
-        let named = self.entries().flat_map(|entry| &entry.people);
-        let of_delegations = self.delegations.iter().map(|delegation| &delegation.to);
-        let person = named.chain(of_delegations).find(|person| is(person));
+    /// Why somebody may not decide: because they asked, passed it on, lost it again, or are not named.
+    fn no_decider(&self, voter: Voter<'_>) -> Refusal {
+        let person = self.known().find(|person| voter.is(person));
         let is_requester = match (voter, person) {
             (_, Some(person)) => person.asked(&self.requester),
-            (Voter::Principal(name), None) => !name.is_empty() && name == self.requester,
+            (Voter::Principal(name), None) => self.requester.has(name),
             (Voter::Person(_) | Voter::Anybody, None) => false,
         };
-        let passed_on = person.and_then(|person| self.passed_on(&person.id));
-        match passed_on {
-            _ if is_requester && self.policy.separate => Refusal::Requester(voter.shown()),
-            Some(delegation) => {
-                Refusal::PassedOn(delegation.from.clone(), delegation.to.id.clone())
-            }
+        if is_requester && self.policy.separate {
+            return Refusal::Requester(voter.shown());
+        }
+        if let Some(delegation) = person.and_then(|person| self.passed_on(&person.id)) {
+            return Refusal::PassedOn(delegation.from.clone(), delegation.to.id.clone());
+        }
+        let mut got = self.delegations.iter().rev();
+        match got.find(|delegation| voter.is(&delegation.to)) {
+            Some(lost) => Refusal::TakenBack(lost.from.clone(), lost.to.id.clone()),
             None => Refusal::NotAnApprover(voter.shown()),
         }
     }

@@ -71,16 +71,15 @@ impl<'a> Notices<'a> {
             provider: notice.provider.clone(),
             action_type,
             payload,
-            expires_at: Some(approval.expires_at),
             ..bare(approval, flow, approval.origin.id.clone())
         };
-        Ok(Some(admit(action, flow)))
+        Ok(Some(admit(approval, action, flow)))
     }
 }
 
 /// Action that was approved: what was posted, under an id of its own.
 pub(super) fn approved(approval: &Approval, flow: &Looked<'_>) -> Result<Effect, InvalidBody> {
-    Ok(admit(approval.approved_action(flow.id)?, flow))
+    Ok(admit(approval, approval.approved_action(flow.id)?, flow))
 }
 
 impl Approval {
@@ -88,15 +87,16 @@ impl Approval {
     pub fn approved_action(&self, id: &str) -> Result<Action, InvalidBody> {
         Ok(Action {
             id: approved_id(id)?,
-            ..self.origin.clone()
+            ..self.origin.clone().unsigned()
         })
     }
 }
 
-fn admit(action: Action, flow: &Looked<'_>) -> Effect {
+fn admit(approval: &Approval, action: Action, flow: &Looked<'_>) -> Effect {
     Effect::Admit {
         action: Arc::new(action),
         since: flow.now,
+        requester: approval.requester.clone(),
     }
 }
 
@@ -122,5 +122,9 @@ fn bare(approval: &Approval, flow: &Looked<'_>, id: ActionId) -> Action {
         priority: origin.priority,
         scheduled_at: None,
         delay_seconds: None,
+        attachments: Vec::new(),
+        signature: None,
+        signer_id: None,
+        kid: None,
     }
 }

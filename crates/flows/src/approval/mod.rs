@@ -6,10 +6,12 @@
 
 mod body;
 mod change;
+mod check;
 mod decide;
 mod deciders;
 mod effects;
 mod ids;
+mod pass_on;
 mod people;
 mod quorum;
 mod start;
@@ -17,20 +19,23 @@ mod status;
 mod step;
 
 pub use body::{Approval, Decision, Delegation, EndedBy, Way};
-pub use change::{cancel, delegate, may_delegate, remind};
+pub use change::{cancel, remind};
+pub use check::unaskable;
 pub use decide::{Deciding, Voter, decide};
 pub use effects::{NOTICE_TYPE, Notice, Reason, WriteNotices};
-pub use ids::{APPROVAL_ACTION_IDS, APPROVED, approved_id};
+pub use ids::{APPROVAL_ACTION_IDS, approved_id, is_approved, notice_of, notice_place};
+pub use pass_on::{delegate, take_back};
 pub use people::{Approver, Directory, Person, UnknownApprover};
-pub use start::{Asked, open};
-pub use status::{Choice, Refusal, Status};
+pub use start::{Asked, open, parent};
+pub use status::{CannotGet, Choice, Refusal, Status};
+pub use step::is_left;
 
 use std::sync::Arc;
 
 use acteon_core::Origin;
 
 use crate::chain::chain_name;
-use crate::kind::{InvalidBody, Kind, Looked, LooksAt, Step};
+use crate::kind::{InvalidBody, Kind, Looked, LooksAt, Step, is_newer};
 use effects::Notices;
 
 /// Kind of the flows of approvals.
@@ -68,6 +73,10 @@ impl Kind for ApprovalFlow {
         false
     }
 
+    fn is_newer(&self, body: &str) -> bool {
+        is_newer(body, body::VERSION)
+    }
+
     fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {
         let parent = start::parent(body)?;
         let chain = parent.map(|parent| chain_name(&parent.chain));
@@ -79,6 +88,9 @@ impl Kind for ApprovalFlow {
 
     fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
         let approval = open(flow.body, &*self.directory, flow.now, flow.due_now)?;
+        if approval.status == Status::Pending && !start::has_begun(flow.body)? {
+            return step::first(&approval, flow);
+        }
         step::step(approval, flow, &Notices::new(&*self.notices))
     }
 }

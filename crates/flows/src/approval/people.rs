@@ -1,5 +1,7 @@
 //! People who decide.
 
+use acteon_core::{Requesters, Timestamp};
+use acteon_schedule::minute;
 use serde::{Deserialize, Serialize};
 
 /// Person, as an approval knows them.
@@ -20,6 +22,9 @@ pub struct Person {
     /// Language of their messages, such as `zh`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// Name of the time zone that they are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 /// Entry of the approvers, with the people that it meant when the approval began.
@@ -54,19 +59,62 @@ impl Person {
         same(&self.id, id)
     }
 
+    /// Whether another is this human: by their id, their userid in WeChat Work, or their API key. The directory may have changed in between.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let mut userids = self.wechat.iter().zip(&other.wechat);
+        let mut keys = self.principal.iter().zip(&other.principal);
+        self.is(&other.id)
+            || userids.any(|(left, right)| same(left, right))
+            || keys.any(|(left, right)| left == right)
+    }
+
+    /// Instant to the minute, as their clock shows it, with how far that is from UTC.
+    pub fn time(&self, at: Timestamp) -> String {
+        minute(at, self.time_zone.as_deref())
+    }
+
     /// Whether a principal is this person.
     pub(super) fn is_principal(&self, principal: &str) -> bool {
         let own = self.principal.as_deref();
         !principal.is_empty() && own == Some(principal)
     }
 
-    /// Whether this person is who asked for it.
-    pub(super) fn asked(&self, requester: &str) -> bool {
-        !requester.is_empty() && (self.is_principal(requester) || self.is(requester))
+    /// Whether this person is one of those who asked for it.
+    pub(super) fn asked(&self, requester: &Requesters) -> bool {
+        requester
+            .names()
+            .any(|name| self.is_principal(name) || self.is(name))
     }
 }
 
 /// Whether two ids are of one person.
 pub(super) fn same(left: &str, right: &str) -> bool {
     left == right || left.to_lowercase() == right.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_human_is_known_by_id_userid_and_key() {
+        let person = |id: &str, wechat: Option<&str>, principal: Option<&str>| Person {
+            id: id.to_owned(),
+            wechat: wechat.map(str::to_owned),
+            principal: principal.map(str::to_owned),
+            ..Person::default()
+        };
+        let lena = person("lena", Some("LenaAtWork"), Some("lena-key"));
+        for (other, is_same) in [
+            (person("LENA", None, None), true),
+            (person("lenaatwork", Some("lenaatwork"), None), true),
+            (person("principal:lena-key", None, Some("lena-key")), true),
+            (person("principal:LENA-KEY", None, Some("LENA-KEY")), false),
+            (person("max", Some("MaxAtWork"), None), false),
+            (person("max", None, None), false),
+        ] {
+            assert_eq!(other.is_same_as(&lena), is_same, "{other:?}");
+            assert_eq!(lena.is_same_as(&other), is_same, "{other:?}");
+        }
+    }
 }

@@ -68,38 +68,8 @@ impl Approval {
 
     /// Most entries that people have approved for, each person for one of them.
     fn entries_met(&self, approved: &[&str]) -> usize {
-        let mut taken: Vec<Option<usize>> = vec![None; approved.len()];
-        (0..self.approvers.len())
-            .filter(|entry| {
-                let mut seen = vec![false; approved.len()];
-                self.take(*entry, approved, &mut taken, &mut seen)
-            })
-            .count()
-    }
-
-    /// Finds a person for an entry, moving others to another of theirs where that makes room.
-    fn take(
-        &self,
-        entry: usize,
-        approved: &[&str],
-        taken: &mut [Option<usize>],
-        seen: &mut [bool],
-    ) -> bool {
-        for at in 0..approved.len() {
-            if seen[at] || !self.speaks_for(approved[at], entry) {
-                continue;
-            }
-            seen[at] = true;
-            let is_free = match taken[at] {
-                None => true,
-                Some(other) => self.take(other, approved, taken, seen),
-            };
-            if is_free {
-                taken[at] = Some(entry);
-                return true;
-            }
-        }
-        false
+        let speaks_for = |person: usize, entry| self.speaks_for(approved[person], entry);
+        met(self.approvers.len(), approved.len(), &speaks_for)
     }
 
     /// Whether a person decides for an entry: as one of it, in somebody's place, or because it was escalated to them.
@@ -114,4 +84,40 @@ impl Approval {
         let of_entry = self.approvers.get(entry).is_some_and(is_of);
         of_entry || (self.escalated_at.is_some() && self.escalation.iter().any(is_of))
     }
+}
+
+/// Most entries that people speak for, each person for one of them.
+pub(super) fn met(
+    entries: usize,
+    people: usize,
+    speaks_for: &dyn Fn(usize, usize) -> bool,
+) -> usize {
+    let mut taken: Vec<Option<usize>> = vec![None; people];
+    (0..entries)
+        .filter(|entry| take(*entry, speaks_for, &mut taken, &mut vec![false; people]))
+        .count()
+}
+
+/// Finds a person for an entry, moving others to another of theirs where that makes room.
+fn take(
+    entry: usize,
+    speaks_for: &dyn Fn(usize, usize) -> bool,
+    taken: &mut [Option<usize>],
+    seen: &mut [bool],
+) -> bool {
+    for person in 0..taken.len() {
+        if seen[person] || !speaks_for(person, entry) {
+            continue;
+        }
+        seen[person] = true;
+        let is_free = match taken[person] {
+            None => true,
+            Some(other) => take(other, speaks_for, taken, seen),
+        };
+        if is_free {
+            taken[person] = Some(entry);
+            return true;
+        }
+    }
+    false
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use acteon_core::limits::{MAX_APPROVERS, MAX_ERROR_BYTES};
-use acteon_core::{Action, ApprovalPolicy, Timestamp, json::head};
+use acteon_core::limits::{MAX_APPROVAL_MESSAGE_BYTES, MAX_APPROVERS, MAX_ERROR_BYTES};
+use acteon_core::{Action, ApprovalPolicy, Requesters, Timestamp, json::head};
 use serde::Deserialize;
 
 use super::body::{Approval, EndedBy, VERSION, invalid};
@@ -17,8 +17,8 @@ use crate::kind::InvalidBody;
 pub struct Asked {
     /// Action that goes if it is approved.
     pub origin: Action,
-    /// Who posted it.
-    pub requester: String,
+    /// Who caused it.
+    pub requester: Requesters,
     /// Name of the rule.
     pub rule: String,
     /// Policy of the rule.
@@ -39,15 +39,22 @@ impl Asked {
     pub fn begin(self, directory: &dyn Directory, now: Timestamp, due_now: Timestamp) -> Approval {
         let by = (self.origin, self.requester);
         let mut approval = begin(by, self.policy, directory, now, due_now);
+        approval.end_with_action(due_now);
         approval.rule = Some(self.rule);
         approval
     }
 }
 
 /// Step of a chain that a body waits for.
-pub(super) fn parent(body: &str) -> Result<Option<Parent>, InvalidBody> {
+pub fn parent(body: &str) -> Result<Option<Parent>, InvalidBody> {
     let outline: Outline = serde_json::from_str(body).map_err(|error| invalid(&error))?;
     Ok(outline.parent)
+}
+
+/// Whether a body is that of an approval that took a step, and not what a chain left for the first.
+pub(super) fn has_begun(body: &str) -> Result<bool, InvalidBody> {
+    let outline: Outline = serde_json::from_str(body).map_err(|error| invalid(&error))?;
+    Ok(outline.v.is_some())
 }
 
 /// Approval as it is stored. One that a chain has begun and that took no step yet begins now.
@@ -80,7 +87,7 @@ fn of_chain(
     let by = (start.origin, start.requester);
     let read: Result<ApprovalPolicy, _> = serde_json::from_str(start.policy.get());
     let mut approval = match read {
-        Ok(policy) => begin(by, policy, directory, now, due_now),
+        Ok(policy) => begin(by, shortened(policy), directory, now, due_now),
         Err(error) => {
             let mut approval = begin(by, ApprovalPolicy::plain(), directory, now, due_now);
             let why = format!("its policy cannot be read: {error}");
@@ -89,11 +96,21 @@ fn of_chain(
         }
     };
     approval.parent = Some(start.parent);
+    approval.chain_name = Some(start.chain_name);
     approval
 }
 
+/// Policy whose message is as short as it may be: its author could not know how long it would be.
+fn shortened(mut policy: ApprovalPolicy) -> ApprovalPolicy {
+    if let Some(message) = &mut policy.message {
+        let kept = head(message, MAX_APPROVAL_MESSAGE_BYTES).len();
+        message.truncate(kept);
+    }
+    policy
+}
+
 fn begin(
-    (mut origin, requester): (Action, String),
+    (mut origin, requester): (Action, Requesters),
     policy: ApprovalPolicy,
     directory: &dyn Directory,
     now: Timestamp,
@@ -109,6 +126,13 @@ fn begin(
     for problem in policy.problems() {
         faults.push(format!("{} {}", problem.key, problem.message));
     }
+    if policy.separate
+        && let Some(why) = requester.lost()
+    {
+        faults.push(format!(
+            "separate cannot be kept, since who asks is not all known: {why}"
+        ));
+    }
     let approvers = resolve(directory, &policy.approvers, &mut faults);
     let escalation = resolve(directory, &policy.escalate_to, &mut faults);
     let mut approval = Approval {
@@ -117,6 +141,7 @@ fn begin(
         requester,
         rule: None,
         parent: None,
+        chain_name: None,
         approvers,
         escalation,
         status: Status::Pending,
@@ -174,6 +199,14 @@ fn resolve(
 }
 
 impl Approval {
+    /// Ends the time to decide with the action's own: what is approved after it would not be sent.
+    fn end_with_action(&mut self, due_now: Timestamp) {
+        if let Some(end) = self.origin.expires_at.filter(|end| *end < self.expires_at) {
+            self.expires_due = due_now + end.since(self.started_at);
+            self.expires_at = end;
+        }
+    }
+
     /// Ends what could not be asked for.
     fn fault(&mut self, why: &str, now: Timestamp) {
         let comment = Some(head(why, MAX_ERROR_BYTES).to_owned());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use acteon_core::limits::MAX_COMMENT_BYTES;
+use acteon_core::limits::{MAX_APPROVERS, MAX_COMMENT_BYTES};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::InvalidBody;
@@ -48,6 +48,15 @@ pub enum Refusal {
     /// It passed its decision on.
     #[error("{0} has passed this decision on to {1}")]
     PassedOn(String, String),
+    /// The decision that it got was taken back.
+    #[error("{0} has taken back the decision that {1} had from them")]
+    TakenBack(String, String),
+    /// It has passed nothing on that could be taken back.
+    #[error("{0} has passed on no decision about this approval, so there is none to take back")]
+    NothingPassedOn(String),
+    /// Somebody has decided in the place of who wants it back.
+    #[error("{0} has decided already: what was passed on cannot be taken back any more")]
+    DecidedInPlace(String),
     /// It has decided.
     #[error("{0} has decided already; others have still to")]
     Decided(String),
@@ -67,13 +76,46 @@ pub enum Refusal {
     },
     /// It cannot be passed on to this person.
     #[error("it cannot be passed on to {0}: {1}")]
-    CannotPassOn(String, &'static str),
+    CannotPassOn(String, CannotGet),
     /// Everybody was reminded a moment ago, or often enough.
     #[error("{0}")]
     NotReminded(&'static str),
     /// The body cannot be read.
     #[error(transparent)]
     Invalid(#[from] InvalidBody),
+}
+
+/// Why a decision cannot be passed on to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotGet {
+    /// Whoever has the link decides.
+    #[error("nobody is named who decides; pass on the link")]
+    OpenToAll,
+    /// It is who passes it on.
+    #[error("that is who decides now; name somebody else")]
+    Themselves,
+    /// Who asks may not decide.
+    #[error("they asked for this, and who asks may not decide; name somebody else")]
+    Requester,
+    /// No message would reach them.
+    #[error(
+        "no message about it would reach them: the directory has no address of theirs for its notify_provider; name somebody else, or have it added"
+    )]
+    Unreached,
+    /// They have decided.
+    #[error("they have decided already; name somebody else")]
+    Decided,
+    /// They are asked themselves.
+    #[error("they are asked themselves, and one person decides once; name somebody else")]
+    Asked,
+    /// They have passed it on: it would come round to nobody.
+    #[error(
+        "they have passed it on themselves, and it would come round to nobody; name somebody else, or let them take it back first"
+    )]
+    PassedOn,
+    /// Enough of it.
+    #[error("it has been passed on {MAX_APPROVERS} times, which is as often as it may be")]
+    TooOften,
 }
 
 impl Status {
@@ -85,6 +127,11 @@ impl Status {
         Self::Expired,
         Self::Cancelled,
     ];
+
+    /// Status of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
 
     /// Name of the status, as it is stored and shown.
     pub const fn as_str(self) -> &'static str {

@@ -4,10 +4,23 @@ use std::time::Duration;
 
 use super::body::{Approval, EndedBy};
 use super::effects::{Notice, Notices, Reason, approved};
+use super::ids::notice_id;
 use super::people::{Person, same};
 use super::status::Status;
 use crate::chain::{chain_name, is_wanted};
-use crate::kind::{Due, Effect, InvalidBody, Looked, Step};
+use crate::kind::{Due, Effect, InvalidBody, Looked, LookedFlow, Step};
+
+/// First step of an approval that a chain began: who decides, and by when, is written by itself. Its times run from here on, also where its messages find
+/// no room.
+pub(super) fn first(approval: &Approval, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
+    Ok(Step {
+        status: approval.status.as_str(),
+        body: approval.to_json()?,
+        due: Due::Counted(flow.due_now),
+        effects: Vec::new(),
+        notice: None,
+    })
+}
 
 /// Next step of an approval.
 pub(super) fn step(
@@ -16,16 +29,22 @@ pub(super) fn step(
     notices: &Notices<'_>,
 ) -> Result<Step, InvalidBody> {
     approval.by_time(flow);
-    let mut notice = None;
+    let (mut notice, mut goes_on) = (None, false);
     let effects = if approval.status == Status::Pending {
         let is_escalated = approval.escalate(flow);
+        goes_on = is_escalated;
         if is_escalated {
             notice = Some(format!(
                 "the approval {} is escalated: nobody has decided",
                 flow.id
             ));
         }
-        approval.tell(flow, notices)?
+        if is_escalated {
+            // In a step of its own: they decide over the API although their messages may find no room.
+            Vec::new()
+        } else {
+            approval.tell(flow, notices)?
+        }
     } else {
         if approval.ended_by == Some(EndedBy::Fault) {
             let why = approval.comment.as_deref().unwrap_or("its policy is wrong");
@@ -39,24 +58,36 @@ pub(super) fn step(
     Ok(Step {
         status: approval.status.as_str(),
         body: approval.to_json()?,
-        due: approval.due(),
+        due: if goes_on {
+            Due::Counted(flow.due_now)
+        } else {
+            approval.due()
+        },
         effects,
         notice,
     })
 }
 
+/// Whether the chain that an approval is part of does not wait for it any more. `chain` is that chain, where it is there.
+pub fn is_left(approval: &Approval, chain: Option<&LookedFlow>) -> bool {
+    let parent = approval.parent.as_ref();
+    parent.is_some_and(|parent| !is_wanted(chain, &parent.step))
+}
+
 impl Approval {
+    /// Whether a flow is the chain that it is part of.
+    fn is_of(&self, flow: &LookedFlow) -> bool {
+        let parent = self.parent.as_ref();
+        parent.is_some_and(|parent| flow.name == chain_name(&parent.chain))
+    }
+
     /// Ends it where nobody waits for it any more, or its time is over.
     fn by_time(&mut self, flow: &Looked<'_>) {
         if self.status != Status::Pending {
             return;
         }
-        let is_left = self.parent.as_ref().is_some_and(|parent| {
-            let name = chain_name(&parent.chain);
-            let chain = flow.flows.iter().find(|other| other.name == name);
-            !is_wanted(chain, &parent.step)
-        });
-        if is_left {
+        let chain = flow.flows.iter().find(|other| self.is_of(other));
+        if is_left(self, chain) {
             self.end(Status::Cancelled, (EndedBy::Chain, ""), None, flow.now);
         } else if flow.due_now >= self.expires_due {
             let status = self.status_of_timeout();
@@ -68,6 +99,8 @@ impl Approval {
     fn escalate(&mut self, flow: &Looked<'_>) -> bool {
         let is_due = self.escalate_due.is_some_and(|due| due <= flow.due_now);
         if is_due {
+            // Whoever had it from somebody before, and lost it, is told anew.
+            self.forget_who_lost_it();
             self.escalate_due = None;
             self.escalated_at = Some(flow.now);
             self.updated_at = flow.now;
@@ -95,7 +128,13 @@ impl Approval {
                     told.push(id.to_owned());
                     (told.len() - 1, 0, self.reason(id))
                 }
-                Some(at) if is_reminder => (at, self.rounds, Reason::Reminded),
+                Some(at) if is_reminder => {
+                    // A message that still waits, for a provider or the end of a silence, would come with this one.
+                    for before in self.rounds_before() {
+                        effects.push(Effect::Cancel(notice_id(flow.id, before, at)?));
+                    }
+                    (at, self.rounds, Reason::Reminded)
+                }
                 Some(_) => continue,
             };
             let notice = Notice {
@@ -115,16 +154,12 @@ impl Approval {
     }
 
     /// Those who may decide and have not; `None` stands for whoever has the link.
-    fn to_tell(&self) -> Vec<Option<&Person>> {
+    pub fn to_tell(&self) -> Vec<Option<&Person>> {
         if self.is_open_to_all() {
             return vec![None];
         }
-        let has_decided = |person: &&Person| {
-            let mut decisions = self.decisions.iter();
-            decisions.any(|decision| person.is(&decision.by))
-        };
         let mut open = self.deciders();
-        open.retain(|person| !has_decided(person));
+        open.retain(|person| !self.has_decided(person));
         open.into_iter().map(Some).collect()
     }
 
@@ -155,13 +190,33 @@ impl Approval {
         true
     }
 
-    /// What follows from the end: what was approved goes, and a chain goes on.
+    /// What follows from the end: what was approved goes, a chain goes on, and messages that nobody has begun to send ask for nothing any more.
     fn follow(&self, flow: &Looked<'_>) -> Result<Vec<Effect>, InvalidBody> {
-        Ok(match &self.parent {
-            Some(parent) => vec![Effect::Poke(chain_name(&parent.chain))],
-            None if self.status == Status::Approved => vec![approved(self, flow)?],
-            None => Vec::new(),
-        })
+        let mut effects = self.call_off(flow.id)?;
+        match &self.parent {
+            Some(parent) => effects.push(Effect::Poke(chain_name(&parent.chain))),
+            None if self.status == Status::Approved => effects.push(approved(self, flow)?),
+            None => {}
+        }
+        Ok(effects)
+    }
+
+    /// Rounds whose messages may wait when the next reminders go: each of them calls off the one before, and a person may have come in between.
+    fn rounds_before(&self) -> impl Iterator<Item = u32> + use<> {
+        let last = self.rounds.saturating_sub(1);
+        std::iter::once(0).chain(Some(last).filter(|last| *last > 0))
+    }
+
+    /// Calls off the messages of the first round and of the last: reminders call off those in between.
+    fn call_off(&self, id: &str) -> Result<Vec<Effect>, InvalidBody> {
+        let last = Some(self.rounds).filter(|last| *last > 0);
+        let mut effects = Vec::new();
+        for round in std::iter::once(0).chain(last) {
+            for person in 0..self.told.len() {
+                effects.push(Effect::Cancel(notice_id(id, round, person)?));
+            }
+        }
+        Ok(effects)
     }
 
     /// When it goes on.

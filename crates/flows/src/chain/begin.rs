@@ -6,7 +6,7 @@ use std::time::Duration;
 use acteon_core::{Action, ActionType, Priority, ProviderName, Timestamp};
 use serde_json::value::RawValue;
 
-use super::approval::ApprovalStart;
+use super::approval::{ApprovalStart, not_asked};
 use super::body::{Body, Parent};
 use super::definition::{Definition, StepDefinition, StepKind};
 use super::end::End;
@@ -94,6 +94,7 @@ impl Run<'_> {
         self.effects.push(Effect::Admit {
             action: Arc::new(action),
             since: self.flow.now,
+            requester: self.body.requester.clone(),
         });
     }
 
@@ -119,6 +120,10 @@ impl Run<'_> {
             priority: Priority::clone(&origin.priority),
             scheduled_at: None,
             delay_seconds: None,
+            attachments: Vec::new(),
+            signature: None,
+            signer_id: None,
+            kid: None,
         })
     }
 
@@ -131,12 +136,16 @@ impl Run<'_> {
     ) -> Result<Option<End>, InvalidBody> {
         let policy = match Rendering::of_step(self, index).payload(policy, "approval") {
             Ok(policy) => policy,
-            Err(message) => return Ok(Some(End::failure("TEMPLATE_FAILED", message))),
+            Err(message) => {
+                let end = not_asked("TEMPLATE_FAILED", message.clone(), &message);
+                return Ok(Some(end));
+            }
         };
         let start = ApprovalStart {
             origin: self.body.origin.clone(),
             policy,
             parent: self.as_parent(step),
+            chain_name: self.definition.name.clone(),
             requester: self.body.requester.clone(),
         };
         let name = ApprovalStart::name(self.flow.id, &step.name);

@@ -82,21 +82,17 @@ impl End {
             Outcome::Muted { interval, .. } => {
                 Self::failure("MUTED", format!("time interval {interval} held it back"))
             }
-            Outcome::PendingApproval { approval_id, .. } => Self::failure(
-                "PENDING_APPROVAL",
-                format!(
-                    "a rule asks for the approval {approval_id} of its action, which a chain does not wait for; use a step of the kind approval, and a rule that lets this one go"
-                ),
-            ),
             Outcome::Cancelled { by, .. } => {
                 Self::failure("CANCELLED", format!("{by} called it off"))
             }
-            Outcome::Scheduled { .. } | Outcome::ChainStarted { .. } | Outcome::DryRun(_) => {
-                Self::failure(
-                    "UNREADABLE",
-                    "its action is over, and its outcome is none that an action ends with",
-                )
-            }
+            // A rule that asks for approval refuses what a step sends.
+            Outcome::PendingApproval { .. }
+            | Outcome::Scheduled { .. }
+            | Outcome::ChainStarted { .. }
+            | Outcome::DryRun(_) => Self::failure(
+                "UNREADABLE",
+                "its action is over, and its outcome is none that an action ends with",
+            ),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::ids::{action_id, chain_name};
 use super::render::Rendering;
 use super::run::Run;
 use super::started::flow_of;
-use super::state::{AttemptState, Phase, StepStatus};
+use super::state::{AttemptState, Phase, StepState, StepStatus};
 use super::status::Status;
 use crate::kind::{Effect, InvalidBody};
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl Run<'_> {
         let action = Action {
             id: action_id(self.flow.id, DEAD_LETTER, 1)?,
             created_at: self.flow.now,
-            ..self.body.origin.clone()
+            ..self.body.origin.clone().unsigned()
         };
         self.effects.push(Effect::Bury {
             action: Arc::new(action),
@@ -88,11 +88,15 @@ impl Run<'_> {
         let has_begun = !self.fresh.contains(&step.name) && !matches!(phase, Phase::Delayed(_));
         let state = self.state_mut(&step.name)?;
         if has_begun {
+            let error = End::failure("CANCELLED", why_given_up(chain, step, state, phase)).error;
+            if phase == Phase::Sent {
+                state.error.clone_from(&error);
+            }
             state.attempts.push(AttemptState {
                 attempt: state.attempt,
                 started_at: state.attempted_at,
                 completed_at: now,
-                error: End::failure("CANCELLED", "it was ended before it came to anything").error,
+                error,
             });
         }
         state.status = StepStatus::Cancelled;
@@ -170,5 +174,20 @@ impl Run<'_> {
             self.definition.name, self.flow.id
         );
         serde_json::json!({ "content": text }).to_string()
+    }
+}
+
+/// Why a step is given up, for a person. What nobody has begun to send is called off; what is on its way may arrive, and nobody waits for that.
+fn why_given_up(chain: &str, step: &StepDefinition, state: &StepState, phase: Phase) -> String {
+    match phase {
+        Phase::Sent => format!(
+            "it was ended before it was known what became of its action {chain}:{}:{}; that is called off, or may have been sent: see its own outcome",
+            step.name, state.attempt
+        ),
+        Phase::Delayed(_)
+        | Phase::Timer(_)
+        | Phase::Signal(_)
+        | Phase::Flow
+        | Phase::Parallel(_) => "it was ended before it came to anything".to_owned(),
     }
 }

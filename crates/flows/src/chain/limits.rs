@@ -47,9 +47,6 @@ pub const MAX_RETRIES: u32 = 10;
 /// Longest pause before a retry, whatever the strategy comes to.
 pub const MAX_BACKOFF: Duration = Duration::from_hours(1);
 
-/// Most people of an approval.
-pub const MAX_APPROVERS: usize = 50;
-
 /// Longest body of a step that is kept, in bytes. What is longer is dropped, with a mark.
 pub const MAX_RESULT_BYTES: usize = 16 * 1024;
 
@@ -61,6 +58,15 @@ pub const MAX_SIGNALS: usize = 32;
 
 /// Longest payload of a signal, in bytes. It becomes the body of its step.
 pub const MAX_SIGNAL_BYTES: usize = MAX_RESULT_BYTES;
+
+/// Most resets of an execution that are remembered, the latest: their keys answer requests that come again.
+pub const MAX_RESETS: usize = 20;
+
+/// Most executions of which each does the next over: all of them are looked at before another one begins.
+pub const MAX_RESET_DEPTH: usize = 100;
+
+/// Longest key of a reset, in bytes.
+pub const MAX_RESET_KEY_BYTES: usize = 256;
 
 /// Most attributes of an execution.
 pub const MAX_ATTRIBUTES: usize = 50;

@@ -7,6 +7,7 @@ mod approval;
 mod begin;
 mod body;
 mod definition;
+mod dropped;
 mod end;
 mod failure;
 mod finish;
@@ -27,23 +28,26 @@ pub mod view;
 mod wanted;
 
 pub use approval::ApprovalStart;
-pub use body::{Body, Cancel, Parent, Signal};
+pub use body::{Body, Cancel, Parent, Reset, Signal};
 pub use definition::{
     Branch, Definition, DefinitionSet, Field, Join, NotASet, OnCancel, OnChainFailure,
     OnParallelFailure, OnStepFailure, Operator, Parallel, Problem, References, Retry,
     StepDefinition, StepKind, Strategy,
 };
 pub use failure::Failure;
-pub use ids::{CHAIN_IDS, action_id, chain_name, chain_of, child_id, is_of_a_chain, is_step};
+pub use ids::{
+    CHAIN_IDS, action_id, begun_at, chain_name, chain_of, child_id, execution_of, is_chain_id,
+    is_letter, is_of_a_chain, is_step, is_waited_for,
+};
 pub use outside::{Refused, Start, Started, cancel, set_attributes, signal, start};
-pub use reset::reset;
+pub use reset::{AskedReset, Lineage, remember, reset};
 pub use state::{AttemptState, Phase, StepState, StepStatus};
 pub use status::Status;
 pub use wanted::is_wanted;
 
 use acteon_core::Origin;
 
-use crate::kind::{InvalidBody, Kind, Looked, LooksAt, Step};
+use crate::kind::{InvalidBody, Kind, Looked, LooksAt, Step, is_newer};
 use looks::looks_at;
 use run::Run;
 
@@ -71,6 +75,10 @@ impl Kind for ChainFlow {
     fn waits_for_the_wall_clock(&self) -> bool {
         // Its times are counted in due time.
         false
+    }
+
+    fn is_newer(&self, body: &str) -> bool {
+        is_newer(body, body::VERSION)
     }
 
     fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody> {

@@ -6,14 +6,17 @@ use std::time::Duration;
 use acteon_core::json::head;
 use acteon_core::limits::MAX_ERROR_BYTES;
 use acteon_core::similar::nearest;
-use acteon_core::{Action, Timestamp, check_label_name};
+use acteon_core::{Action, Requesters, Timestamp, check_label_name};
 use serde_json::value::RawValue;
 
 use super::begin::expires;
 use super::body::{Body, Cancel, Signal};
 use super::definition::{Definition, DefinitionSet, StepDefinition, StepKind};
 use super::ids::chain_name;
-use super::limits::{MAX_ATTRIBUTES, MAX_ATTRIBUTES_BYTES, MAX_SIGNAL_BYTES, MAX_START_ID_BYTES};
+use super::limits::{
+    MAX_ATTRIBUTES, MAX_ATTRIBUTES_BYTES, MAX_RESET_DEPTH, MAX_RESET_KEY_BYTES, MAX_SIGNAL_BYTES,
+    MAX_START_ID_BYTES,
+};
 use super::status::Status;
 use crate::kind::{Due, FlowName, InvalidBody};
 
@@ -27,8 +30,10 @@ pub struct Start {
     pub definitions: DefinitionSet,
     /// Action that starts it.
     pub origin: Action,
-    /// Who posted that action.
-    pub requester: String,
+    /// Who caused that action.
+    pub requester: Requesters,
+    /// Whether the instant at which it starts is yet to come.
+    pub is_later: bool,
 }
 
 /// Flow of an execution that begins, as the commit that starts it writes it.
@@ -56,6 +61,34 @@ pub enum Refused {
     /// Another chain started it.
     #[error("the chain {0} started this one, and only that one can be done over")]
     OfAnother(String),
+    /// One that does it over, or another one that leads back to the same, is not over.
+    #[error(
+        "the chain {id} does this one over already, by itself or by way of others, and is {status}; wait for its end, or cancel it first"
+    )]
+    DoneOver {
+        /// Id of the execution that does it over.
+        id: String,
+        /// Where that one stands.
+        status: String,
+    },
+    /// It does one over that does another one over, and so on, too often.
+    #[error(
+        "the chain does one over that does another one over, and so on, {MAX_RESET_DEPTH} times, and no more are allowed; do one of the first of them over, or send the action anew"
+    )]
+    TooDeep,
+    /// The action that started it has expired.
+    #[error(
+        "the action that started the chain expired at {0}, and so would all that its steps send; send the action anew, with a later expires_at"
+    )]
+    Expired(Timestamp),
+    /// The key of a request came with another one before.
+    #[error(
+        "this Idempotency-Key came with another from_step or for another chain before, and made the chain {0}; send a key of its own with each request"
+    )]
+    OtherReset(String),
+    /// The key of a request is empty or too long.
+    #[error("Idempotency-Key must have 1 to {MAX_RESET_KEY_BYTES} bytes, it has {0}")]
+    ResetKey(usize),
     /// It never came to the step.
     #[error("the chain never came to a step {step:?}; {hint}")]
     NotReached {
@@ -88,24 +121,29 @@ pub enum Refused {
     Invalid(#[from] InvalidBody),
 }
 
-/// First state of an execution. It does nothing until its first step.
-pub fn start(start: Start, now: Timestamp, due_now: Timestamp) -> Result<Started, InvalidBody> {
+/// First state of an execution that starts at an instant, by the wall clock and in due time. It does nothing until its first step.
+pub fn start(start: Start, at: Timestamp, due_at: Timestamp) -> Result<Started, InvalidBody> {
     check_id(&start.id)?;
     let missing = || InvalidBody("of a chain: its definition is not in it".to_owned());
     let definition = start.definitions.definition().ok_or_else(missing)?;
-    let expires = expires(definition, now, due_now);
+    let expires = expires(definition, at, due_at);
     let by = (start.origin, start.requester);
     let name = chain_name(&start.id);
-    let body = Body::begin((start.id, start.definitions), by, None, now, expires);
+    let mut body = Body::begin((start.id, start.definitions), by, None, at, expires);
+    body.set_start(start.is_later.then_some(due_at));
     Ok(Started {
         name,
         status: Status::Running.as_str(),
         body: body.to_json()?,
-        due: Due::After(Duration::ZERO),
+        due: if start.is_later {
+            Due::Counted(due_at)
+        } else {
+            Due::After(Duration::ZERO)
+        },
     })
 }
 
-/// Body of an execution that heard a signal. It is due at once then.
+/// Body of an execution that heard a signal. Its next step, which is due at once then, takes it, or keeps it.
 pub fn signal(
     body: &str,
     name: &str,
@@ -202,6 +240,12 @@ pub fn set_attributes(
         return Err(Refused::Attributes(format!(
             "the chain would have {} attributes of {bytes} bytes, at most {MAX_ATTRIBUTES} of {MAX_ATTRIBUTES_BYTES} bytes together are allowed",
             body.attributes.len()
+        )));
+    }
+    if let Some(name) = body.attributes.keys().find(|name| name.contains('=')) {
+        let name = head(name, MAX_ERROR_BYTES);
+        return Err(Refused::Attributes(format!(
+            "the name {name:?} has an =, which parts name and text where attributes are looked for; expected one without"
         )));
     }
     body.updated_at = now;

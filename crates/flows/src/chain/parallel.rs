@@ -6,7 +6,6 @@ use super::definition::{
     Join, OnParallelFailure, OnStepFailure, Parallel, StepDefinition, StepKind,
 };
 use super::end::End;
-use super::limits::MAX_ASKED_BYTES;
 use super::run::Run;
 use super::state::StepStatus;
 use crate::kind::InvalidBody;
@@ -38,8 +37,7 @@ impl Run<'_> {
                 break;
             }
             if !self.body.steps.contains_key(&child.name) {
-                if self.asked_bytes > MAX_ASKED_BYTES {
-                    self.has_more = true;
+                if self.is_full() {
                     break;
                 }
                 self.progress(child, index)?;
@@ -63,7 +61,16 @@ impl Run<'_> {
             child.on_failure == OnStepFailure::Dlq
                 && state.is_some_and(|state| state.status == StepStatus::Failed)
         };
-        let mut end = End { body, ..end };
+        let dropped = parallel.steps.iter().filter_map(|child| {
+            let state = self.body.steps.get(&child.name)?;
+            state.dropped_bytes
+        });
+        let dropped: usize = dropped.sum();
+        let mut end = End {
+            body,
+            dropped_bytes: (dropped > 0).then_some(dropped),
+            ..end
+        };
         if let Some(error) = &mut end.error {
             error.dead_letter = parallel.steps.iter().any(is_letter);
         }

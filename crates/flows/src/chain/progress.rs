@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::definition::{OnStepFailure, StepDefinition, StepKind};
 use super::end::End;
 use super::ids::{action_id, seed};
-use super::limits::{MAX_RESULT_BYTES, MAX_RESULTS_BYTES};
+use super::limits::{MAX_ASKED_BYTES, MAX_RESULT_BYTES, MAX_RESULTS_BYTES};
 use super::run::Run;
 use super::state::{AttemptState, Phase, StepState, StepStatus};
 use crate::kind::{ChildState, InvalidBody};
@@ -28,6 +28,7 @@ impl Run<'_> {
             };
             let end = match phase {
                 Phase::Delayed(until) if self.flow.due_now < until => return Ok(None),
+                Phase::Delayed(_) if self.is_full() => return Ok(None),
                 Phase::Delayed(_) => match self.begin(step, index)? {
                     Some(end) => Some(end),
                     None => continue,
@@ -49,6 +50,13 @@ impl Run<'_> {
             "of a chain: step {:?} comes to no end",
             step.name
         )))
+    }
+
+    /// Whether as much was asked for as goes into one commit: the next one, due at once then, goes on.
+    pub(super) fn is_full(&mut self) -> bool {
+        let is_full = self.asked_bytes > MAX_ASKED_BYTES;
+        self.has_more |= is_full;
+        is_full
     }
 
     /// State of a step that is to begin.
@@ -135,6 +143,7 @@ impl Run<'_> {
 
     /// Writes the end of an attempt down. `None` where another follows.
     fn attempted(&mut self, step: &StepDefinition, end: End) -> Result<Option<End>, InvalidBody> {
+        let end = self.with_all_read(step, end);
         let (now, due_now) = (self.flow.now, self.flow.due_now);
         let chain = self.flow.id;
         let state = self.state_mut(&step.name)?;

@@ -100,6 +100,12 @@ impl<'a> Run<'a> {
 
     /// Goes on from step to step, until one must wait.
     fn go_on(&mut self) -> Result<(), InvalidBody> {
+        if let Some(start) = self.body.starts_due {
+            if self.flow.due_now < start {
+                return Ok(());
+            }
+            self.body.set_start(None);
+        }
         let definition = self.definition.clone();
         for _ in 0..=MAX_STEPS {
             let index = match &self.body.current {
@@ -176,6 +182,7 @@ impl<'a> Run<'a> {
         }
         let running = self.body.running().into_iter();
         let instants = running.filter_map(|(_, phase)| phase.due());
+        let instants = instants.chain(self.body.starts_due);
         let first = instants.fold(self.body.expires_due, Timestamp::min);
         Due::Counted(first)
     }

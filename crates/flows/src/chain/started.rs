@@ -14,6 +14,9 @@ use super::run::Run;
 use super::status::Status;
 use crate::kind::{FlowName, LookedFlow};
 
+/// Code of a step whose flow cannot be read.
+const UNREADABLE: &str = "UNREADABLE";
+
 /// What of the body of a chain that is over says what it came to.
 #[derive(Deserialize)]
 struct Over {
@@ -35,7 +38,7 @@ struct OverStep {
 }
 
 impl Run<'_> {
-    /// What the flow of a step came to; `None` while it is not over, or was asked for just now.
+    /// What the flow of a step came to; `None` while that is open, or it was asked for just now.
     pub(super) fn started(&self, step: &StepDefinition) -> Option<End> {
         if self.fresh.contains(&step.name) {
             return None;
@@ -48,14 +51,21 @@ impl Run<'_> {
             );
             return Some(End::failure("DELETED", message));
         };
-        found.is_over.then(|| match &step.kind {
+        if found.is_damaged {
+            let message = format!(
+                "the row of {} {} in the store is damaged, and what became of it is not known",
+                name.kind, name.id
+            );
+            return Some(End::failure(UNREADABLE, message));
+        }
+        match &step.kind {
             StepKind::Approval { .. } => decided(found),
             StepKind::Send { .. }
             | StepKind::Timer { .. }
             | StepKind::WaitForSignal { .. }
             | StepKind::Parallel(_)
-            | StepKind::SubChain { .. } => over(found),
-        })
+            | StepKind::SubChain { .. } => found.is_over.then(|| over(found)),
+        }
     }
 }
 
@@ -75,7 +85,7 @@ pub(super) fn flow_of(chain: &str, step: &StepDefinition) -> Option<FlowName> {
 fn over(chain: &LookedFlow) -> End {
     let Ok(mut over) = serde_json::from_str::<Over>(&chain.body) else {
         let message = format!("what became of chain {} cannot be read", chain.name.id);
-        return End::failure("UNREADABLE", message);
+        return End::failure(UNREADABLE, message);
     };
     let last = over
         .execution_path

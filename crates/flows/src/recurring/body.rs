@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acteon_core::{ActionId, Timestamp};
+use acteon_core::{ActionId, Requesters, Timestamp};
 use acteon_schedule::Calendars;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub struct Recurring {
     /// Digest of the request that made it, where that had a key under which it may come again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Who made it, and who changed what it sends.
+    #[serde(default = "Requesters::not_kept")]
+    pub requester: Requesters,
 }
 
 /// Status of a recurring action.
@@ -85,6 +88,7 @@ impl Recurring {
             executions: 0,
             skipped: 0,
             request: None,
+            requester: Requesters::default(),
         };
         recurring.resume(now, calendars)?;
         Ok(recurring)

@@ -152,6 +152,10 @@ impl Definition {
             priority: self.priority,
             scheduled_at: None,
             delay_seconds: None,
+            attachments: Vec::new(),
+            signature: None,
+            signer_id: None,
+            kid: None,
         })
     }
 }

@@ -94,6 +94,7 @@ fn due_step(
                 effects.push(Effect::Admit {
                     action: Arc::new(action),
                     since: occurrence,
+                    requester: recurring.requester.clone(),
                 });
                 let cancelled = open.filter(|_| policy == OverlapPolicy::CancelOther);
                 effects.extend(cancelled.map(Effect::Cancel));

@@ -44,6 +44,20 @@ fn begun(definition: Definition, now: &str) -> Recurring {
     Recurring::begin(definition, at(now), &Calendars::default()).expect("it begins")
 }
 
+#[test]
+fn of_one_that_an_older_version_made_nobody_knows_who_did() {
+    let mut recurring = begun(definition("0 9 * * *"), "2026-03-02T08:00:00Z");
+    let body = recurring.to_json().expect("JSON");
+    let kept = Recurring::parse(&body).expect("a body").requester;
+    assert!(kept.is_empty(), "nobody asked, as was written");
+    recurring.requester = "ci".into();
+    let mut body: serde_json::Value =
+        serde_json::from_str(&recurring.to_json().expect("JSON")).expect("JSON");
+    body.as_object_mut().expect("an object").remove("requester");
+    let older = Recurring::parse(&body.to_string()).expect("a body");
+    assert!(older.requester.lost().is_some());
+}
+
 /// The step at an instant, and the body that it leaves.
 fn step(recurring: &Recurring, now: &str, children: &[Child]) -> (Step, Recurring) {
     step_at(recurring, at(now), children)
@@ -102,7 +116,7 @@ fn an_occurrence_is_one_action_with_all_that_the_definition_says() {
     let recurring = begun(definition("0 9 * * MON-FRI"), "2026-11-27T00:00:00Z");
     assert_eq!(recurring.next, Some(at("2026-11-27T01:00:00Z")));
     let (step, left) = step(&recurring, "2026-11-27T01:00:01Z", &[]);
-    let [Effect::Admit { action, since }] = &step.effects[..] else {
+    let [Effect::Admit { action, since, .. }] = &step.effects[..] else {
         panic!("{step:?}");
     };
     assert_eq!(action.id.as_str(), id("2026-11-27T01:00:00Z"));

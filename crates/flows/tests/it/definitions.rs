@@ -15,7 +15,7 @@ fn problems(definition: &Value) -> Vec<String> {
     }
 }
 
-fn check(definition: &Value, expected: &[&str]) {
+pub(crate) fn check(definition: &Value, expected: &[&str]) {
     assert_eq!(problems(definition), expected, "{definition:#}");
 }
 
@@ -73,7 +73,7 @@ fn all_problems_are_told_at_once_with_their_paths() {
     wrong["steps"][1]["wait_for_signal"]["timeout_seconds"] = json!(0);
     wrong["steps"][2]["timer"] = json!({"duration_seconds": -1});
     wrong["steps"][3]["parallel"]["join"] = json!("al");
-    wrong["steps"][5]["approval"]["quorum"] = json!(3);
+    wrong["steps"][5]["approval"]["quorum"] = json!(51);
     wrong["steps"][5]["approval"]["remind"] = json!(3);
     wrong["steps"][6]["on_failure"] = json!("ignore");
     check(
@@ -87,7 +87,7 @@ fn all_problems_are_told_at_once_with_their_paths() {
             "steps[2].timer.duration_seconds: found -1, expected an integer from 0 to 3456000",
             "steps[3].parallel.join: found \"al\", expected all, any; did you mean all?",
             "steps[5].approval.remind: is no known key; expected approvers, quorum, timeout_seconds, on_timeout, notify_provider, remind_every_seconds, escalate_to, escalate_after_seconds, separate, message, comment",
-            "steps[5].approval.quorum: found 3, expected an integer from 1 to 2",
+            "steps[5].approval.quorum: found 51, expected an integer from 1 to 50",
             "steps[6].on_failure: found \"ignore\", expected abort, skip, dlq",
         ],
     );

@@ -2,14 +2,20 @@
 
 mod approvals;
 mod definitions;
+mod dropped;
 mod ends;
 mod example;
+mod ids;
+mod later;
 mod parallel;
 mod policies;
 mod random;
+mod resets;
 mod sets;
 mod signals;
+mod slips;
 mod started;
+mod stepping;
 mod steps;
 mod views;
 mod waits;

@@ -273,8 +273,8 @@ fn bodies_that_cannot_be_read_say_why() {
             .to_string()
     };
     assert_eq!(
-        wrong("\"v\":1", "\"v\":2"),
-        "the body of the flow cannot be read: of a chain: it has the shape of version 2, and this program knows 1; run the program that wrote it, or a newer one"
+        wrong("\"v\":1", "\"v\":3"),
+        "the body of the flow cannot be read: of a chain: it has the shape of version 3, and this program knows 1 to 2; run the program that wrote it, or a newer one"
     );
     assert!(wrong("\"requester\"", "\"asker\"").contains("unknown field `asker`"));
     assert!(

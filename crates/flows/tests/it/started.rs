@@ -3,7 +3,7 @@
 use acteon_flows::chain::{Status, StepStatus, cancel};
 use serde_json::{Value, json};
 
-use crate::world::{World, approval, chain, executed, send, step, with};
+use crate::world::{World, approval, chain, chain_name, executed, send, step, with};
 
 fn says(name: &str, template: &str) -> Value {
     with(
@@ -36,6 +36,7 @@ fn an_approval_is_begun_and_its_decision_read() {
         json!({"approvers": ["lena"], "quorum": 1, "message": "build 7?"})
     );
     assert_eq!(body["parent"], json!({"chain": "c", "step": "ask"}));
+    assert_eq!(body["chain_name"], "deploy");
     assert_eq!(
         (body["requester"].as_str(), body["origin"]["id"].as_str()),
         (Some("ci"), Some("origin-1"))
@@ -67,7 +68,7 @@ fn an_approval_is_begun_and_its_decision_read() {
             .failure
             .map(|failure| failure.message)
             .as_deref(),
-        Some("step \"ask\": it was not approved: rejected by lena")
+        Some("step \"ask\": it was not approved: rejected by lena: fine")
     );
 }
 
@@ -146,4 +147,36 @@ fn ids_stay_within_their_length_however_deep_chains_are() {
     world.settle(&open, executed(&json!({"deep": 1})));
     world.run();
     assert_eq!(world.status(), "completed");
+}
+
+#[test]
+fn a_chain_below_whose_row_is_damaged_fails_its_step() {
+    let (above, below) = with_sub();
+    let mut world = World::with(&above, &[below]);
+    world.damaged.insert(chain_name("c:sub"));
+    world.poke(&chain_name("c"));
+    world.run();
+    assert_eq!(world.status(), "failed");
+    let failure = world.chain("c").failure.expect("a failure");
+    assert_eq!(
+        (&*failure.code, &*failure.message),
+        (
+            "UNREADABLE",
+            "step \"sub\": the row of chain c:sub in the store is damaged, and what became of it is not known"
+        )
+    );
+}
+
+#[test]
+fn a_chain_below_goes_on_where_the_row_above_is_damaged() {
+    let (above, below) = with_sub();
+    let mut world = World::with(&above, &[below]);
+    world.damaged.insert(chain_name("c"));
+    world.poke(&chain_name("c:sub"));
+    world.run();
+    assert_eq!(world.open(), ["c:sub:undo:1"], "it may be wanted");
+    world
+        .change("c:sub", |body, now| cancel(body, None, None, now))
+        .expect("cancelled");
+    assert_eq!(world.chain("c:sub").status, Status::Cancelled);
 }

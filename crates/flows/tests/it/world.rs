@@ -1,15 +1,12 @@
-//! A world around chains: a store of actions and flows, and a clock that tests move.
+//! A world around chains: a store of actions and flows, and clocks that tests move.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Action, ActionId, Namespace, Outcome, Tenant, Timestamp};
-use acteon_flows::chain::{
-    Body, ChainFlow, Definition, DefinitionSet, Refused, Start, signal, start,
-};
-use acteon_flows::{Child, ChildState, Due, Effect, FlowName, Kind, Looked, LookedFlow, Step};
-use acteon_schedule::Calendars;
+use acteon_flows::chain::{Body, Definition, DefinitionSet, Refused, Start, signal, start};
+use acteon_flows::{Child, ChildState, Due, FlowName, LookedFlow};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -19,11 +16,6 @@ pub(crate) use crate::written::{
 
 /// Due time is ahead of the wall clock by so much: what mixes them up is seen.
 const AHEAD_MS: i64 = 7_000_000;
-/// Pause before a flow tries again whose actions find no room.
-const NO_ROOM_PAUSE: Duration = Duration::from_secs(5);
-/// Steps that one event may lead to.
-const MAX_RUNS: usize = 10_000;
-
 /// Flow as it is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -31,6 +23,8 @@ pub(crate) struct Row {
     pub(crate) body: String,
     pub(crate) due: Option<Timestamp>,
     pub(crate) is_over: bool,
+    /// Processes that died over its next step.
+    pub(crate) deaths: u32,
 }
 
 /// Action as it is stored, with the flow that wanted it.
@@ -38,17 +32,24 @@ pub(crate) struct Row {
 pub(crate) struct Sent {
     pub(crate) action: Arc<Action>,
     pub(crate) outcome: Option<Arc<Outcome>>,
-    parent: FlowName,
+    /// Flow that is poked when it is over.
+    pub(crate) parent: Option<FlowName>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) now: i64,
+    /// Milliseconds by which the wall clock was stepped. Due time does not care.
+    pub(crate) wall_step: i64,
+    /// Whether approvals go on by themselves, with the people of their tests. Otherwise a test says what each comes to.
+    pub(crate) has_people: bool,
     pub(crate) actions: BTreeMap<String, Sent>,
     pub(crate) flows: BTreeMap<FlowName, Row>,
     pub(crate) notices: Vec<String>,
     /// Ids of the actions that somebody has begun to send: they are not called off.
     pub(crate) sending: BTreeSet<String>,
+    /// Flows whose rows in the store are damaged.
+    pub(crate) damaged: BTreeSet<FlowName>,
     /// Whether no action finds room.
     pub(crate) is_full: bool,
     /// Bytes of payloads and bodies that one step asked for at most.
@@ -58,43 +59,45 @@ pub(crate) struct World {
 impl World {
     /// World in which a chain has begun, with the chains that it starts.
     pub(crate) fn with(definition: &Value, others: &[Value]) -> Self {
-        Self::begun(
-            definition,
-            others,
-            origin(&json!({"build": 7, "host": "db-1"})),
-        )
+        let origin = origin(&json!({"build": 7, "host": "db-1"}));
+        Self::begun(definition, others, origin, None)
+    }
+
+    /// World in which a chain starts after some seconds.
+    pub(crate) fn later(definition: &Value, seconds: u64) -> Self {
+        Self::begun(definition, &[], origin(&json!({})), Some(seconds))
     }
 
     /// World in which a chain has begun whose action expires.
     pub(crate) fn expiring(definition: &Value) -> Self {
         let origin = origin(&json!({}));
         let expires_at = Some(Timestamp::from_millis(1_790_000_060_000));
-        Self::begun(
-            definition,
-            &[],
-            Action {
-                expires_at,
-                ..origin
-            },
-        )
+        let origin = Action {
+            expires_at,
+            ..origin
+        };
+        Self::begun(definition, &[], origin, None)
     }
 
     /// World in which an action with this payload has begun a chain.
     pub(crate) fn of_payload(definition: &Value, payload: &Value) -> Self {
-        Self::begun(definition, &[], origin(payload))
+        Self::begun(definition, &[], origin(payload), None)
     }
 
-    fn begun(definition: &Value, others: &[Value], origin: Action) -> Self {
+    fn begun(definition: &Value, others: &[Value], origin: Action, later: Option<u64>) -> Self {
         let definition = read(definition);
         let others: Vec<Definition> = others.iter().map(read).collect();
         let find = |name: &str| others.iter().find(|other| other.name == name);
         let definitions = DefinitionSet::of(&definition, &find).expect("a set");
         let mut world = Self {
             now: 1_790_000_000_000,
+            wall_step: 0,
+            has_people: false,
             actions: BTreeMap::new(),
             flows: BTreeMap::new(),
             notices: Vec::new(),
             sending: BTreeSet::new(),
+            damaged: BTreeSet::new(),
             is_full: false,
             longest: 0,
         };
@@ -102,16 +105,18 @@ impl World {
             id: "c".to_owned(),
             definitions,
             origin,
-            requester: "ci".to_owned(),
+            requester: "ci".into(),
+            is_later: later.is_some(),
         };
-        let started = start(begin, world.wall(), world.due()).expect("it starts");
+        let after = |now: Timestamp| now + Duration::from_secs(later.unwrap_or(0));
+        let started = start(begin, after(world.wall()), after(world.due())).expect("it starts");
         world.begin(&started.name, started.status, started.body, started.due);
         world.run();
         world
     }
 
     pub(crate) fn wall(&self) -> Timestamp {
-        Timestamp::from_millis(self.now)
+        Timestamp::from_millis(self.now + self.wall_step)
     }
 
     pub(crate) fn due(&self) -> Timestamp {
@@ -124,122 +129,24 @@ impl World {
         self.run();
     }
 
-    /// Steps all flows that are due, until none is.
-    pub(crate) fn run(&mut self) {
-        for _ in 0..MAX_RUNS {
-            let Some(name) = self.are_due().into_iter().next() else {
-                return;
-            };
-            self.step(&name);
-        }
-        panic!("the flows come to no rest");
-    }
-
-    /// Names of the chains that are due.
-    pub(crate) fn are_due(&self) -> Vec<FlowName> {
-        let is_due = |row: &Row| !row.is_over && row.due.is_some_and(|due| due <= self.due());
-        let due = self
-            .flows
-            .iter()
-            .filter(|(name, row)| &*name.kind == ChainFlow::NAME && is_due(row));
-        due.map(|(name, _)| name.clone()).collect()
-    }
-
-    /// One step of a flow, computed twice.
-    pub(crate) fn step(&mut self, name: &FlowName) {
-        let row = self.flows[name].clone();
-        let looks_at = ChainFlow.looks_at(&row.body).expect("what it looks at");
-        let children: Vec<Child> = looks_at.actions.iter().map(|id| self.child(id)).collect();
-        let flows: Vec<LookedFlow> = looks_at
-            .flows
-            .iter()
-            .filter_map(|name| self.looked(name))
-            .collect();
-        let (namespace, tenant) = scope();
-        let looked = Looked {
-            id: &name.id,
-            namespace: &namespace,
-            tenant: &tenant,
-            body: &row.body,
-            now: self.wall(),
-            due_now: self.due(),
-            children: &children,
-            flows: &flows,
-            calendars: &Calendars::default(),
-        };
-        let step = ChainFlow.step(&looked).expect("a step");
-        let again = ChainFlow.step(&looked).expect("a step");
-        assert_eq!(format!("{step:?}"), format!("{again:?}"), "computed twice");
-        self.apply(name, step);
-    }
-
-    fn apply(&mut self, name: &FlowName, step: Step) {
-        if self.is_full && step.effects.iter().any(is_admission) {
-            let later = self.due() + NO_ROOM_PAUSE;
-            self.flows.get_mut(name).expect("a flow").due = Some(later);
-            return;
-        }
-        let body = Body::parse(&step.body).expect("a body");
-        assert_eq!(body.to_json().as_ref(), Ok(&step.body), "read as written");
-        assert_eq!(body.status.as_str(), step.status);
-        assert_eq!(step.due == Due::Never, body.status.is_over());
-        let row = Row {
-            status: step.status.to_owned(),
-            body: step.body,
-            due: self.instant(step.due),
-            is_over: step.due == Due::Never,
-        };
-        self.flows.insert(name.clone(), row);
-        self.notices.extend(step.notice);
-        self.longest = self.longest.max(step.effects.iter().map(bytes).sum());
-        for effect in step.effects {
-            match effect {
-                Effect::Admit { action, since } => {
-                    assert_eq!(since, self.wall());
-                    let sent = Sent {
-                        action: Arc::clone(&action),
-                        outcome: None,
-                        parent: name.clone(),
-                    };
-                    let before = self.actions.insert(action.id.to_string(), sent);
-                    assert!(before.is_none(), "{} was admitted before", action.id);
-                }
-                Effect::Cancel(id) => {
-                    if self.is_open(id.as_str()) && !self.sending.contains(id.as_str()) {
-                        let by = "gateway".to_owned();
-                        let at = self.wall();
-                        self.settle(id.as_str(), Outcome::Cancelled { by, at });
-                    }
-                }
-                Effect::Begin {
-                    name,
-                    status,
-                    body,
-                    due,
-                } => self.begin(&name, status, body, due),
-                Effect::Poke(name) => self.poke(&name),
-                Effect::Bury { .. } => {}
-            }
-        }
-    }
-
-    fn begin(&mut self, name: &FlowName, status: &str, body: String, due: Due) {
+    pub(crate) fn begin(&mut self, name: &FlowName, status: &str, body: String, due: Due) {
         let row = Row {
             status: status.to_owned(),
             body,
             due: self.instant(due),
             is_over: false,
+            deaths: 0,
         };
         let before = self.flows.insert(name.clone(), row);
         assert!(before.is_none(), "{name:?} was begun before");
     }
 
-    fn instant(&self, due: Due) -> Option<Timestamp> {
+    pub(crate) fn instant(&self, due: Due) -> Option<Timestamp> {
         match due {
             Due::Counted(instant) => Some(instant),
             Due::After(pause) => Some(self.due() + pause),
             Due::Poked | Due::Never => None,
-            Due::At(at) => panic!("a chain counts in due time, and not until {at}"),
+            Due::At(at) => panic!("a flow counts in due time, and not until {at}"),
         }
     }
 
@@ -250,7 +157,7 @@ impl World {
         }
     }
 
-    fn child(&self, id: &ActionId) -> Child {
+    pub(crate) fn child(&self, id: &ActionId) -> Child {
         let found = self.actions.get(id.as_str());
         Child {
             id: id.clone(),
@@ -263,12 +170,16 @@ impl World {
         }
     }
 
-    fn looked(&self, name: &FlowName) -> Option<LookedFlow> {
+    pub(crate) fn looked(&self, name: &FlowName) -> Option<LookedFlow> {
+        if self.damaged.contains(name) {
+            return Some(LookedFlow::damaged(name.clone()));
+        }
         self.flows.get(name).map(|row| LookedFlow {
             name: name.clone(),
             status: row.status.as_str().into(),
             body: row.body.as_str().into(),
             is_over: row.is_over,
+            is_damaged: false,
         })
     }
 
@@ -286,8 +197,9 @@ impl World {
             .unwrap_or_else(|| panic!("no {id}"));
         assert!(sent.outcome.is_none(), "{id} is over");
         sent.outcome = Some(Arc::new(outcome));
-        let parent = sent.parent.clone();
-        self.poke(&parent);
+        if let Some(parent) = sent.parent.clone() {
+            self.poke(&parent);
+        }
     }
 
     /// Ends an action with success, and lets everything happen that follows.
@@ -361,18 +273,6 @@ impl World {
     pub(crate) fn payload(&self, id: &str) -> Value {
         serde_json::from_str(self.actions[id].action.payload.get()).expect("JSON")
     }
-}
-
-fn bytes(effect: &Effect) -> usize {
-    match effect {
-        Effect::Admit { action, .. } => action.payload.get().len(),
-        Effect::Begin { body, .. } => body.len(),
-        _ => 0,
-    }
-}
-
-fn is_admission(effect: &Effect) -> bool {
-    matches!(effect, Effect::Admit { .. })
 }
 
 pub(crate) fn chain_name(id: &str) -> FlowName {

@@ -16,6 +16,8 @@ use acteon_store::{
 use crate::admit::answer::DispatchError;
 use crate::admit::batch::{InLine, admit, ask_in_line};
 use crate::admit::entry::{Entry, enter};
+use crate::admit::flow_room;
+use crate::admit::flow_shares::Beginning;
 use crate::admit::notify;
 use crate::admit::pending::{left_alone, left_for_later, worked_on};
 use crate::admit::repeated::reply_if_known;
@@ -23,6 +25,7 @@ use crate::admit::reply::{LaterReply, Reply};
 use crate::admit::request::DispatchRequest;
 use crate::admit::routes::{ChosenRoute, Placement, PreparedRoutes};
 use crate::admit::sender::Sender;
+use crate::admit::shares::{Entering, QueueFull};
 use crate::admit::waiters::SoFar;
 use crate::cluster::held::Holding;
 use crate::decide::plan::{Plan, Step};
@@ -37,8 +40,8 @@ use crate::shared::Inner;
 /// Accepts an action: plans it, has the gate admit it, and delivers it here or leaves it to the runner.
 pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut reply: Reply) {
     let (candidate, caller, entry) = Candidate::planned(&inner, request);
-    let entering = match enter(&inner, &candidate.action, &entry) {
-        Ok(entering) => entering,
+    let (entering, beginning) = match candidate.room(&inner, &entry).await {
+        Ok(room) => room,
         Err(full) => {
             let unknown = DispatchError::QueueFull(full);
             return reply_if_known(&inner, &candidate.action, &candidate.sender, reply, unknown)
@@ -93,7 +96,7 @@ pub(super) async fn accept(inner: Arc<Inner>, request: DispatchRequest, mut repl
                 }
             }
         }
-        Ok(Admitted::Ended(outcome)) => candidate.ended(&inner, &outcome, reply),
+        Ok(Admitted::Ended(outcome)) => candidate.ended(&inner, &outcome, beginning, reply),
         Ok(Admitted::NoLetter) => reply.send(Err(DispatchError::NoLetter)),
         Ok(Admitted::Existing(_)) => {
             drop((routes, line));
@@ -141,12 +144,24 @@ impl Gated {
 }
 
 impl Candidate {
+    /// Takes room for what is open, and for a flow that begins.
+    async fn room(
+        &self,
+        inner: &Inner,
+        entry: &Entry,
+    ) -> Result<(Option<Entering>, Option<Beginning>), QueueFull> {
+        let entering = enter(inner, &self.action, entry)?;
+        let beginning = flow_room::enter(inner, &self.begins).await?;
+        Ok((entering, beginning))
+    }
+
     /// Plans an action, and reports the rules that failed on it.
     pub(crate) fn planned(inner: &Inner, request: DispatchRequest) -> (Self, Caller, Entry) {
         let DispatchRequest {
             action,
             origin,
             caller,
+            requester,
             letter,
             possible_duplicate,
         } = request;
@@ -167,7 +182,7 @@ impl Candidate {
         } else {
             step
         };
-        let (entry, begins) = Entry::of(inner, &caller, rule.as_deref(), step);
+        let (entry, begins) = Entry::of(inner, requester, rule.as_deref(), step);
         let candidate = Self {
             action,
             sender: Sender {
@@ -284,15 +299,19 @@ impl Candidate {
         }
     }
 
-    /// Wakes who steps the executions that began with it.
-    pub(crate) fn tell_begins(&self, inner: &Inner) {
+    /// Wakes who steps the flows that began with it; those.
+    pub(crate) fn tell_begins(&self, inner: &Inner) -> &[Begin] {
         if !self.begins.is_empty() {
             inner.flow_work.notify_one();
         }
+        &self.begins
     }
 
     /// Replies for an action that is over at the gate. A dead letter that is held back stays on the list, and nothing was written.
-    fn ended(&self, inner: &Inner, outcome: &Outcome, reply: Reply) {
+    fn ended(&self, inner: &Inner, outcome: &Outcome, beginning: Option<Beginning>, reply: Reply) {
+        if let Some(beginning) = beginning {
+            beginning.began();
+        }
         if self.letter.is_some() && self.begins.is_empty() {
             tracing::info!(action = %self.action.id, outcome = outcome.as_str(), "a dead letter is held back and stays on the list");
             return reply.send(Err(DispatchError::HeldBack(outcome.to_json())));

@@ -1,10 +1,11 @@
 //! ASK: the outcome of an action that people decide about, and the approval that begins in the commit of it.
 
-use acteon_core::{Caller, Outcome};
+use acteon_core::{Outcome, Requesters};
 use acteon_flows::approval::{ApprovalFlow, Asked, Status};
 use acteon_store::{Begin, FlowKey, FlowState};
 
 use crate::approvals::links::UNSIGNED;
+use crate::approvals::notices::tells_somebody;
 use crate::decide::plan::Ask;
 use crate::shared::Inner;
 
@@ -12,14 +13,14 @@ use crate::shared::Inner;
 /// the same action again is told of the same approval. Where nobody could decide, nothing begins.
 pub(super) fn asked(
     inner: &Inner,
-    caller: &Caller,
+    requester: Requesters,
     rule: Option<&str>,
     ask: Ask,
 ) -> (Outcome, Option<Begin>) {
     let (now, due_now) = (inner.clock.now(), inner.due.now());
     let asked = Asked {
         origin: ask.origin,
-        requester: caller.id.to_string(),
+        requester,
         rule: rule.unwrap_or_default().to_owned(),
         policy: ask.policy,
     };
@@ -41,7 +42,7 @@ pub(super) fn asked(
         expires_at: approval.expires_at,
         approve_url: UNSIGNED.to_owned(),
         reject_url: UNSIGNED.to_owned(),
-        notification_sent: true,
+        notification_sent: tells_somebody(&inner.providers, &approval),
         matched_rule: rule.map(str::to_owned),
     };
     let begin = Begin {

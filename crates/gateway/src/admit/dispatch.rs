@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use acteon_core::limits::MAX_WAIT;
-use acteon_core::{Action, Caller, Origin};
+use acteon_core::{Action, Caller, Origin, Requesters};
 use acteon_store::StoreError;
 
 use crate::admit::accept::accept;
@@ -29,6 +29,7 @@ impl Gateway {
     ) -> Result<DispatchAnswer, DispatchError> {
         self.dispatch_request(
             DispatchRequest {
+                requester: Requesters::of(&caller),
                 action,
                 origin,
                 caller,
@@ -65,6 +66,7 @@ impl Gateway {
             return Err(StoreError::Busy.into());
         };
         let request = DispatchRequest {
+            requester: Requesters::of(&caller),
             action,
             origin: Origin::Api,
             caller,

@@ -1,6 +1,6 @@
 //! Entry of a planned action: over with its outcome, or to be sent; and its share of the open actions.
 
-use acteon_core::{Action, Caller, Outcome};
+use acteon_core::{Action, Outcome, Requesters};
 use acteon_store::{Begin, Conditions};
 
 use crate::admit::ask_approval::asked;
@@ -23,7 +23,7 @@ impl Entry {
     /// Entry of an action with this step, and the flow that begins with it where it begins one.
     pub(super) fn of(
         inner: &Inner,
-        caller: &Caller,
+        requester: Requesters,
         rule: Option<&str>,
         step: Step,
     ) -> (Self, Vec<Begin>) {
@@ -33,12 +33,12 @@ impl Entry {
                 return (Self::ToSend(conditions, routes, postponed), Vec::new());
             }
             Step::Ask(ask) => {
-                let (outcome, begin) = asked(inner, caller, rule, *ask);
+                let (outcome, begin) = asked(inner, requester, rule, *ask);
                 return (Self::Over(outcome), Vec::from_iter(begin));
             }
             Step::StartChain(start) => start,
         };
-        match started(inner, caller, rule, *start) {
+        match started(inner, requester, rule, *start) {
             Ok((outcome, begin)) => (Self::Over(outcome), vec![begin]),
             Err(error) => {
                 let outcome = Outcome::Failed {

@@ -52,7 +52,7 @@ impl KnownLooks {
             .iter()
             .map(|(name, value)| name.len() + value.len())
             .sum();
-        let bytes = (PER_ACTION + action.payload.get().len() + labels).min(MAX_KNOWN_WAITING_BYTES);
+        let bytes = (PER_ACTION + action.content_bytes() + labels).min(MAX_KNOWN_WAITING_BYTES);
         let room = self
             .waiting_bytes
             .try_acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX))

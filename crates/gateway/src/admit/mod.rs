@@ -7,6 +7,8 @@ pub(crate) mod ask_outcomes;
 pub(crate) mod batch;
 pub(crate) mod dispatch;
 pub(crate) mod entry;
+mod flow_room;
+pub(crate) mod flow_shares;
 pub(crate) mod known;
 pub(crate) mod notices;
 pub(crate) mod notify;

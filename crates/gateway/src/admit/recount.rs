@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admit::flow_room::look_if_due;
 use crate::shared::Inner;
 
 /// Pause between two counts, where other gateways change what waits, and where none does.
@@ -23,7 +24,9 @@ pub(crate) async fn follow(inner: Arc<Inner>) {
     } else {
         LOOK_EVERY.0
     };
+    look_if_due(&inner).await;
     while inner.sleep(pause).await {
+        look_if_due(&inner).await;
         let began = inner.clock.monotonic();
         match inner.store.open_shares(inner.due.now()).await {
             Ok(shares) => inner.shares.set(&shares),

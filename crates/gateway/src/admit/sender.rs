@@ -35,7 +35,7 @@ impl Sender {
         {
             return None;
         }
-        let bytes = record.action.payload.get().len() + action.payload.get().len();
+        let bytes = record.action.content_bytes() + action.content_bytes();
         let difference = offload::by_size(bytes, || record.action.first_difference(action));
         if difference.is_none()
             && !self.meets_no_replay(record)

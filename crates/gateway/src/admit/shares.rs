@@ -81,6 +81,26 @@ pub enum QueueFull {
         /// Its share.
         limit: usize,
     },
+    /// One tenant's share of the executions that run.
+    #[error(
+        "{limit} executions of chains of the tenant {tenant} are running, which is the most that one may have (server.max_executions_per_tenant); cancel some, or try again later"
+    )]
+    TenantExecutions {
+        /// The tenant, without those below it.
+        tenant: Arc<str>,
+        /// Its share.
+        limit: usize,
+    },
+    /// One tenant's share of the approvals that wait.
+    #[error(
+        "{limit} approvals of the tenant {tenant} are waiting for a decision, which is the most that one may have (server.max_approvals_per_tenant); decide or cancel some, or try again later"
+    )]
+    TenantApprovals {
+        /// The tenant, without those below it.
+        tenant: Arc<str>,
+        /// Its share.
+        limit: usize,
+    },
 }
 
 pub(crate) struct Shares {
@@ -170,8 +190,8 @@ impl Tally {
 
 /// Tenant that a share belongs to: whoever may act for `acme.eu` may act for any other below
 /// `acme`.
-fn above(tenant: &Tenant) -> &str {
-    tenant.as_str().split('.').next().unwrap_or_default()
+pub(crate) fn above(tenant: &str) -> &str {
+    tenant.split('.').next().unwrap_or_default()
 }
 
 impl Shares {
@@ -186,7 +206,7 @@ impl Shares {
     pub(crate) fn set(&self, shares: &[OpenShare]) {
         let (mut open, mut later) = (Tally::default(), Tally::default());
         for share in shares {
-            let tenant = above(&share.tenant).into();
+            let tenant = above(share.tenant.as_str()).into();
             open.add(&share.provider, &tenant, share.count);
             later.add(&share.provider, &tenant, share.later);
         }
@@ -219,7 +239,7 @@ impl Shares {
             per_provider,
             per_tenant,
         } = self.limits;
-        let tenant: Arc<str> = above(tenant).into();
+        let tenant: Arc<str> = above(tenant.as_str()).into();
         let counts = self.lock();
         // The narrowest share that is used up is named: told of the total, a caller would wait for
         // others who are not why.
@@ -248,7 +268,7 @@ impl Shares {
         provider: &ProviderName,
         tenant: &Tenant,
     ) -> Result<Entering, QueueFull> {
-        let tenant: Arc<str> = above(tenant).into();
+        let tenant: Arc<str> = above(tenant.as_str()).into();
         let counts = self.lock();
         let of_tenant = counts.later.of_tenant(&tenant) + counts.entering_later.of_tenant(&tenant);
         if of_tenant >= MAX_LATER / 2 {
@@ -281,32 +301,34 @@ impl Shares {
     /// Counts that the time of an action has come which was to go later.
     pub(crate) fn came_due(&self, provider: &ProviderName, tenant: &Tenant) {
         let mut counts = self.lock();
-        counts.later.take(provider, above(tenant));
-        counts.open.add(provider, &above(tenant).into(), 1);
+        counts.later.take(provider, above(tenant.as_str()));
+        counts.open.add(provider, &above(tenant.as_str()).into(), 1);
     }
 
     /// Counts that an action which could go now waits for an instant.
     pub(crate) fn postponed(&self, provider: &ProviderName, tenant: &Tenant) {
         let mut counts = self.lock();
-        counts.open.take(provider, above(tenant));
-        counts.later.add(provider, &above(tenant).into(), 1);
+        counts.open.take(provider, above(tenant.as_str()));
+        counts
+            .later
+            .add(provider, &above(tenant.as_str()).into(), 1);
     }
 
     /// Counts that an action was called off which was to go later.
     pub(crate) fn cancelled(&self, provider: &ProviderName, tenant: &Tenant) {
-        self.lock().later.take(provider, above(tenant));
+        self.lock().later.take(provider, above(tenant.as_str()));
     }
 
     /// Counts that an action goes through another provider.
     pub(crate) fn moved(&self, from: &ProviderName, to: &ProviderName, tenant: &Tenant) {
         let mut counts = self.lock();
-        counts.open.take(from, above(tenant));
-        counts.open.add(to, &above(tenant).into(), 1);
+        counts.open.take(from, above(tenant.as_str()));
+        counts.open.add(to, &above(tenant.as_str()).into(), 1);
     }
 
     /// Counts that an action ended.
     pub(crate) fn ended(&self, provider: &ProviderName, tenant: &Tenant) {
-        self.lock().open.take(provider, above(tenant));
+        self.lock().open.take(provider, above(tenant.as_str()));
     }
 
     /// Whether it is known whose the waiting actions are.

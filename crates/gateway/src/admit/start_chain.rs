@@ -1,6 +1,6 @@
 //! START A CHAIN: the outcome of an action that starts one, and the execution that begins in the commit of it.
 
-use acteon_core::{Caller, Outcome};
+use acteon_core::{Outcome, Requesters};
 use acteon_flows::InvalidBody;
 use acteon_flows::chain::{self, CHAIN_IDS, Start};
 use acteon_store::{Begin, FlowKey, FlowState};
@@ -12,7 +12,7 @@ use crate::shared::Inner;
 /// same action again is told of the same execution.
 pub(super) fn started(
     inner: &Inner,
-    caller: &Caller,
+    requester: Requesters,
     rule: Option<&str>,
     start: ChainStart,
 ) -> Result<(Outcome, Begin), InvalidBody> {
@@ -46,7 +46,8 @@ pub(super) fn started(
         id,
         definitions,
         origin,
-        requester: caller.id.to_string(),
+        requester,
+        is_later: starts_at.is_some(),
     };
     let started = chain::start(start, at, due_at)?;
     let begin = Begin {

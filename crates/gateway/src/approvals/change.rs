@@ -3,22 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Caller, Origin, Outcome, Scope, Timestamp};
+use acteon_core::{Caller, Origin, Outcome, Scope, Timestamp, with_causes};
 use acteon_flows::approval::{
-    Approval, Choice, Deciding, Person, Refusal, Status, Voter, cancel, decide, delegate,
-    may_delegate, remind,
+    Approval, Choice, Deciding, Refusal, Status, Voter, cancel, decide, is_left, remind,
 };
-use acteon_store::{Advance, Advanced, Expect, Flow, FlowState};
+use acteon_flows::chain::chain_name;
+use acteon_store::{Advance, Advanced, Expect, Flow, FlowEvent, FlowState, Poke, StoreError};
 
 use super::links::Link;
 use super::look::shown;
-use super::{ApprovalError, MAX_TRIES, ShownApproval};
+use super::{AnyApproval, ApprovalError, Came, MAX_TRIES, ShownApproval};
 use crate::admit::answer::Wait;
 use crate::admit::request::DispatchRequest;
+use crate::flows::events::news;
+use crate::flows::look::{key, other};
+use crate::flows::words::STUCK;
+use crate::offload;
 use crate::shared::Gateway;
-
-/// Longest pause before a change that others were quicker with is tried again, in milliseconds for each try before it.
-const PAUSE_MS: u32 = 10;
 
 /// Time that who approves waits for the outcome of what was approved.
 const WAIT: Duration = Duration::from_secs(5);
@@ -32,6 +33,14 @@ pub enum Decider<'a> {
     Caller(&'a Caller, &'a str),
 }
 
+/// Instant of a change, by the wall clock and in due time, and how the approval is found then.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    pub(super) now: Timestamp,
+    pub(super) due: Timestamp,
+    is_stuck: bool,
+}
+
 /// Decision that was written down.
 #[derive(Clone, Debug)]
 pub struct Decided {
@@ -42,10 +51,29 @@ pub struct Decided {
 }
 
 impl<'a> Decider<'a> {
-    fn voter(self) -> Voter<'a> {
+    pub(super) fn voter(self) -> Voter<'a> {
         match self {
             Self::Link(link) => link.person.map_or(Voter::Anybody, Voter::Person),
             Self::Caller(caller, _) => voter(caller),
+        }
+    }
+
+    /// Name of who decides, for the log; empty where it is not known.
+    pub(super) fn name(self) -> &'a str {
+        match self {
+            Self::Link(link) => link.person.unwrap_or_default(),
+            Self::Caller(caller, _) => &caller.id,
+        }
+    }
+
+    /// Word of the way by which they come, for the log.
+    pub(super) const fn way(self) -> &'static str {
+        match self {
+            Self::Link(Link {
+                person: Some(_), ..
+            }) => "link",
+            Self::Link(_) => "open_link",
+            Self::Caller(..) => "api",
         }
     }
 }
@@ -63,55 +91,50 @@ impl Gateway {
         comment: Option<&str>,
     ) -> Result<Decided, ApprovalError> {
         let (flow, approval) = self
-            .change_approval(decider, |approval, (now, due_now)| {
-                let deciding = Deciding {
-                    voter: decider.voter(),
-                    choice,
-                    comment,
-                    now,
-                    due_now,
-                };
-                Ok(decide(approval, &deciding)?)
-            })
+            .change_approval(
+                decider,
+                |approval,
+                 At {
+                     now, due: due_now, ..
+                 }| {
+                    let deciding = Deciding {
+                        voter: decider.voter(),
+                        choice,
+                        comment,
+                        now,
+                        due_now,
+                    };
+                    Ok(decide(approval, &deciding)?)
+                },
+            )
             .await?;
+        tracing::info!(approval = %flow.key.id, by = %decider.name(), way = decider.way(), decision = choice.as_str(), status = %approval.status, "somebody decided about an approval");
         let outcome = match approval.status {
             Status::Approved if approval.parent.is_none() => {
                 Some(self.send_approved(&flow, &approval).await?)
             }
             _ => None,
         };
-        Ok(Decided {
-            shown: shown(&self.inner, &flow)?,
+        let mut shown = shown(&self.inner, &flow)?;
+        let read = |outcome: &Arc<str>| serde_json::from_str(outcome).ok();
+        if let Some(outcome) = outcome.as_ref().and_then(read) {
+            shown.came = Some(self.came_as_told(&shown, outcome).await);
+        }
+        Ok(Decided { shown, outcome })
+    }
+
+    /// What became of what was approved, with the outcome that was told. The decision stands, whatever the store answers here.
+    async fn came_as_told(&self, shown: &ShownApproval, outcome: Outcome) -> Came {
+        let scope = Scope::exactly(&shown.namespace, &shown.tenant);
+        let known = match shown.approved_action_id() {
+            Some(id) => self.came_to(&scope, &id).await.ok().flatten(),
+            None => None,
+        };
+        Came {
+            attempts: known.as_ref().map_or(0, |came| came.attempts),
+            possible_duplicate: known.is_some_and(|came| came.possible_duplicate),
             outcome,
-        })
-    }
-
-    /// Passes a person's decision on to another.
-    pub async fn delegate_approval(
-        &self,
-        decider: Decider<'_>,
-        to: &str,
-        comment: Option<&str>,
-    ) -> Result<ShownApproval, ApprovalError> {
-        let (flow, _) = self
-            .change_approval(decider, |approval, at| {
-                // Who may not decide learns nothing of who is known.
-                may_delegate(approval, decider.voter(), at.1)?;
-                let to = self.person_meant(to)?;
-                Ok(delegate(approval, decider.voter(), to, comment, at)?)
-            })
-            .await?;
-        shown(&self.inner, &flow)
-    }
-
-    /// The one person that a name means.
-    fn person_meant(&self, name: &str) -> Result<Person, ApprovalError> {
-        let unknown = |why: String| ApprovalError::UnknownPerson(name.to_owned(), why);
-        let people = self.inner.approvals.directory.resolve(name);
-        let people = people.map_err(|error| unknown(error.why))?;
-        let [person] = <[_; 1]>::try_from(people)
-            .map_err(|_| unknown("that is not one person; name one".to_owned()))?;
-        Ok(person)
+        }
     }
 
     /// Reminds everybody who has not decided.
@@ -122,68 +145,78 @@ impl Gateway {
     ) -> Result<ShownApproval, ApprovalError> {
         let (flow, _) = self
             .change_approval(Decider::Caller(caller, id), |approval, at| {
-                Ok(remind(approval, at)?)
+                Ok(remind(approval, (at.now, at.due))?)
             })
             .await?;
         shown(&self.inner, &flow)
     }
 
-    /// Ends an approval without a decision.
+    /// Ends an approval without a decision, also one that is stuck.
     pub async fn cancel_approval(
         &self,
         caller: &Caller,
         id: &str,
         why: Option<&str>,
-    ) -> Result<ShownApproval, ApprovalError> {
-        let (flow, _) = self
+    ) -> Result<AnyApproval, ApprovalError> {
+        let cancelled = self
             .change_approval(Decider::Caller(caller, id), |approval, at| {
-                Ok(cancel(approval, &caller.id, why, at)?)
+                let due = (!at.is_stuck).then_some(at.due);
+                Ok(cancel(approval, &caller.id, why, (at.now, due))?)
             })
-            .await?;
-        shown(&self.inner, &flow)
+            .await;
+        let flow = match cancelled {
+            Ok((flow, _)) => flow,
+            Err(ApprovalError::Invalid(_)) => {
+                let found = self.cancel_unreadable(caller, id).await?;
+                return Ok(AnyApproval::Unreadable(found));
+            }
+            Err(error) => return Err(error),
+        };
+        tracing::info!(approval = %flow.key.id, by = %caller.id, "somebody cancelled an approval");
+        Ok(AnyApproval::Read(Box::new(shown(&self.inner, &flow)?)))
     }
 
     /// Changes an approval, which is due at once then: `change` is done again where somebody else was quicker.
-    async fn change_approval(
+    pub(super) async fn change_approval(
         &self,
         decider: Decider<'_>,
-        change: impl Fn(&mut Approval, (Timestamp, Timestamp)) -> Result<(), ApprovalError>,
+        change: impl Fn(&mut Approval, At) -> Result<(), ApprovalError>,
     ) -> Result<(Flow, Approval), ApprovalError> {
         let inner = &self.inner;
         for tries in 0..MAX_TRIES {
-            if tries > 0 {
-                let longest = Duration::from_millis((PAUSE_MS * tries).into());
-                let pause = longest.mul_f64(inner.entropy.fraction());
-                inner.clock.sleep(pause).await;
-            }
+            self.pause_before(tries).await;
             let (mut flow, mut approval) = match decider {
                 Decider::Link(link) => self.find_linked(link).await?,
                 Decider::Caller(caller, id) => {
                     self.find_approval(&Scope::of(&caller.grants), id).await?
                 }
             };
+            let wanted = self.check_wanted(&flow, &approval).await;
             let (now, due) = (inner.clock.now(), inner.due.now());
-            change(&mut approval, (now, due))?;
+            let is_stuck = &*flow.state.status == STUCK;
+            let changed = wanted.and_then(|()| change(&mut approval, At { now, due, is_stuck }));
+            if let Err(refused) = changed {
+                // Nothing came of the end of its time yet.
+                let is_undone = is_stuck && approval.status == Status::Pending;
+                let refused = match refused {
+                    ApprovalError::Refused(Refusal::Settled(_)) if is_undone => {
+                        ApprovalError::Stuck(flow.key.id.to_string())
+                    }
+                    refused => refused,
+                };
+                self.wake(flow, &approval).await;
+                return Err(refused);
+            }
+            let body = approval.to_json()?;
+            let events = news(&flow, &body);
             flow.state = FlowState {
                 status: approval.status.as_str().into(),
-                body: approval.to_json()?.into(),
+                body: body.into(),
                 due_at: Some(due),
                 is_over: false,
             };
             flow.updated_at = now;
-            let advance = Advance {
-                key: flow.key.clone(),
-                expect: Expect::Version(flow.version),
-                at: now,
-                due,
-                state: Some(flow.state.clone()),
-                admissions: Vec::new(),
-                begins: Vec::new(),
-                cancels: Vec::new(),
-                pokes: Vec::new(),
-            };
-            if let Advanced::Written { .. } = inner.store.advance(advance).await? {
-                inner.flow_work.notify_one();
+            if self.write_approval(&flow, &approval, events).await? {
                 return Ok((flow, approval));
             }
         }
@@ -191,6 +224,69 @@ impl Gateway {
             Decider::Link(link) => link.target.id.to_owned(),
             Decider::Caller(_, id) => id.to_owned(),
         }))
+    }
+
+    /// Refuses what comes when the chain does not wait for the approval any more, also where the step that ends it is yet to come: who was told that their
+    /// decision counts would be told wrong. The chain's end raises the approval's version, so that none comes in between.
+    async fn check_wanted(&self, flow: &Flow, approval: &Approval) -> Result<(), ApprovalError> {
+        let Some(parent) = &approval.parent else {
+            return Ok(());
+        };
+        let chain = other(&self.inner, flow, chain_name(&parent.chain)).await?;
+        if approval.status == Status::Pending && is_left(approval, chain.as_ref()) {
+            return Err(Refusal::Settled(Status::Cancelled).into());
+        }
+        Ok(())
+    }
+
+    /// Lets an approval try again that is stuck, since somebody looks after it: what was decided happens, although nothing can be changed any more. Where
+    /// that cannot be written, they come once more.
+    async fn wake(&self, mut flow: Flow, approval: &Approval) {
+        if &*flow.state.status != STUCK {
+            return;
+        }
+        flow.state.status = approval.status.as_str().into();
+        flow.state.due_at = Some(self.inner.due.now());
+        if let Err(error) = self.write_approval(&flow, approval, Vec::new()).await {
+            tracing::warn!(flow = %flow.key, error = %with_causes(&error), "an approval that is stuck could not be tried again");
+        }
+    }
+
+    /// Writes the state of an approval that was changed; `false` where somebody was quicker. Its chain is poked where it is decided: a step of it that was
+    /// computed before is not written then, and the next one reads the decision.
+    async fn write_approval(
+        &self,
+        flow: &Flow,
+        approval: &Approval,
+        events: Vec<FlowEvent>,
+    ) -> Result<bool, StoreError> {
+        let due_at = self.inner.due.now();
+        let is_decided = approval.status != Status::Pending;
+        let chain = approval.parent.iter().filter(|_| is_decided);
+        let pokes = chain.map(|parent| Poke {
+            flow: key(&chain_name(&parent.chain)),
+            due_at,
+        });
+        let advance = Advance {
+            key: flow.key.clone(),
+            expect: Expect::Version(flow.version),
+            at: flow.updated_at,
+            due: due_at,
+            state: Some(flow.state.clone()),
+            admissions: Vec::new(),
+            begins: Vec::new(),
+            cancels: Vec::new(),
+            pokes: pokes.collect(),
+            events,
+        };
+        let written = matches!(
+            self.inner.store.advance(advance).await?,
+            Advanced::Written { .. }
+        );
+        if written {
+            self.inner.flow_work.notify_one();
+        }
+        Ok(written)
     }
 
     /// Sends what was approved, and waits for its outcome. The approval's step sends it too, under the same id: whoever comes first does it, and it goes
@@ -206,11 +302,19 @@ impl Gateway {
             action,
             origin: Origin::Approval,
             caller: Caller::gateway(),
+            requester: approval.requester.clone(),
             letter: None,
             possible_duplicate: false,
         };
         match self.dispatch_request(request, Wait::ForOutcome(WAIT)).await {
-            Ok(answer) => Ok(answer.outcome),
+            // A service's answer may repeat what is hidden, and who decides is not who posted it.
+            Ok(answer) => Ok(offload::by_size(
+                approval.origin.payload.get().len(),
+                || {
+                    let redaction = &self.inner.options.redaction;
+                    redaction.answer(&approval.origin, answer).outcome
+                },
+            )),
             // The decision stands, and the step goes on with it.
             Err(error) => {
                 tracing::warn!(action = %id, %error, "what was approved waits to be sent");

@@ -8,32 +8,50 @@ use acteon_people::Language;
 
 use crate::policies::CurrentPolicies;
 
-/// Directory of people and groups that is in force. While it is empty a name is taken as it is, for a userid in WeChat Work.
+/// Directory of people and groups that is in force.
 pub(super) struct PeopleInForce(pub(super) Arc<CurrentPolicies>);
+
+/// People and groups of files, as approvals know them.
+pub struct KnownPeople(pub acteon_people::Directory);
 
 impl Directory for PeopleInForce {
     fn resolve(&self, entry: &str) -> Result<Vec<Person>, UnknownApprover> {
-        let policies = self.0.load();
-        let known = &policies.directory;
-        let is_group = entry.starts_with(GROUP);
-        if known.counts().0 == 0 && !is_group {
-            return Ok(vec![plain(entry)]);
-        }
-        let mut found = known.resolve([entry]);
-        if let Some(unknown) = found.unknown.first() {
-            // Rules and older approvals may name a userid.
-            if let Some(person) = known.of_wechat(entry) {
-                return Ok(vec![of(&person.value)]);
-            }
-            return Err(UnknownApprover {
-                entry: entry.to_owned(),
-                why: format!("means nobody: {unknown}"),
-            });
-        }
-        let people = found.people.drain(..).map(|person| of(&person.value));
-        let principals = found.principals.iter().map(|name| principal(name));
-        Ok(people.chain(principals).collect())
+        meant(&self.0.load().directory, entry)
     }
+}
+
+impl Directory for KnownPeople {
+    fn resolve(&self, entry: &str) -> Result<Vec<Person>, UnknownApprover> {
+        meant(&self.0, entry)
+    }
+}
+
+/// People whom an entry of the approvers means. A name that is nobody's in the directory is taken as it is, for a userid in WeChat Work: a rule that works
+/// goes on working whoever comes into the directory.
+fn meant(known: &acteon_people::Directory, entry: &str) -> Result<Vec<Person>, UnknownApprover> {
+    let is_group = entry.starts_with(GROUP);
+    let mut found = known.resolve([entry]);
+    if let Some(unknown) = found.unknown.first() {
+        // Rules and older approvals may name a userid.
+        if let Some(person) = known.of_wechat(entry) {
+            return Ok(vec![of(&person.value)]);
+        }
+        let why = if is_group {
+            format!("means nobody: {unknown}")
+        } else if let Some(wrong) = acteon_people::wrong_id(entry) {
+            // A template may come to anything: `a|@all` would be asked, and cannot be.
+            format!("is nobody's id, which {wrong}")
+        } else {
+            return Ok(vec![plain(entry)]);
+        };
+        return Err(UnknownApprover {
+            entry: entry.to_owned(),
+            why,
+        });
+    }
+    let people = found.people.drain(..).map(|person| of(&person.value));
+    let principals = found.principals.iter().map(|name| principal(name));
+    Ok(people.chain(principals).collect())
 }
 
 fn of(person: &acteon_people::Person) -> Person {
@@ -49,17 +67,15 @@ fn of(person: &acteon_people::Person) -> Person {
             }
             .to_owned()
         }),
+        time_zone: person.time_zone.clone(),
     }
 }
 
 fn plain(entry: &str) -> Person {
-    match entry.strip_prefix(PRINCIPAL) {
-        Some(name) => principal(name),
-        None => Person {
-            id: entry.to_owned(),
-            wechat: Some(entry.to_owned()),
-            ..Person::default()
-        },
+    Person {
+        id: entry.to_owned(),
+        wechat: Some(entry.to_owned()),
+        ..Person::default()
     }
 }
 

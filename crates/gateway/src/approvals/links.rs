@@ -178,6 +178,14 @@ impl Links {
             .verify(link.key, message.as_bytes(), link.signature)
     }
 
+    /// Link as it was given out: one that opens an approval decides about it too, either way.
+    pub(crate) fn as_given_out<'l>(&self, link: Link<'l>) -> Link<'l> {
+        let used_to = LinkUse::Open;
+        let opening = Link { used_to, ..link };
+        let opens = link.person.is_some() && self.is_genuine(&opening);
+        if opens { opening } else { link }
+    }
+
     /// Whether an address is below the one that links have.
     pub(crate) fn base(&self) -> &str {
         &self.base

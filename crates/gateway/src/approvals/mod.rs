@@ -1,23 +1,33 @@
 //! Approvals: asked for by rules and chains, decided by people. Each is a flow; its notices and what was approved are sent by the flow's steps.
 
+mod any;
+pub(crate) mod asking;
 mod change;
 mod directory;
 mod keys;
 pub(crate) mod links;
 mod look;
-mod notices;
+pub(crate) mod message;
+pub(crate) mod notices;
 pub(crate) mod parts;
+mod pass_on;
 pub(crate) mod sign_notice;
+pub(crate) mod told;
+mod unfit;
+mod unreadable;
 
-use acteon_core::{Namespace, Tenant, Timestamp};
+use acteon_core::{ActionId, Namespace, Outcome, Tenant, Timestamp};
 use acteon_flows::InvalidBody;
-use acteon_flows::approval::{Approval, Refusal};
+use acteon_flows::approval::{Approval, Refusal, Status, approved_id};
 use acteon_store::StoreError;
 
+pub use any::{AnyApproval, UnreadableApproval};
+pub use asking::approval_warnings;
 pub use change::{Decided, Decider};
+pub use directory::KnownPeople;
 pub use links::{Link, LinkTarget, LinkUse};
-pub use look::{ApprovalList, ApprovalPart, LinkedApproval};
-pub use parts::ApprovalOptions;
+pub use look::{ApprovalList, ApprovalPart, LinkedApproval, PassingOn};
+pub use parts::{ApprovalOptions, KeyNames};
 
 /// Tries to change an approval that others change too.
 const MAX_TRIES: u32 = 20;
@@ -37,6 +47,38 @@ pub struct ShownApproval {
     pub is_stuck: bool,
     /// When it changed last.
     pub updated_at: Timestamp,
+    /// What became of what was approved, without what is redacted; `None` in lists, and where nothing goes or nothing is known of it.
+    pub came: Option<Came>,
+}
+
+/// What became of what was approved.
+#[derive(Clone, Debug)]
+pub struct Came {
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Number of calls of a provider.
+    pub attempts: u32,
+    /// Whether it may have arrived although no answer says so.
+    pub possible_duplicate: bool,
+}
+
+/// What an approval that is over came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Where it stands.
+    pub status: Status,
+    /// Whether time alone did that.
+    pub by_time: bool,
+    /// Whether it is a step of a chain, which may have sent something before.
+    pub is_step: bool,
+}
+
+impl ShownApproval {
+    /// Id of the action that goes once it is approved; `None` where it is not, or a chain goes on with it.
+    pub fn approved_action_id(&self) -> Option<ActionId> {
+        let goes = self.approval.status == Status::Approved && self.approval.parent.is_none();
+        goes.then(|| approved_id(&self.id).ok()).flatten()
+    }
 }
 
 /// Why an approval was not found or changed.
@@ -51,8 +93,13 @@ pub enum ApprovalError {
     )]
     Forged,
     /// The time of the link is over.
-    #[error("this link is over: it was good until {0}")]
-    Expired(Timestamp),
+    #[error("this link is over: it was good until {end}")]
+    Expired {
+        /// When it was over.
+        end: Timestamp,
+        /// What its approval came to; `None` where it is not known yet.
+        became: Option<Ended>,
+    },
     /// It stands or is meant otherwise.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -64,6 +111,11 @@ pub enum ApprovalError {
         "others change the approval {0:?} at the same time, and got there first {MAX_TRIES} times; look at it, and send the change again"
     )]
     Contended(String),
+    /// It is stuck, and its time is over, or its chain is.
+    #[error(
+        "the approval {0:?} is stuck, and its time is over, or its chain does not wait for it any more: nothing came of that yet, and the log says why. It is tried again now; look at it in a moment, or cancel it"
+    )]
+    Stuck(String),
     /// Its body cannot be read.
     #[error(transparent)]
     Invalid(#[from] InvalidBody),

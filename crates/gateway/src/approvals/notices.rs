@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use acteon_core::json::{head, members, text};
-use acteon_core::{Action, LinkMessage, LinkRecipient, NoRecipient};
+use acteon_core::{Action, LinkMessage, LinkRecipient, NoRecipient, visible};
 use acteon_flows::InvalidBody;
-use acteon_flows::approval::{Approval, Choice, Notice, Reason, WriteNotices};
+use acteon_flows::approval::{Approval, Choice, Notice, Person, Reason, WriteNotices};
+use acteon_schedule::minute;
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::links::{LinkTarget, LinkUse, Links, seconds};
 use crate::history::redaction::Redaction;
-use crate::registry::Providers;
+use crate::registry::{ProviderEntry, Providers};
 
 /// Characters of a title, fewer than any provider takes.
 const MAX_TITLE: usize = 100;
 /// Characters of a text, fewer than any provider takes.
 const MAX_TEXT: usize = 480;
+/// Characters of the names of those who ask.
+const MAX_REQUESTER: usize = 120;
 /// Bytes of what an action says that a message repeats.
 const MAX_QUOTED_BYTES: usize = 600;
 /// Members of a payload that say what it is about, the first that is there.
@@ -36,6 +39,7 @@ struct Words {
     escalated: &'static str,
     by: &'static str,
     through: &'static str,
+    step: &'static str,
     until: &'static str,
     button: &'static str,
 }
@@ -46,6 +50,7 @@ const ENGLISH: Words = Words {
     escalated: "Escalated: approval needed",
     by: "Asked by",
     through: "Provider",
+    step: "Step of a chain",
     until: "Decide until",
     // Four letters, which is as many as WeChat Work shows.
     button: "Open",
@@ -57,6 +62,7 @@ const CHINESE: Words = Words {
     escalated: "已升级：待审批",
     by: "申请人",
     through: "通道",
+    step: "流程步骤",
     until: "截止时间",
     button: "去审批",
 };
@@ -81,9 +87,10 @@ impl Words {
 impl WriteNotices for Writer {
     fn payload(&self, notice: &Notice<'_>) -> Result<Option<Box<RawValue>>, InvalidBody> {
         let words = Words::of(notice.person.and_then(|person| person.language.as_deref()));
-        let seen = self.redaction.action(&notice.approval.origin);
+        let seen = self.redaction.asked_for(&notice.approval.origin);
         let title = title(words, notice);
-        let text = body(words, notice.approval, &seen);
+        let message = self.message(notice.approval);
+        let text = body(words, notice, &seen, message);
         let addresses = self.addresses(notice);
         let provider = self.providers.get(notice.provider);
         let message = LinkMessage {
@@ -91,9 +98,7 @@ impl WriteNotices for Writer {
             text: &text,
             url: &addresses.open,
             button: words.button,
-            person: notice.person.map(|person| LinkRecipient {
-                wechat: person.wechat.as_deref(),
-            }),
+            person: recipient(notice.person),
         };
         match provider.and_then(|entry| entry.provider().link_message(&message)) {
             Some(Ok(payload)) => Ok(Some(payload)),
@@ -104,6 +109,43 @@ impl WriteNotices for Writer {
     }
 }
 
+/// Whether anybody gets a message when an approval begins.
+pub(crate) fn tells_somebody(providers: &Providers, approval: &Approval) -> bool {
+    teller(providers, approval).is_some_and(|entry| {
+        let mut people = approval.to_tell().into_iter();
+        people.any(|person| reaches(entry, person))
+    })
+}
+
+/// Whether a person gets messages about an approval as others do: nobody gets any where no provider sends them.
+pub(super) fn can_be_told(providers: &Providers, approval: &Approval, person: &Person) -> bool {
+    teller(providers, approval).is_none_or(|entry| reaches(entry, Some(person)))
+}
+
+/// Provider of the messages of an approval.
+fn teller<'p>(providers: &'p Providers, approval: &Approval) -> Option<&'p Arc<ProviderEntry>> {
+    providers.get(approval.policy.notify_provider.as_ref()?)
+}
+
+/// Whether a provider has a way to a person alone.
+fn reaches(entry: &ProviderEntry, person: Option<&Person>) -> bool {
+    let message = LinkMessage {
+        title: "",
+        text: "",
+        url: "",
+        button: "",
+        person: recipient(person),
+    };
+    let made = entry.provider().link_message(&message);
+    !matches!(made, Some(Err(NoRecipient)))
+}
+
+fn recipient(person: Option<&Person>) -> Option<LinkRecipient<'_>> {
+    person.map(|person| LinkRecipient {
+        wechat: person.wechat.as_deref(),
+    })
+}
+
 /// Addresses of a notice's links, without signatures: what is stored decides nothing.
 struct Addresses {
     open: String,
@@ -112,6 +154,16 @@ struct Addresses {
 }
 
 impl Writer {
+    /// What the policy says, without what is redacted in the action.
+    fn message(&self, approval: &Approval) -> Option<String> {
+        let mut message = approval.policy.message.clone()?;
+        if self.redaction.hides_something() {
+            let blotter = self.redaction.blotter(&approval.origin);
+            blotter.message(&mut message, approval.parent.is_some());
+        }
+        Some(message)
+    }
+
     fn addresses(&self, notice: &Notice<'_>) -> Addresses {
         let target = target(notice.id, notice.approval);
         let person = notice.person.map_or("", |person| person.id.as_str());
@@ -135,34 +187,75 @@ pub(crate) fn target<'a>(id: &'a str, approval: &'a Approval) -> LinkTarget<'a> 
 }
 
 fn title(words: &Words, notice: &Notice<'_>) -> String {
-    let origin = &notice.approval.origin;
-    let title = format!(
-        "{}: {}",
-        words.title(notice.reason),
-        origin.action_type.as_str()
-    );
+    let approval = notice.approval;
+    let about = step_of(approval).unwrap_or_else(|| approval.origin.action_type.to_string());
+    let title = format!("{}: {about}", words.title(notice.reason));
     title.chars().take(MAX_TITLE).collect()
 }
 
 /// Text of a message: what is asked, by whom, until when.
-fn body(words: &Words, approval: &Approval, seen: &Action) -> String {
+fn body(words: &Words, notice: &Notice<'_>, seen: &Action, message: Option<String>) -> String {
+    let Notice {
+        approval, person, ..
+    } = *notice;
+    let of_chain = approval.parent.is_some();
+    // What a chain's template makes is made of what others wrote.
+    let message = message.map(|message| {
+        if of_chain {
+            quoted(&message)
+        } else {
+            visible(&message).into_owned()
+        }
+    });
+    let said = message
+        .into_iter()
+        .chain(telling(seen).map(|said| quoted(&said)));
+    let said = said.collect::<Vec<_>>().join("\n");
     let mut lines = Vec::new();
-    lines.extend(approval.policy.message.clone());
-    lines.extend(telling(seen));
-    if !approval.requester.is_empty() {
-        lines.push(format!("{}: {}", words.by, approval.requester));
+    if approval.requester.names().next().is_some() {
+        let requester = one_line(&approval.requester.to_string());
+        let requester = shortened(&requester, MAX_REQUESTER);
+        lines.push(format!("{}: {requester}", words.by));
     }
-    lines.push(format!("{}: {}", words.through, seen.provider.as_str()));
-    lines.push(format!("{}: {}", words.until, approval.expires_at));
-    let text = lines.join("\n");
-    if text.chars().count() <= MAX_TEXT {
-        return text;
+    lines.push(match step_of(approval) {
+        Some(step) => format!("{}: {step}", words.step),
+        None => format!("{}: {}", words.through, seen.provider.as_str()),
+    });
+    let end = approval.expires_at;
+    let end = person.map_or_else(|| minute(end, None), |person| person.time(end));
+    lines.push(format!("{}: {end}", words.until));
+    let known = lines.join("\n");
+    if said.is_empty() {
+        return known;
     }
-    // The end is what says until when.
-    let last = lines.pop().unwrap_or_default();
-    let room = MAX_TEXT.saturating_sub(last.chars().count() + 2);
-    let kept: String = text.chars().take(room).collect();
-    format!("{kept}…\n{last}")
+    // What others wrote gives way, and pushes nothing of what the gateway knows out of the message.
+    let room = MAX_TEXT.saturating_sub(known.chars().count() + 1);
+    format!("{}\n{known}", shortened(&said, room))
+}
+
+/// Beginning of a text of so many characters, with a mark where it goes on.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+/// What others wrote, with a mark at each line: none of them passes as one of the message's own.
+fn quoted(text: &str) -> String {
+    format!("> {}", visible(text).replace('\n', "\n> "))
+}
+
+fn one_line(text: &str) -> String {
+    visible(text).replace('\n', " ")
+}
+
+/// Step of a chain that asks, with the name of the chain, if one does.
+fn step_of(approval: &Approval) -> Option<String> {
+    let parent = approval.parent.as_ref()?;
+    let name = approval.chain_name.as_deref().unwrap_or(&parent.chain);
+    Some(format!("{name} / {}", parent.step))
 }
 
 /// What an action says, in its own words, if it says so in a member that is known for that.
@@ -172,7 +265,9 @@ pub(crate) fn telling(action: &Action) -> Option<String> {
         let member = members.iter().find(|member| member.name() == *name)?;
         text(member.value).filter(|text| !text.trim().is_empty())
     })?;
-    Some(head(&found, MAX_QUOTED_BYTES).to_owned())
+    let kept = head(&found, MAX_QUOTED_BYTES);
+    let mark = if kept.len() < found.len() { "…" } else { "" };
+    Some(format!("{kept}{mark}"))
 }
 
 /// Payload for a provider that has no form of its own: with the keys that the published clients know, and more.
@@ -197,7 +292,10 @@ fn plain(
         "tenant": origin.tenant.as_str(),
         "expires_at": approval.expires_at.to_string(),
         "person": notice.person.map(|person| &person.id),
-        "requester": approval.requester,
+        "requester": approval.requester.to_string(),
+        "chain_id": approval.parent.as_ref().map(|parent| &parent.chain),
+        "chain_name": approval.chain_name,
+        "step": approval.parent.as_ref().map(|parent| &parent.step),
     });
     RawValue::from_string(payload.to_string())
         .map_err(|error| InvalidBody(format!("of an approval: {error}")))

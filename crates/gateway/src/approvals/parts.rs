@@ -1,5 +1,6 @@
 //! What approvals are made of: their settings, links and directory, and the kind of their flows.
 
+use std::fmt;
 use std::sync::Arc;
 
 use acteon_core::Clock;
@@ -8,6 +9,7 @@ use acteon_flows::Kind;
 use acteon_flows::approval::{ApprovalFlow, Directory};
 use acteon_store::{Store, StoreError};
 
+use super::asking::LastUnaskable;
 use super::directory::PeopleInForce;
 use super::keys;
 use super::links::Links;
@@ -23,12 +25,42 @@ pub struct ApprovalOptions {
     pub external_url: String,
     /// Keys that sign links. Where there is none, one is made once and kept in the store.
     pub keys: LinkKeys,
+    /// Whether callers have keys, so that it is known who asks.
+    pub callers_are_known: bool,
+    /// Names of the keys that callers have.
+    pub key_names: KeyNames,
+}
+
+/// Names of the API keys in force, which may change at any time; none where no keys are asked for.
+#[derive(Clone, Default)]
+pub struct KeyNames(Option<Arc<HasKey>>);
+
+/// Whether a key has a name.
+type HasKey = dyn Fn(&str) -> bool + Send + Sync;
+
+impl KeyNames {
+    /// Names that this says to be in force.
+    pub fn new(has: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(has)))
+    }
+
+    /// Whether a key has this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.as_ref().is_some_and(|has| has(name))
+    }
+}
+
+impl fmt::Debug for KeyNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyNames")
+    }
 }
 
 /// What the gateway needs for approvals.
 pub(crate) struct Approvals {
     pub(crate) links: Arc<Links>,
     pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) unaskable: LastUnaskable,
 }
 
 impl Approvals {
@@ -39,11 +71,14 @@ impl Approvals {
         options: &ApprovalOptions,
         policies: &Arc<CurrentPolicies>,
     ) -> Result<Self, StoreError> {
-        let ApprovalOptions { external_url, keys } = options;
+        let ApprovalOptions {
+            external_url, keys, ..
+        } = options;
         let keys = keys::keys(store, clock, keys).await?;
         Ok(Self {
             links: Arc::new(Links::new(external_url, keys)),
             directory: Arc::new(PeopleInForce(Arc::clone(policies))),
+            unaskable: LastUnaskable::default(),
         })
     }
 

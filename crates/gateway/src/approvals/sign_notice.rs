@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use acteon_core::{Action, Origin};
-use acteon_flows::approval::{APPROVAL_ACTION_IDS, Choice, NOTICE_TYPE};
+use acteon_flows::approval::Choice;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::links::{LinkTarget, LinkUse, Links, seconds};
+use super::links::{LinkTarget, LinkUse, Links, UNSIGNED};
+use super::message::told_of;
 
 /// Members of payloads that hold a link, each with what it is for.
 const LINKS: [(&str, LinkUse); 3] = [
@@ -18,6 +19,12 @@ const LINKS: [(&str, LinkUse); 3] = [
 
 /// What stands before the person in a link.
 const PERSON: &str = "?person=";
+
+/// What stands before the end of a link.
+const END: &str = "&expires_at=";
+
+/// What stands before the key of a link.
+const KEY: &str = "&kid=";
 
 /// Action with the signatures of its links, where it is a message to one who decides. Nothing else is ever signed: neither what a caller posts, nor a
 /// link to another approval than the one that the message is of.
@@ -35,23 +42,18 @@ pub(crate) fn with_signatures<'a>(
 }
 
 fn signed(links: &Links, action: &Action, origin: Origin) -> Option<Box<RawValue>> {
-    if origin != Origin::Approval || action.action_type.as_str() != NOTICE_TYPE {
-        return None;
-    }
-    let id = action.id.as_str().strip_prefix(APPROVAL_ACTION_IDS)?;
-    // The round and the person follow the approval.
-    let (id, _) = id.rsplit_once(':')?.0.rsplit_once(':')?;
-    let target = LinkTarget {
-        namespace: action.namespace.as_str(),
-        tenant: action.tenant.as_str(),
-        id,
-        expires_at: seconds(action.expires_at?),
-    };
+    let id = told_of(action, origin)?;
     let mut payload: Value = serde_json::from_str(action.payload.get()).ok()?;
     let members = payload.as_object_mut()?;
     for (name, used_to) in LINKS {
         let Some(Value::String(address)) = members.get_mut(name) else {
             continue;
+        };
+        let target = |expires_at| LinkTarget {
+            namespace: action.namespace.as_str(),
+            tenant: action.tenant.as_str(),
+            id,
+            expires_at,
         };
         if let Some(signed) = signed_address(links, &target, used_to, address) {
             *address = signed;
@@ -60,23 +62,33 @@ fn signed(links: &Links, action: &Action, origin: Origin) -> Option<Box<RawValue
     RawValue::from_string(payload.to_string()).ok()
 }
 
-/// Address with its signature, where it is a link of this approval without one.
-fn signed_address(
+/// Address with its signature, where it is a link of this approval without one. It may have been written when links had another beginning, or another
+/// key signed them: what is signed is made anew, and of what it names alone.
+fn signed_address<'a>(
     links: &Links,
-    target: &LinkTarget<'_>,
+    target: &dyn Fn(i64) -> LinkTarget<'a>,
     used_to: LinkUse,
     address: &str,
 ) -> Option<String> {
     let (_, query) = address.split_once(PERSON)?;
-    let person = decoded(query.split('&').next()?)?;
-    if links.own_unsigned(target, used_to, &person) != address {
+    let (person, rest) = query.split_once(END)?;
+    let person = decoded(person)?;
+    let target = target(rest.split('&').next()?.parse().ok()?);
+    let own = links.own_unsigned(&target, used_to, &person);
+    let below = own.strip_prefix(links.base()).and_then(without_key)?;
+    if !without_key(address)?.ends_with(below) || !address.ends_with(UNSIGNED) {
         return None;
     }
     Some(if person.is_empty() {
-        links.published(target, used_to)
+        links.published(&target, used_to)
     } else {
-        links.own(target, used_to, &person)
+        links.own(&target, used_to, &person)
     })
+}
+
+/// Address up to the key that signs it.
+fn without_key(address: &str) -> Option<&str> {
+    address.split_once(KEY).map(|(before, _)| before)
 }
 
 fn decoded(text: &str) -> Option<String> {
@@ -96,10 +108,11 @@ fn decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use acteon_core::Timestamp;
     use acteon_crypto::LinkKeys;
+    use acteon_flows::approval::NOTICE_TYPE;
 
     use super::*;
+    use crate::approvals::message::SENT_FOR;
 
     fn links() -> Links {
         let keys = LinkKeys::of([("k0", &*"ab".repeat(32))]).expect("a key");
@@ -109,9 +122,18 @@ mod tests {
     fn notice(id: &str, url: &str) -> Action {
         let action = serde_json::json!({
             "id": id, "namespace": "n", "tenant": "t", "provider": "p", "action_type": NOTICE_TYPE,
-            "payload": {"url": url, "body": url}, "created_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-02T00:00:00Z",
+            "payload": {"url": url, "body": url}, "created_at": "2026-01-01T00:00:00Z",
         });
         serde_json::from_str(&action.to_string()).expect("an action")
+    }
+
+    fn target(id: &str) -> LinkTarget<'_> {
+        LinkTarget {
+            namespace: "n",
+            tenant: "t",
+            id,
+            expires_at: 1_767_225_600,
+        }
     }
 
     fn url(action: &Action) -> String {
@@ -122,13 +144,6 @@ mod tests {
     #[test]
     fn only_the_links_of_its_own_approval_are_signed() {
         let links = links();
-        let at = Timestamp::parse("2026-01-02T00:00:00Z").map_or(0, seconds);
-        let target = |id| LinkTarget {
-            namespace: "n",
-            tenant: "t",
-            id,
-            expires_at: at,
-        };
         let address = links.own_unsigned(&target("ap:x"), LinkUse::Open, "张 三");
         let action = notice("approval:ap:x:0:1", &address);
         let signed = with_signatures(&links, &action, Origin::Approval);
@@ -157,5 +172,33 @@ mod tests {
             url(&signed),
             links.published(&target("ap:x"), LinkUse::Open)
         );
+    }
+    #[test]
+    fn a_message_that_goes_again_has_a_living_link_and_a_forged_one_has_none() {
+        let links = links();
+        let written = Links::new("http://older.example", LinkKeys::default());
+        let address = written.own_unsigned(&target("ap:x"), LinkUse::Open, "a&b");
+        let replay = |label: &str, address: &str| {
+            let mut action = notice("replay-1-7", address);
+            action.metadata.insert(SENT_FOR.into(), label.into());
+            let signed = with_signatures(&links, &action, Origin::Replay);
+            url(&signed)
+        };
+        let living = links.own(&target("ap:x"), LinkUse::Open, "a&b");
+        assert_eq!(replay("approval:ap:x:0:1", &address), living, "made anew");
+        for (label, address) in [
+            ("approval:ap:x:action", address.clone()),
+            ("approval:ap:y:0:1", address.clone()),
+            ("chain:ap:x:0:1", address.clone()),
+            ("approval:ap:x:0:1", address.replace("/n/", "/m/")),
+            ("approval:ap:x:0:1", address.replace("a%26b", "a&b")),
+            ("approval:ap:x:0:1", format!("{address}&more=1")),
+            ("approval:ap:x:0:1", address.replace(UNSIGNED, "0000")),
+        ] {
+            assert_eq!(replay(label, &address), address, "{label}");
+        }
+        let action = notice("approval:ap:x:action", &address);
+        let same = with_signatures(&links, &action, Origin::Approval);
+        assert_eq!(url(&same), address, "what was approved is no message");
     }
 }

@@ -35,8 +35,20 @@ impl Inner {
                 now,
                 ..*context
             };
-            let cost = policies.rules.cost(action.payload.get().len());
-            offload::by_size(cost, || plan(action, origin, caller, &context))
+            offload::by_size(cost(action, policies), || {
+                plan(action, origin, caller, &context)
+            })
         })
+    }
+}
+
+/// Most that a plan for an action takes, in bytes of a payload that take as long to read. A profile may do all the work that one is allowed on a payload of a few
+/// bytes.
+pub(crate) fn cost(action: &Action, policies: &Policies) -> usize {
+    let cost = policies.rules.cost(action.payload.get().len());
+    if action.template.is_some() {
+        cost.max(offload::LARGE)
+    } else {
+        cost
     }
 }

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use acteon_core::similar::nearest;
 use acteon_core::{
-    Action, ApprovalPolicy, Caller, Origin, Outcome, Priority, ProviderName, Scope, Timestamp,
-    VerdictKind,
+    Action, ApprovalPolicy, Caller, Origin, Outcome, Priority, ProviderName, Timestamp, VerdictKind,
 };
-use acteon_flows::approval::{APPROVED, NOTICE_TYPE};
-use acteon_flows::chain::{DefinitionSet, is_step};
+use acteon_flows::approval::is_approved;
+use acteon_flows::chain::{DefinitionSet, is_step, is_waited_for};
 use acteon_rules::{Decision, Facts, Rule, RuleError};
 use acteon_store::Conditions;
 
+use crate::approvals::message::{SENT_FOR, told_of};
 use crate::decide::conditions::conditions;
+use crate::decide::outgoing::Outgoing;
 use crate::decide::plan_context::PlanContext;
-use crate::decide::route::{Route, changed, instead, route, with_fallbacks};
+use crate::decide::refused::{held, no_step_asks, refusal, unknown_provider};
+use crate::decide::route::{Route, instead, route, with_fallbacks};
 use crate::decide::templated::{Templated, templated};
-use crate::policies::{HoldBack, Postponed, Unsilenced, may_be_scheduled};
-use crate::registry::{ProviderEntry, Providers};
+use crate::policies::{Postponed, Unsilenced, may_be_scheduled};
+use crate::registry::ProviderEntry;
 
 /// Label of a replay with the id of the action that it sends again.
 pub(crate) const REPLAYED_FROM: &str = "replayed_from";
@@ -72,7 +73,7 @@ pub(crate) fn plan(
     caller: &Caller,
     context: &PlanContext<'_>,
 ) -> Plan {
-    let templated = templated(action, context);
+    let templated = templated(action, origin, context);
     let decided = decide(&templated.action, origin, context);
     let rule = decided.rule;
     let (verdict, name) = match (&decided.held, rule) {
@@ -86,7 +87,7 @@ pub(crate) fn plan(
     };
     if let Step::Send(_, routes, _) = &mut step {
         for route in routes {
-            templated.warn(route);
+            templated.warn(&mut route.prepared);
         }
     }
     let priority = rule
@@ -104,11 +105,8 @@ pub(crate) fn plan(
 
 fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Decision<'p> {
     match origin {
-        Origin::Replay if is_replay_of_step(action) => context
-            .policies
-            .rules
-            .decide_without_chains(&Facts::new(action, context.now)),
-        Origin::Api | Origin::Replay | Origin::Recurring => context
+        Origin::Replay => decide_again(action, context),
+        Origin::Api | Origin::Recurring => context
             .policies
             .rules
             .decide(&Facts::new(action, context.now)),
@@ -118,7 +116,7 @@ fn decide<'p>(action: &Action, origin: Origin, context: &PlanContext<'p>) -> Dec
             .rules
             .decide_without_chains(&Facts::new(action, context.now)),
         // A message to those who decide has the labels of what is asked for, and is to start and to ask for nothing.
-        Origin::Approval if is_notice(action) => context
+        Origin::Approval if told_of(action, origin).is_some() => context
             .policies
             .rules
             .decide_what_goes(&Facts::new(action, context.now)),
@@ -158,7 +156,7 @@ fn step(
     let postponed = match scheduled(action, origin, rule, context) {
         // Silences and time intervals are looked at when it goes.
         Some(scheduled) => Some(scheduled),
-        None => postponed(action, provider, rule, context, &mut unsilenced)?,
+        None => postponed((action, origin), provider, rule, context, &mut unsilenced)?,
     };
     if let Some(rule) = rule
         && rule.verdict().kind().refuses()
@@ -180,58 +178,64 @@ fn step(
         ..*context
     });
     let context = later.as_ref().unwrap_or(context);
-    let as_posted = action;
-    let action = changed(&templated.action, decided.patch.as_deref(), rule)?;
+    let outgoing = Outgoing::new(action, templated, (rule, decided.patch.as_deref()), context)?;
+    let action = &*outgoing.action;
     let Some(entry) = context.providers.get(provider) else {
-        let unknown = unknown_provider(provider, &action, caller, context.providers);
+        let unknown = unknown_provider(provider, action, caller, context.providers);
         return Err(Box::new(unknown));
     };
-    let is_later = postponed.is_some();
     let ask = rule.and_then(|rule| rule.verdict().approval());
-    let mut first = first_route(&action, (origin, caller), (rule, entry), is_later, context)?;
+    let is_later = postponed.is_some();
+    let mut first = first_route(&outgoing, (origin, caller), entry, is_later, context)?;
     if let Some(policy) = ask {
         // What nobody could send is nothing to ask people for: it has been prepared, and is again when it goes.
-        return Ok(ask_for(as_posted, rule, policy));
+        return ask_for(&templated.action, origin, rule, policy);
     }
+    let conditions = conditions(action, rule, context.now);
     if postponed.as_ref().is_some_and(Postponed::is_scheduled) {
         // Quotas are charged when it goes, in the window of that instant.
         first.quotas.clear();
         first.is_scheduled = true;
-        let conditions = conditions(&action, rule, context.now);
         return Ok(Step::Send(conditions, vec![first], postponed));
     }
     // What was found of silences holds for the provider that it was looked up for, and for no fallback.
     if first.entry.name == *provider {
         first.unsilenced = unsilenced;
     }
-    let routes = with_fallbacks(first, &action, origin, &caller.id, rule, context);
-    let conditions = conditions(&action, rule, context.now);
+    let routes = with_fallbacks(first, &outgoing, origin, &caller.id, context);
     Ok(Step::Send(conditions, routes, postponed))
 }
 
-/// Approval that a rule asks for.
-fn ask_for(action: &Action, rule: Option<&Rule>, policy: &ApprovalPolicy) -> Step {
+/// Approval that a rule asks for. What its profile rendered is kept with it: what people see is what goes, whatever becomes of the profile.
+fn ask_for(
+    action: &Action,
+    origin: Origin,
+    rule: Option<&Rule>,
+    policy: &ApprovalPolicy,
+) -> Result<Step, Box<Outcome>> {
+    if origin == Origin::Chain && is_waited_for(action.id.as_str()) {
+        return Err(Box::new(no_step_asks(rule)));
+    }
     let priority = rule.and_then(Rule::sets_priority);
-    Step::Ask(Box::new(Ask {
+    Ok(Step::Ask(Box::new(Ask {
         origin: Action {
             priority: priority.unwrap_or(action.priority),
             ..action.clone()
         },
         policy: policy.clone(),
-    }))
+    })))
 }
 
-/// Whether it is a message to those who decide, and not what they approved.
-fn is_notice(action: &Action) -> bool {
-    action.action_type.as_str() == NOTICE_TYPE && !action.id.as_str().ends_with(APPROVED)
-}
-
-/// Whether a replay sends the step of a chain again. The gateway writes the label itself, over what a caller may have put there.
-fn is_replay_of_step(action: &Action) -> bool {
-    action
-        .metadata
-        .get(REPLAYED_FROM)
-        .is_some_and(|id| is_step(id))
+/// Decision about a replay: what it sends for a flow goes by the rules that held for that.
+fn decide_again<'p>(action: &Action, context: &PlanContext<'p>) -> Decision<'p> {
+    let rules = &context.policies.rules;
+    let facts = Facts::new(action, context.now);
+    match action.metadata.get(SENT_FOR).map(String::as_str) {
+        Some(id) if is_step(id) => rules.decide_without_chains(&facts),
+        Some(id) if is_approved(id) => rules.decide_without_approvals(&facts),
+        Some(_) => rules.decide_what_goes(&facts),
+        None => rules.decide(&facts),
+    }
 }
 
 /// Start of the chain that a rule names.
@@ -262,6 +266,8 @@ fn start_chain(
         definitions,
         origin: Action {
             priority,
+            // No step sends them, and the body of an execution is written with each step.
+            attachments: Vec::new(),
             ..action.clone()
         },
         starts_at,
@@ -284,56 +290,39 @@ fn scheduled(
 
 /// The interval that postpones an action, if one does; `Err` is the outcome where a silence or an interval holds it back for good.
 fn postponed(
-    action: &Action,
+    (action, origin): (&Action, Origin),
     provider: &ProviderName,
     rule: Option<&Rule>,
     context: &PlanContext<'_>,
     unsilenced: &mut Option<Unsilenced>,
 ) -> Result<Option<Postponed>, Box<Outcome>> {
     let policies = context.policies;
-    match policies.hold_back(action, provider, rule, context.now, unsilenced) {
-        None => Ok(None),
-        Some(HoldBack::ForGood(outcome)) => Err(Box::new(outcome)),
-        Some(HoldBack::Postponed(postponed)) => Ok(Some(postponed)),
-    }
+    let Some(held) = policies.hold_back(action, provider, rule, context.now, unsilenced) else {
+        return Ok(None);
+    };
+    let waits = told_of(action, origin).is_some();
+    let postponed = held.postpones(waits, context.now);
+    postponed.map(Some).map_err(Box::new)
 }
 
 /// Route that an action takes unless a quota says otherwise: its provider's, or a fallback's where
 /// that provider's breaker is open. A postponed action keeps its provider, whose breaker may be
 /// closed again by then.
 fn first_route(
-    action: &Action,
+    outgoing: &Outgoing<'_>,
     (origin, caller): (Origin, &Caller),
-    (rule, entry): (Option<&Rule>, &Arc<ProviderEntry>),
+    entry: &Arc<ProviderEntry>,
     is_later: bool,
     context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {
     let elsewhere = if is_later {
         None
     } else {
-        instead(action, origin, caller, rule, entry, context)
+        instead(outgoing, origin, caller, entry, context)
     };
     match elsewhere {
         Some(route) => Ok(route),
-        None => route(action, origin, &caller.id, entry, context),
-    }
-}
-
-/// Outcome of an action that a failed rule holds.
-fn held(RuleError { rule, message }: &RuleError) -> Outcome {
-    refusal(
-        "HELD",
-        format!("held back: the rule {rule:?} failed ({message}) and says on_error: hold"),
-    )
-}
-
-/// Outcome of an action that is not sent at all.
-fn refusal(code: &str, message: String) -> Outcome {
-    Outcome::Failed {
-        code: code.into(),
-        message,
-        retryable: false,
-        attempts: 0,
+        None => route(outgoing, origin, &caller.id, entry, context),
     }
 }
 
@@ -343,41 +332,6 @@ fn expiry(action: &Action, postponed: Option<&Postponed>, now: Timestamp) -> Opt
         Some(expires) => Some(format!("not sent: it expired at {expires}")),
         None => postponed?.expiry(action),
     }
-}
-
-/// Message about a provider that does not exist. It names none that the caller may not use: what
-/// there is is nobody else's business.
-fn unknown_provider(
-    name: &ProviderName,
-    action: &Action,
-    caller: &Caller,
-    providers: &Providers,
-) -> Outcome {
-    let scope = Scope::of(&caller.grants);
-    let Action {
-        namespace,
-        tenant,
-        action_type,
-        ..
-    } = action;
-    let granted = |name: &&str| {
-        scope.covers(
-            namespace.as_str(),
-            tenant.as_str(),
-            name,
-            action_type.as_str(),
-        )
-    };
-    let near = nearest(
-        name.as_str(),
-        providers
-            .entries()
-            .map(|entry| entry.name.as_str())
-            .filter(granted),
-    );
-    let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
-    let message = format!("there is no provider named {:?}{hint}", name.as_str());
-    refusal("PROVIDER_NOT_FOUND", message)
 }
 
 #[cfg(test)]

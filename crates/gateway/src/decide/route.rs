@@ -1,16 +1,14 @@
 //! Routes of an action: the provider that takes it, the request made for it, and the fallbacks.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use acteon_core::{
-    Action, Caller, ErrorKind, Origin, Outcome, Prepared, ProviderError, ProviderName, Timestamp,
-};
-use acteon_rules::{Rule, patched};
+use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Timestamp};
+use acteon_rules::Rule;
 use acteon_store::{Overage, QuotaCheck};
-use serde_json::value::RawValue;
 
 use crate::approvals::sign_notice::with_signatures;
+use crate::decide::changed::failed;
+use crate::decide::outgoing::Outgoing;
 use crate::decide::plan_context::PlanContext;
 use crate::decide::profile_data::without_data;
 use crate::policies::HoldBack;
@@ -35,15 +33,17 @@ pub(crate) struct Route {
 pub(crate) const MAX_FALLBACKS: usize = 3;
 
 pub(crate) fn route(
-    action: &Action,
+    outgoing: &Outgoing<'_>,
     origin: Origin,
     caller: &str,
     entry: &Arc<ProviderEntry>,
     context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {
     let provider = entry.provider();
+    let action = outgoing.through(&*provider, context)?;
+    let action = &*action;
     let to_send = with_signatures(context.links, action, origin);
-    let shown = without_data(&to_send, &*provider, &context.policies.templates);
+    let shown = without_data((&to_send, origin), &*provider, context);
     let prepared = provider
         .prepare(&shown)
         .map_err(|error| Box::new(failed(&error)))?;
@@ -92,10 +92,9 @@ pub(crate) fn quotas(
 /// Route of an action whose provider's breaker is open, where a fallback is configured that can
 /// take it.
 pub(crate) fn instead(
-    action: &Action,
+    outgoing: &Outgoing<'_>,
     origin: Origin,
     caller: &Caller,
-    rule: Option<&Rule>,
     asked: &Arc<ProviderEntry>,
     context: &PlanContext<'_>,
 ) -> Option<Route> {
@@ -107,10 +106,10 @@ pub(crate) fn instead(
         entry = context.providers.get(entry.fallback.as_ref()?)?;
     }
     let elsewhere = entry.name != asked.name && !is_left_alone(entry, context);
-    let free = elsewhere && may_go(action, &entry.name, rule, context);
+    let free = elsewhere && may_go(&outgoing.action, &entry.name, outgoing.rule, context);
     // A provider that cannot make a request of this payload is no fallback.
     if free {
-        route(action, origin, &caller.id, entry, context).ok()
+        route(outgoing, origin, &caller.id, entry, context).ok()
     } else {
         None
     }
@@ -126,10 +125,9 @@ pub(crate) fn is_left_alone(entry: &ProviderEntry, context: &PlanContext<'_>) ->
 /// Adds the routes that quotas name for when they are used up. A route that cannot be taken now is left out.
 pub(crate) fn with_fallbacks(
     first: Route,
-    action: &Action,
+    outgoing: &Outgoing<'_>,
     origin: Origin,
     caller: &str,
-    rule: Option<&Rule>,
     context: &PlanContext<'_>,
 ) -> Vec<Route> {
     let mut routes = vec![first];
@@ -143,12 +141,12 @@ pub(crate) fn with_fallbacks(
             .collect();
         for name in names {
             let known = routes.iter().any(|route| route.entry.name == name);
-            let free = may_go(action, &name, rule, context);
+            let free = may_go(&outgoing.action, &name, outgoing.rule, context);
             if !known
                 && free
                 && routes.len() <= MAX_FALLBACKS
                 && let Some(entry) = context.providers.get(&name)
-                && let Ok(mut route) = route(action, origin, caller, entry, context)
+                && let Ok(mut route) = route(outgoing, origin, caller, entry, context)
             {
                 route
                     .quotas
@@ -185,40 +183,5 @@ pub(crate) fn fallback(overage: &Overage) -> Option<&ProviderName> {
     match overage {
         Overage::Degrade(name) => Some(name),
         Overage::Block | Overage::Warn | Overage::Notify(_) => None,
-    }
-}
-
-/// Action with what a rule changes in its payload. A change that cannot be made is an outcome: the
-/// rest of the payload is never sent alone.
-pub(crate) fn changed<'a>(
-    action: &'a Action,
-    patch: Option<&RawValue>,
-    rule: Option<&Rule>,
-) -> Result<Cow<'a, Action>, Box<Outcome>> {
-    let Some(patch) = patch else {
-        return Ok(Cow::Borrowed(action));
-    };
-    match patched(&action.payload, patch) {
-        Ok(payload) => Ok(Cow::Owned(Action {
-            payload,
-            ..action.clone()
-        })),
-        Err(error) => {
-            let message = format!("rule {}: {error}", rule.map_or("", |rule| rule.name()));
-            Err(Box::new(failed(&ProviderError::new(
-                ErrorKind::Serialization,
-                message,
-            ))))
-        }
-    }
-}
-
-pub(crate) fn failed(error: &ProviderError) -> Outcome {
-    let kind: ErrorKind = error.kind();
-    Outcome::Failed {
-        code: kind.code().into(),
-        message: error.to_string(),
-        retryable: kind.retryable(),
-        attempts: 0,
     }
 }

@@ -6,8 +6,10 @@ use acteon_core::with_causes;
 use acteon_rules::Facts;
 use acteon_store::{Reroute, Rerouted};
 
+use crate::decide::now::cost;
+use crate::decide::outgoing::Outgoing;
 use crate::decide::plan_context::PlanContext;
-use crate::decide::route::{MAX_FALLBACKS, Route, changed, is_left_alone, may_go, route};
+use crate::decide::route::{MAX_FALLBACKS, Route, is_left_alone, may_go, route};
 use crate::decide::templated::templated;
 use crate::deliver::job::Job;
 use crate::memory::size_of;
@@ -29,7 +31,7 @@ pub(crate) enum Elsewhere {
 /// what it took of the first, in one commit.
 pub(crate) async fn elsewhere(inner: &Arc<Inner>, job: &mut Job) -> Elsewhere {
     let planned = inner.with_plan_context(|context| {
-        let cost = context.policies.rules.cost(job.action.payload.get().len());
+        let cost = cost(&job.action, context.policies);
         offload::by_size(cost, || another_route(job, context))
     });
     let Some(route) = planned else {
@@ -101,11 +103,12 @@ pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Rout
         Some(name) => Some(context.policies.rules.rule(name)?),
         None => None,
     };
-    let templated = templated(&job.action, context);
+    let templated = templated(&job.action, job.origin, context);
     let patch = rule.map_or(Some(None), |rule| {
         rule.patch(&Facts::new(&templated.action, context.now))
     })?;
-    let action = changed(&templated.action, patch.as_deref(), rule).ok()?;
+    let outgoing = Outgoing::new(&job.action, &templated, (rule, patch.as_deref()), context);
+    let outgoing = outgoing.ok()?;
     let failed_at = |entry: &ProviderEntry| {
         job.history
             .iter()
@@ -114,10 +117,10 @@ pub(crate) fn another_route(job: &Job, context: &PlanContext<'_>) -> Option<Rout
     let mut entry = &job.entry;
     for _ in 0..MAX_FALLBACKS {
         entry = context.providers.get(entry.fallback.as_ref()?)?;
-        let free = || may_go(&action, &entry.name, rule, context);
+        let free = || may_go(&outgoing.action, &entry.name, rule, context);
         if !is_left_alone(entry, context) && !failed_at(entry) && free() {
-            let mut found = route(&action, job.origin, &job.caller, entry, context).ok()?;
-            templated.warn(&mut found);
+            let mut found = route(&outgoing, job.origin, &job.caller, entry, context).ok()?;
+            templated.warn(&mut found.prepared);
             return Some(found);
         }
     }

@@ -22,3 +22,4 @@ pub(crate) mod scheduled;
 pub(crate) mod send_turn;
 pub(crate) mod settle;
 pub(crate) mod to_repair;
+pub(crate) mod unwanted;

@@ -1,9 +1,9 @@
 //! Obstacles to a call: looked at before each, since time may have passed.
 
+use crate::approvals::message::told_of;
 use crate::deliver::age::{Age, too_old};
 use crate::deliver::end::{End, postpone, put_off};
 use crate::deliver::job::Job;
-use crate::policies::HoldBack;
 use crate::shared::Inner;
 
 /// End of a delivery that must not send: looked at before every send, since time may have passed.
@@ -21,8 +21,11 @@ pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
         .rule
         .as_deref()
         .and_then(|name| policies.rules.rule(name));
-    match policies.hold_back(&job.action, &job.entry.name, rule, now, &mut job.unsilenced)? {
-        HoldBack::ForGood(outcome) => Some(End::HeldBack(outcome)),
-        HoldBack::Postponed(postponed) => Some(postpone(inner, &job.action, &postponed)),
-    }
+    let name = &job.entry.name;
+    let held = policies.hold_back(&job.action, name, rule, now, &mut job.unsilenced)?;
+    let waits = told_of(&job.action, job.origin).is_some();
+    Some(match held.postpones(waits, now) {
+        Ok(postponed) => postpone(inner, &job.action, &postponed),
+        Err(outcome) => End::HeldBack(outcome),
+    })
 }

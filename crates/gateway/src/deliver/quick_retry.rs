@@ -17,11 +17,15 @@ use crate::deliver::repair::{STORE_PAUSE, end_or_move};
 use crate::deliver::repeat::ends_attempts;
 use crate::deliver::scheduled;
 use crate::deliver::settle::clear_in_flight;
+use crate::deliver::unwanted::unwanted;
 use crate::shared::Inner;
 
 /// Makes attempts until the delivery ends: the first, and its quick retries.
 pub(crate) async fn attempts(inner: &Arc<Inner>, job: &mut Job) -> End {
     if let Some(end) = poisoned(job) {
+        return end;
+    }
+    if let Some(end) = unwanted(inner, job).await {
         return end;
     }
     if let Some(end) = scheduled::begin(inner, job).await {

@@ -14,8 +14,10 @@ use acteon_store::{
 
 use crate::admit::notify;
 use crate::admit::routes::to_store;
+use crate::decide::now::cost;
+use crate::decide::outgoing::Outgoing;
 use crate::decide::plan_context::PlanContext;
-use crate::decide::route::{Route, changed, quotas, with_fallbacks};
+use crate::decide::route::{Route, quotas, with_fallbacks};
 use crate::decide::templated::templated;
 use crate::deliver::end::{End, postpone, put_off};
 use crate::deliver::job::Job;
@@ -74,7 +76,7 @@ enum Charged {
 
 async fn charge(inner: &Arc<Inner>, job: &mut Job) -> Result<Charged, StoreError> {
     let mut routes = inner.with_plan_context(|context| {
-        let cost = context.policies.rules.cost(job.action.payload.get().len());
+        let cost = cost(&job.action, context.policies);
         offload::by_size(cost, || routes(job, context))
     });
     if routes.iter().all(|route| route.quotas.is_empty()) {
@@ -159,16 +161,16 @@ fn routes(job: &Job, context: &PlanContext<'_>) -> Vec<Route> {
         },
         None => None,
     };
-    let templated = templated(action, context);
+    let templated = templated(action, origin, context);
     let patch = rule.map_or(Some(None), |rule| {
         rule.patch(&Facts::new(&templated.action, context.now))
     });
-    match patch.map(|patch| changed(&templated.action, patch.as_deref(), rule)) {
-        Some(Ok(action)) => {
-            let mut routes = with_fallbacks(first, &action, origin, caller, rule, context);
+    match patch.map(|patch| Outgoing::new(action, &templated, (rule, patch.as_deref()), context)) {
+        Some(Ok(outgoing)) => {
+            let mut routes = with_fallbacks(first, &outgoing, origin, caller, context);
             // The first has its request, and what is to be told of it, from its acceptance.
             let others = routes.iter_mut().skip(1);
-            others.for_each(|route| templated.warn(route));
+            others.for_each(|route| templated.warn(&mut route.prepared));
             routes
         }
         Some(Err(_)) | None => vec![first],

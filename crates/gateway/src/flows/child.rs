@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Caller, Origin, Outcome, Timestamp};
+use acteon_core::{Action, Caller, Origin, Outcome, Requesters, Timestamp};
 use acteon_store::{Admission, Admitted, Disposition, Enqueue, FlowKey, Turn};
 
 use crate::admit::accept::Candidate;
 use crate::admit::entry::{Entry, enter};
+use crate::admit::flow_shares::taken;
 use crate::admit::request::DispatchRequest;
 use crate::admit::routes::to_store;
 use crate::admit::shares::{Entering, QueueFull};
@@ -22,11 +23,12 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Decides about an action that a flow wants; `parent` is poked when it is over. The row is nobody's at first: the runner claims it like any other that is due.
+    /// Decides about an action that a flow wants, and that these principals caused; `parent` is poked when it is over. The row is nobody's at first: the runner claims it like any other that is due.
     /// Its age counts from `since`, unless it is postponed; when it is given up counts from now, since it was not tried before.
     pub(crate) fn plan(
         inner: &Inner,
         (action, origin): (&Arc<Action>, Origin),
+        requester: Requesters,
         since: Timestamp,
         parent: Option<&FlowKey>,
     ) -> Result<(Self, Admission), QueueFull> {
@@ -34,6 +36,7 @@ impl Child {
             action: Action::clone(action),
             origin,
             caller: Caller::gateway(),
+            requester,
             letter: None,
             possible_duplicate: false,
         };
@@ -114,7 +117,8 @@ impl Child {
                     self.candidate.rule(),
                 );
                 emit(&*inner.observer, &event);
-                self.candidate.tell_begins(inner);
+                let begun = taken(self.candidate.tell_begins(inner));
+                inner.flow_shares.begun(begun);
             }
             // The step was done before, by this process or by one that died.
             Admitted::Existing(_) | Admitted::NoLetter => {}

@@ -10,11 +10,9 @@ use crate::admit::shares::QueueFull;
 use crate::flows::child::Child;
 use crate::flows::due::due_at;
 use crate::flows::look::{find, key};
+use crate::flows::words::CALLER;
 use crate::operate::call_off::{call_off, is_untouched};
 use crate::shared::Inner;
-
-/// Who calls actions off for a flow, in the audit trail.
-pub(super) const CALLER: &str = "gateway";
 
 /// Effects of a step.
 #[derive(Default)]
@@ -41,15 +39,14 @@ impl Effects {
         let mut wanted = Self::default();
         for effect in effects {
             match effect {
-                Effect::Admit { action, since } => {
+                Effect::Admit {
+                    action,
+                    since,
+                    requester,
+                } => {
                     let parent = kind.follows_actions().then_some(&flow.key);
-                    match Child::plan(inner, (&action, kind.origin()), since, parent) {
-                        Ok((child, admission)) => {
-                            wanted.children.push(child);
-                            wanted.admissions.push(admission);
-                        }
-                        Err(no_room) => wanted.no_room = Some(no_room),
-                    }
+                    let of = (&action, kind.origin());
+                    wanted.admit(Child::plan(inner, of, requester, since, parent));
                 }
                 Effect::Cancel(id) => {
                     let found = find(inner, flow, &id).await?;
@@ -99,5 +96,16 @@ impl Effects {
             }
         }
         Ok(wanted)
+    }
+
+    /// Adds an action that was decided about, or notes that there is no room for it.
+    fn admit(&mut self, planned: Result<(Child, Admission), QueueFull>) {
+        match planned {
+            Ok((child, admission)) => {
+                self.children.push(child);
+                self.admissions.push(admission);
+            }
+            Err(no_room) => self.no_room = Some(no_room),
+        }
     }
 }

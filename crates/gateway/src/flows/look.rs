@@ -36,11 +36,7 @@ impl Seen {
 
 /// State of an action.
 async fn action(inner: &Inner, flow: &Flow, id: ActionId) -> Result<Child, StoreError> {
-    let found = match find(inner, flow, &id).await {
-        // It may be open or over: nobody will know, and the flow goes on.
-        Err(StoreError::Damaged(_)) => None,
-        found => found?,
-    };
+    let found = find(inner, flow, &id).await?;
     let state = match found.as_ref().map(|record| record.state) {
         None => ChildState::Absent,
         Some(ActionState::Open) => ChildState::Open,
@@ -56,23 +52,29 @@ async fn action(inner: &Inner, flow: &Flow, id: ActionId) -> Result<Child, Store
     })
 }
 
-/// Record of an action of the flow's namespace and tenant.
+/// Record of an action of the flow's namespace and tenant. One whose row is damaged may be open or over: nobody will know, and the flow goes on.
 pub(super) async fn find(
     inner: &Inner,
     flow: &Flow,
     id: &ActionId,
 ) -> Result<Option<Record>, StoreError> {
     let scope = Scope::exactly(&flow.namespace, &flow.tenant);
-    inner.store.action_for_step(&scope, id).await
+    match inner.store.action_for_step(&scope, id).await {
+        Err(StoreError::Damaged(_)) => Ok(None),
+        found => found,
+    }
 }
 
-/// Another flow, if it is there, and of the same namespace and tenant.
-async fn other(
+/// Another flow, if it is there, and of the same namespace and tenant. Of one whose row is damaged that much is known, and the flow goes on.
+pub(crate) async fn other(
     inner: &Inner,
     flow: &Flow,
     name: FlowName,
 ) -> Result<Option<LookedFlow>, StoreError> {
-    let found = inner.store.flow_for_step(&key(&name)).await?;
+    let found = match inner.store.flow_for_step(&key(&name)).await {
+        Err(StoreError::Damaged(_)) => return Ok(Some(LookedFlow::damaged(name))),
+        found => found?,
+    };
     let of_the_same =
         |found: &Flow| found.namespace == flow.namespace && found.tenant == flow.tenant;
     Ok(found.filter(of_the_same).map(|found| LookedFlow {
@@ -80,11 +82,12 @@ async fn other(
         status: found.state.status,
         body: found.state.body,
         is_over: found.state.is_over,
+        is_damaged: false,
     }))
 }
 
 /// Name of a flow, as the store has it.
-pub(super) fn key(name: &FlowName) -> FlowKey {
+pub(crate) fn key(name: &FlowName) -> FlowKey {
     FlowKey {
         kind: Arc::clone(&name.kind),
         id: Arc::clone(&name.id),

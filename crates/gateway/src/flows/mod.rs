@@ -2,9 +2,11 @@
 
 pub(crate) mod child;
 pub(crate) mod due;
-mod effects;
+pub(crate) mod effects;
+pub(crate) mod events;
 pub(crate) mod kinds;
-mod look;
+pub(crate) mod look;
 pub(crate) mod no_room;
 pub(crate) mod room;
 pub(crate) mod step;
+pub(crate) mod words;

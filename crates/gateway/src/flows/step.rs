@@ -10,17 +10,18 @@ use acteon_store::{
     Advance, Advanced, Expect, Flow, FlowHold, FlowState, Record, Settled, StoreError,
 };
 
+use crate::admit::flow_shares::taken;
 use crate::admit::shares::QueueFull;
 use crate::flows::child::Child;
 use crate::flows::due::due_at;
-use crate::flows::effects::{CALLER, Effects};
+use crate::flows::effects::Effects;
+use crate::flows::events::news;
 use crate::flows::look::Seen;
+use crate::flows::words::{CALLER, STUCK};
 use crate::offload;
 use crate::operate::call_off::called_off;
 use crate::shared::Inner;
 
-/// Status of a flow that cannot go on by itself.
-pub(crate) const STUCK: &str = "stuck";
 /// Processes that may die while they work on a flow before it is left alone.
 const MAX_TAKEOVERS: u32 = 3;
 /// Tries of a step before the flow is given back.
@@ -55,12 +56,18 @@ async fn once(inner: &Arc<Inner>, flow: &Flow) -> Result<Option<Flow>, StoreErro
         children,
         cancels,
     } = want(inner, flow).await?;
+    let begun: Vec<_> = taken(&advance.begins).collect();
+    let ends = advance.state.as_ref().is_some_and(|state| state.is_over) && !flow.state.is_over;
     match inner.store.advance(advance).await {
         Ok(Advanced::Written {
             admitted,
             cancelled,
             ..
         }) => {
+            inner.flow_shares.begun(begun);
+            if ends {
+                inner.flow_shares.ended(&flow.key, &flow.tenant);
+            }
             for (child, admitted) in children.into_iter().zip(&admitted) {
                 child.admitted(inner, admitted);
             }
@@ -117,7 +124,11 @@ async fn free_once(inner: &Inner, flow: &Flow) -> Result<Option<Flow>, StoreErro
     if inner.store.free_flows(vec![hold]).await? > 0 {
         return Ok(None);
     }
-    let now = inner.store.flow_for_step(&flow.key).await?;
+    let now = match inner.store.flow_for_step(&flow.key).await {
+        // Nobody will work on it.
+        Err(StoreError::Damaged(_)) => return Ok(None),
+        now => now?,
+    };
     Ok(still_held(flow, Advanced::Changed(now)))
 }
 
@@ -143,12 +154,33 @@ async fn want(inner: &Arc<Inner>, flow: &Flow) -> Result<Wanted, StoreError> {
     let body = &flow.state.body;
     let looks_at = match caught(|| offload::by_size(body.len(), || kind.looks_at(body))) {
         Ok(looks_at) => looks_at,
-        Err(error) => return Ok(stuck(inner, flow, &error.to_string())),
+        Err(error) => return Ok(unreadable(inner, kind, flow, &error)),
     };
     let seen = Seen::of(inner, flow, looks_at).await?;
     match next_step(inner, kind, flow, &seen) {
         Ok(step) => translate(inner, kind, flow, step).await,
-        Err(error) => Ok(stuck(inner, flow, &error.to_string())),
+        Err(error) => Ok(unreadable(inner, kind, flow, &error)),
+    }
+}
+
+/// Advance of a flow whose body cannot be read. One that a newer version wrote is left to it: this one runs beside it, or in its place for a while.
+fn unreadable(inner: &Inner, kind: &dyn Kind, flow: &Flow, error: &InvalidBody) -> Wanted {
+    if !kind.is_newer(&flow.state.body) {
+        return stuck(inner, flow, &error.to_string());
+    }
+    let told = "a flow is left to a newer version of this program, which wrote it; so are others";
+    let now = inner.clock.monotonic();
+    if inner.store_health.is_news(told, None, now) {
+        tracing::warn!(flow = %flow.key, reason = %error, "{told}");
+    }
+    let state = FlowState {
+        due_at: Some(inner.due.now() + inner.no_room.pause(&flow.key, now)),
+        ..flow.state.clone()
+    };
+    Wanted {
+        advance: advance(inner, flow, state),
+        children: Vec::new(),
+        cancels: Vec::new(),
     }
 }
 
@@ -194,7 +226,7 @@ async fn translate(
     if let Some(full) = effects.no_room {
         // Nothing of the step is written, neither what it calls off: the next try would find that called off which it believes to run.
         return Ok(Wanted {
-            advance: put_off(inner, flow, &full),
+            advance: put_off(inner, flow, &full, due_at(inner, step.due)),
             children: Vec::new(),
             cancels: Vec::new(),
         });
@@ -210,6 +242,7 @@ async fn translate(
         is_over: step.due == Due::Never,
     };
     let advance = Advance {
+        events: news(flow, &state.body),
         admissions: effects.admissions,
         begins: effects.begins,
         cancels: effects.settlements,
@@ -242,18 +275,23 @@ fn advance(inner: &Inner, flow: &Flow, state: FlowState) -> Advance {
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     }
 }
 
-/// Advance of a flow whose action finds no room: as it is, a little later. The log is told once a minute, whichever flows they are.
-fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull) -> Advance {
+/// Advance of a flow whose action finds no room: as it is, a little later, and no later than it would go on by itself, since what it does then may
+/// need no room. The log is told once a minute, whichever flows they are.
+fn put_off(inner: &Inner, flow: &Flow, full: &QueueFull, next: Option<Timestamp>) -> Advance {
     let undone = "a flow's action finds no room; it is tried again, and so are those of others";
     let now = inner.clock.monotonic();
     if inner.store_health.is_news(undone, None, now) {
         tracing::warn!(flow = %flow.key, reason = %full, "{undone}");
     }
+    let due_now = inner.due.now();
+    let later = due_now + inner.no_room.pause(&flow.key, now);
+    let next = next.filter(|next| *next > due_now);
     let state = FlowState {
-        due_at: Some(inner.due.now() + inner.no_room.pause(&flow.key, now)),
+        due_at: Some(next.map_or(later, |next| next.min(later))),
         ..flow.state.clone()
     };
     advance(inner, flow, state)

@@ -11,6 +11,7 @@ use acteon_store::Record;
 use hidden::Hidden;
 
 use crate::admit::answer::DispatchAnswer;
+use crate::approvals::message::is_rendered;
 use crate::history::redaction::placeholder::placeholder;
 use crate::history::view::ActionView;
 
@@ -96,6 +97,16 @@ impl Redaction {
     /// Action as it may be seen.
     pub(crate) fn action(&self, action: &Action) -> Arc<Action> {
         self.apply(action, &mut Hidden::default())
+    }
+
+    /// Action that people decide about, as it may be seen: where a profile rendered it, its texts may repeat what is hidden of it.
+    pub(crate) fn asked_for(&self, action: &Action) -> Arc<Action> {
+        let mut hidden = Hidden::default();
+        let mut shown = self.apply(action, &mut hidden);
+        if action.template.is_some() {
+            hide_in_texts(&mut shown, &mut hidden);
+        }
+        shown
     }
 
     /// Whether something of an action is hidden.
@@ -192,7 +203,11 @@ impl Redaction {
         if record.unreadable.is_some() {
             hidden.mark_unreadable();
         }
-        self.apply(&record.action, hidden)
+        let mut shown = self.apply(&record.action, hidden);
+        if is_rendered(&record.action, record.origin) {
+            hide_in_texts(&mut shown, hidden);
+        }
+        shown
     }
 
     /// Action as it may be seen. What is taken out is put into `hidden`, and what is not stays byte
@@ -230,6 +245,14 @@ impl Redaction {
             shown.payload = hide::payload(&action.payload, &within_payload, hidden);
         }
         Arc::new(shown)
+    }
+}
+
+/// Hides what the texts of a rendered payload repeat.
+fn hide_in_texts(shown: &mut Arc<Action>, hidden: &mut Hidden) {
+    if !hidden.is_empty() {
+        hidden.order();
+        Arc::make_mut(shown).payload = hidden.rendered(&shown.payload);
     }
 }
 

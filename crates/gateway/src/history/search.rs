@@ -30,6 +30,12 @@ pub struct Search {
     pub message_id: Option<String>,
     /// Part of a text or number of the payload, in any case.
     pub text: Option<String>,
+    /// Name of who signed the action, as its caller gave it.
+    pub signer_id: Option<String>,
+    /// Name of the key that the action is signed with, as its caller gave it.
+    pub kid: Option<String>,
+    /// Id of the execution of a chain that the action started, or is a step of.
+    pub chain_id: Option<String>,
 }
 
 /// Page of what a search found.
@@ -147,6 +153,9 @@ struct SearchTerms {
     recipient: Option<String>,
     message_id: Option<String>,
     text: Option<String>,
+    signer_id: Option<String>,
+    kid: Option<String>,
+    chain_id: Option<String>,
 }
 
 impl SearchTerms {
@@ -155,6 +164,9 @@ impl SearchTerms {
             recipient,
             message_id,
             text,
+            signer_id,
+            kid,
+            chain_id,
         }: &Search,
     ) -> Self {
         let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
@@ -162,10 +174,22 @@ impl SearchTerms {
             recipient: lower(recipient),
             message_id: message_id.clone(),
             text: lower(text),
+            signer_id: signer_id.clone(),
+            kid: kid.clone(),
+            chain_id: chain_id.clone(),
         }
     }
 
     fn is_in(&self, view: &ActionView) -> bool {
+        let is =
+            |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        let action = &view.action;
+        if !is(&self.signer_id, &action.signer_id)
+            || !is(&self.kid, &action.kid)
+            || (self.chain_id.is_some() && self.chain_id.as_deref() != view.chain_id())
+        {
+            return false;
+        }
         self.recipient.as_ref().is_none_or(|wanted| {
             view.recipients
                 .iter()

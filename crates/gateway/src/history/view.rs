@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, Attempt, LastError, Origin, Outcome, Priority, ProviderName, Timestamp};
+use acteon_core::{
+    Action, Attachment, Attempt, LastError, Origin, Outcome, Priority, ProviderName, Timestamp,
+};
+use acteon_flows::chain::chain_of;
 use acteon_store::{ActionState, Cursor, Record, Seq};
 use serde::Serialize;
 
@@ -108,7 +111,16 @@ impl ActionView {
             accepted_at: record.accepted_at,
             finished_at: record.finished_at,
             next_attempt_at,
-            action: record.action,
+            action: without_files(record.action),
+        }
+    }
+
+    /// Id of the execution of a chain that the action started, or is a step of.
+    pub fn chain_id(&self) -> Option<&str> {
+        match (&self.outcome, self.origin) {
+            (Outcome::ChainStarted { chain_id, .. }, _) => Some(chain_id),
+            (_, Origin::Chain) => chain_of(self.action.id.as_str()),
+            _ => None,
         }
     }
 
@@ -125,8 +137,20 @@ impl ActionView {
         let recipients: usize = self.recipients.iter().map(String::len).sum();
         let warnings: usize = self.warnings.iter().map(String::len).sum();
         let outcome = outcome_weight(&self.outcome);
-        self.action.payload.get().len() + labels + attempts + recipients + warnings + outcome
+        self.action.content_bytes() + labels + attempts + recipients + warnings + outcome
     }
+}
+
+/// Action without the bytes of its attachments, which are sent and not looked at: what is redacted may stand in them.
+fn without_files(action: Arc<Action>) -> Arc<Action> {
+    if action.attachments.is_empty() {
+        return action;
+    }
+    let attachments = action.attachments.iter().map(Attachment::without_data);
+    Arc::new(Action {
+        attachments: attachments.collect(),
+        ..Action::clone(&action)
+    })
 }
 
 fn attempt_weight(attempt: &Attempt) -> usize {

@@ -14,7 +14,7 @@ pub struct Backlog {
     pub open: Vec<OpenShare>,
     /// Dead letters, by provider and code, counted among the newest hundred thousand.
     pub dead: Vec<DeadShare>,
-    /// Flows, by kind and status.
+    /// Flows, by kind, tenant and status.
     pub flows: Vec<FlowCount>,
 }
 

@@ -9,7 +9,7 @@ use acteon_core::limits::EVENTS_KEPT;
 use acteon_core::{Scope, Timestamp, with_causes};
 use acteon_store::{Cursor, EventsKept, HistoryFilter, PageRequest, StoreError, Tenants};
 
-use crate::operate::chains;
+use crate::operate::flow_retention;
 use crate::operate::retention_clock::{Moved, RetentionClock};
 use crate::shared::Inner;
 use crate::shared::{Gateway, RetentionPolicy};
@@ -118,13 +118,13 @@ impl Housekeeper {
         {
             tracing::warn!(error = %with_causes(&error), "old silences could not be deleted");
         }
-        match chains::retention::forget(inner, moved.now).await {
+        match flow_retention::forget(inner, moved.now).await {
             Ok(0) => {}
             Ok(deleted) => {
-                tracing::info!(deleted, as_of = %moved.now, "executions of chains that are kept no longer were deleted");
+                tracing::info!(deleted, as_of = %moved.now, "executions of chains and approvals that are kept no longer were deleted");
             }
             Err(error) => inner.could_not(
-                "old executions of chains could not all be deleted; it is tried again in a while",
+                "old executions of chains and approvals could not all be deleted; it is tried again in a while",
                 &error,
             ),
         }

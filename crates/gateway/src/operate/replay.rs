@@ -7,11 +7,15 @@
 //! the letter, so that whoever lost the answer asks again, sends nothing twice, and gets the same
 //! answer.
 
-use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Scope, Timestamp};
-use acteon_store::{ActionState, Record, StoreError};
+use acteon_core::{Action, ActionId, Caller, Origin, Outcome, Requesters, Scope, Timestamp};
+use acteon_flows::approval::is_approved;
+use acteon_flows::chain::is_step;
+use acteon_store::{ActionState, Record, Seq, StoreError};
 
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
 use crate::admit::request::DispatchRequest;
+use crate::approvals::message::{RENDERED_BY, SENT_FOR, is_rendered, told_of};
+use crate::approvals::told::{is_as_sent, is_over};
 use crate::decide::plan::REPLAYED_FROM;
 use crate::offload;
 use crate::shared::Gateway;
@@ -43,8 +47,16 @@ pub enum ReplayResult {
     HeldBack(DispatchAnswer),
     /// It was left alone, for this reason.
     LeftAlone(String),
+    /// It is a message of an approval that is over, as this says: it asks for nothing any more.
+    Over(String),
     /// It was not accepted, with this error.
     Refused(DispatchError),
+}
+
+/// Who replays an action, with all who caused it.
+struct By<'a> {
+    caller: &'a Caller,
+    requester: Requesters,
 }
 
 impl Gateway {
@@ -87,8 +99,27 @@ impl Gateway {
         caller: &Caller,
         wait: Wait,
     ) -> Replayed {
+        let original = || record.action.id.clone();
+        let found = async {
+            let requester = self.requesters_of(record).await?;
+            Ok((requester, self.as_posted(record).await?))
+        };
+        let (mut requester, record) = match found.await {
+            Ok(found) => found,
+            Err(error) => {
+                let error: StoreError = error;
+                return Replayed {
+                    original: original(),
+                    new_id: original(),
+                    result: ReplayResult::Refused(error.into()),
+                };
+            }
+        };
+        let record = &*record;
+        requester.add_all(&Requesters::of(caller));
+        let by = &By { caller, requester };
         if is_letter(record) {
-            let replayed = self.replay_letter(record, caller, wait).await;
+            let replayed = self.replay_letter(record, by, wait).await;
             if letters_only
                 || !matches!(
                     replayed.result,
@@ -98,16 +129,16 @@ impl Gateway {
                 return replayed;
             }
         }
-        self.send_again(record, caller, wait).await
+        self.send_again(record, by, wait).await
     }
 
     /// Replays a letter under the first of its ids that is not another action's. Whoever asks again goes the same way. No two ids can send it
     /// twice: the letter is on the list for one of them only.
-    async fn replay_letter(&self, letter: &Record, caller: &Caller, wait: Wait) -> Replayed {
+    async fn replay_letter(&self, letter: &Record, by: &By<'_>, wait: Wait) -> Replayed {
         let mut number = 1;
         loop {
             let replayed = self
-                .replay_letter_as(letter, letter_id(letter, number), caller, wait)
+                .replay_letter_as(letter, letter_id(letter, number), by, wait)
                 .await;
             if number == MAX_IDS
                 || !matches!(
@@ -125,7 +156,7 @@ impl Gateway {
         &self,
         letter: &Record,
         new_id: Option<ActionId>,
-        caller: &Caller,
+        by: &By<'_>,
         wait: Wait,
     ) -> Replayed {
         let original = letter.action.id.clone();
@@ -140,18 +171,15 @@ impl Gateway {
         let now = self.inner.clock.now();
         // What was replayed before it expired still has its answer.
         if letter.state == ActionState::Dead
-            && let Some(why) = is_left(letter, now)
+            && let Some(result) = self.unsent(letter, now).await
         {
             return Replayed {
                 original,
                 new_id,
-                result: ReplayResult::LeftAlone(why),
+                result,
             };
         }
-        let request = DispatchRequest {
-            letter: Some(letter.seq),
-            ..request(letter, new_id.clone(), caller)
-        };
+        let request = request(letter, new_id.clone(), by, Some(letter.seq));
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) => ReplayResult::Sent(self.shown(&letter.action, answer)),
             Err(DispatchError::HeldBack(outcome)) => ReplayResult::HeldBack(DispatchAnswer {
@@ -167,6 +195,28 @@ impl Gateway {
         }
     }
 
+    /// Result for an action that is not sent again; `None` where it is. A message to those who decide goes as long as its approval waits, which says so
+    /// itself.
+    async fn unsent(&self, record: &Record, now: Timestamp) -> Option<ReplayResult> {
+        if let Some(approval) = told_of(&record.action, record.origin)
+            && record.unreadable.is_none()
+        {
+            let looked = match is_as_sent(&self.inner, record).await {
+                Ok(true) => is_over(&self.inner, &record.action, approval).await,
+                Ok(false) => {
+                    let why = "it is not what the approval sent that it names, or that is not kept any more";
+                    return Some(ReplayResult::LeftAlone(why.to_owned()));
+                }
+                Err(error) => Err(error),
+            };
+            return match looked {
+                Ok(over) => over.map(ReplayResult::Over),
+                Err(error) => Some(ReplayResult::Refused(error.into())),
+            };
+        }
+        is_left(record, now).map(ReplayResult::LeftAlone)
+    }
+
     /// Answer without what is hidden of its action.
     fn shown(&self, action: &Action, answer: DispatchAnswer) -> DispatchAnswer {
         offload::by_size(action.payload.get().len(), || {
@@ -175,17 +225,17 @@ impl Gateway {
     }
 
     /// Sends an action again that is no dead letter, each time under a new id.
-    async fn send_again(&self, record: &Record, caller: &Caller, wait: Wait) -> Replayed {
+    async fn send_again(&self, record: &Record, by: &By<'_>, wait: Wait) -> Replayed {
         let now = self.inner.clock.now();
         let (original, new_id) = (record.action.id.clone(), self.inner.entropy.action_id(now));
-        if let Some(why) = is_left(record, now) {
+        if let Some(result) = self.unsent(record, now).await {
             return Replayed {
                 original,
                 new_id,
-                result: ReplayResult::LeftAlone(why),
+                result,
             };
         }
-        let request = request(record, new_id.clone(), caller);
+        let request = request(record, new_id.clone(), by, None);
         let result = match self.dispatch_request(request, wait).await {
             Ok(answer) if is_held_back(&answer) => ReplayResult::HeldBack(answer),
             Ok(answer) => ReplayResult::Sent(self.shown(&record.action, answer)),
@@ -199,20 +249,48 @@ impl Gateway {
     }
 }
 
-fn request(record: &Record, new_id: ActionId, caller: &Caller) -> DispatchRequest {
-    let mut action: Action = (*record.action).clone();
+/// Request for a replay; `letter` is the position of the letter that leaves the list with it.
+fn request(record: &Record, new_id: ActionId, by: &By<'_>, letter: Option<Seq>) -> DispatchRequest {
+    let mut action = Action::clone(&record.action).unsigned();
+    let sent_for = sent_for(record, letter);
     action
         .metadata
         .insert(REPLAYED_FROM.into(), action.id.to_string());
+    match sent_for {
+        Some(id) => action.metadata.insert(SENT_FOR.into(), id),
+        None => action.metadata.remove(SENT_FOR),
+    };
+    let rendered_by = action.template.as_ref();
+    match rendered_by.filter(|_| is_rendered(&record.action, record.origin)) {
+        Some(profile) => action.metadata.insert(RENDERED_BY.into(), profile.clone()),
+        None => action.metadata.remove(RENDERED_BY),
+    };
+    if told_of(&record.action, record.origin).is_some() {
+        // Those of older versions ended by the wall clock, and not with their approval.
+        action.expires_at = None;
+    }
     action.id = new_id;
     let possible_duplicate = record.possible_duplicate;
     DispatchRequest {
         action,
         origin: Origin::Replay,
-        caller: caller.clone(),
-        letter: None,
+        caller: by.caller.clone(),
+        requester: by.requester.clone(),
+        letter,
         possible_duplicate,
     }
+}
+
+/// Id of what an action was sent for a flow as, if it was. What people approved goes once by that: where it went, it is asked for again.
+fn sent_for(record: &Record, letter: Option<Seq>) -> Option<String> {
+    let action = &record.action;
+    let id = match record.origin {
+        Origin::Replay => action.metadata.get(SENT_FOR)?.clone(),
+        Origin::Chain if is_step(action.id.as_str()) => action.id.to_string(),
+        Origin::Approval => action.id.to_string(),
+        Origin::Chain | Origin::Api | Origin::Recurring | Origin::Notice => return None,
+    };
+    Some(id).filter(|id| !is_approved(id) || letter.is_some())
 }
 
 /// Whether a row is a dead letter, or was one until it was replayed, drained or taken off the list.

@@ -37,7 +37,7 @@ const PERSON: usize = 1024;
 #[derive(Clone, Default)]
 pub(crate) struct Policies {
     /// Rules as their files say.
-    pub(super) loaded: RuleSet,
+    pub(crate) loaded: RuleSet,
     /// Rules with what was switched on and off.
     pub(crate) rules: RuleSet,
     pub(super) toggles: BTreeMap<String, bool>,
@@ -212,7 +212,7 @@ impl Policies {
             next.directory.forget_api();
             next.chains = next.chains.without_stored();
         }
-        let mut switched = changes.whole;
+        let (mut switched, mut defines) = (changes.whole, false);
         // Deletions first: a document that is there was made anew after it was deleted.
         for (kind, id) in &changes.deleted {
             match kind {
@@ -224,7 +224,10 @@ impl Policies {
                 DocumentKind::TemplateProfile => next.templates.remove_profile(id),
                 DocumentKind::Person => next.directory.remove_person(id),
                 DocumentKind::PeopleGroup => next.directory.remove_group(id),
-                DocumentKind::Chain => next.chains.remove(id),
+                DocumentKind::Chain => {
+                    defines = true;
+                    next.chains.take_out(id);
+                }
             }
         }
         for document in &changes.documents {
@@ -237,8 +240,14 @@ impl Policies {
                 DocumentKind::TemplateProfile => next.templates.put_profile(document),
                 DocumentKind::Person => people::put_person(&mut next.directory, document),
                 DocumentKind::PeopleGroup => people::put_group(&mut next.directory, document),
-                DocumentKind::Chain => next.chains.put(document),
+                DocumentKind::Chain => {
+                    defines = true;
+                    next.chains.put(document);
+                }
             }
+        }
+        if defines {
+            next.chains.put_together();
         }
         next.silences.forget_ended(now);
         if switched {
@@ -273,14 +282,17 @@ impl Policies {
             let looked = || {
                 self.silences
                     .matching(&Facts::through(action, provider, now))
-                    .map(|silence| silence.id.clone())
+                    .map(|silence| (silence.id.clone(), silence.ends_at))
             };
-            if let Some(silence_id) = offload::by_size(self.silences.cost(action), looked) {
+            if let Some((silence_id, ends_at)) =
+                offload::by_size(self.silences.cost(action), looked)
+            {
                 let matched_rule = rule.map(|rule| rule.name().to_string());
-                return Some(HoldBack::ForGood(Outcome::Silenced {
+                let outcome = Outcome::Silenced {
                     silence_id,
                     matched_rule,
-                }));
+                };
+                return Some(HoldBack::Silenced(outcome, ends_at));
             }
             *known = Some(Unsilenced {
                 generation: self.generation,

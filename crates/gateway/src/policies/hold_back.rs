@@ -1,5 +1,7 @@
 //! What holds an action back: for good, or until an instant.
 
+use std::time::Duration;
+
 use acteon_core::{Action, LastError, Origin, Outcome, Timestamp};
 use acteon_rules::{Muting, Rule, Verdict};
 
@@ -7,12 +9,20 @@ use acteon_rules::{Muting, Rule, Verdict};
 pub(crate) enum HoldBack {
     /// The action does not go, and has this outcome.
     ForGood(Outcome),
+    /// A silence covers it until an instant. It does not go, and has this outcome; but for what waits for the end of silences.
+    Silenced(Outcome, Timestamp),
     /// The action goes later.
     Postponed(Postponed),
 }
 
 /// Code of what waits for a time interval.
 pub(crate) const MUTED: &str = "MUTED";
+
+/// Code of what waits for the end of a silence.
+pub(crate) const SILENCED: &str = "SILENCED";
+
+/// Longest pause before what waits for the end of a silence is looked at again: somebody may end that early.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// An action that is written now and sent later.
 #[derive(Clone, Debug)]
@@ -27,6 +37,8 @@ pub(crate) struct Postponed {
 pub(crate) enum Cause {
     /// A time interval of its rule mutes it until then.
     Interval { interval: String, rule: String },
+    /// This silence covers it, and it is one of those that wait for the end of silences.
+    Silence(String),
     /// Its caller, or a rule with the verdict `schedule`, named the instant.
     Schedule,
 }
@@ -51,8 +63,23 @@ impl HoldBack {
     /// Outcome, where it is for good.
     pub(crate) fn for_good(self) -> Option<Outcome> {
         match self {
-            Self::ForGood(outcome) => Some(outcome),
+            Self::ForGood(outcome) | Self::Silenced(outcome, _) => Some(outcome),
             Self::Postponed(_) => None,
+        }
+    }
+
+    /// Postponement, or else the outcome of what does not go. `waits` is whether the action waits for the end of silences: a message to one who decides
+    /// does, as its approval waits.
+    pub(crate) fn postpones(self, waits: bool, now: Timestamp) -> Result<Postponed, Outcome> {
+        match self {
+            Self::Postponed(postponed) => Ok(postponed),
+            Self::Silenced(Outcome::Silenced { silence_id, .. }, ends_at) if waits => {
+                Ok(Postponed {
+                    until: ends_at.min(now + LOOK_AGAIN),
+                    cause: Cause::Silence(silence_id),
+                })
+            }
+            Self::ForGood(outcome) | Self::Silenced(outcome, _) => Err(outcome),
         }
     }
 }
@@ -111,6 +138,13 @@ impl Postponed {
                 ),
                 retryable: true,
             }),
+            Cause::Silence(silence) => Some(LastError {
+                code: SILENCED.into(),
+                message: format!(
+                    "the silence {silence:?} covers it, and it waits for its end; it is looked at again at {until}"
+                ),
+                retryable: true,
+            }),
         }
     }
 
@@ -121,6 +155,9 @@ impl Postponed {
         Some(match &self.cause {
             Cause::Interval { interval, .. } => format!(
                 "not sent: the time interval {interval:?} postpones it until {until}, and it expires at {expires}"
+            ),
+            Cause::Silence(silence) => format!(
+                "not sent: the silence {silence:?} covers it until after it expires, at {expires}"
             ),
             Cause::Schedule => {
                 format!("not sent: it is scheduled for {until}, and it expires at {expires}")

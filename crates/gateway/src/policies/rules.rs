@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acteon_flows::chain::NotASet;
 use acteon_rules::{Rule, RuleSet};
 
 use crate::operate::reloads::Reloads;
@@ -27,6 +28,18 @@ pub enum MissingName {
         chain: String,
         /// What is in the way.
         why: String,
+    },
+    /// Chain of the store that starts one which the files have no more.
+    #[error(
+        "the chain {chain:?}, which is in the store, could not be started any more: {why}{was}; leave it what it starts, or change that chain and load the rules again"
+    )]
+    CutOff {
+        /// Name of the chain.
+        chain: String,
+        /// What is in the way.
+        why: String,
+        /// Where what is not there any more was defined, as the message goes on.
+        was: String,
     },
     /// Chain that is not defined.
     #[error("the rule {rule:?} starts the chain {chain:?}, whose definition was deleted meanwhile")]
@@ -56,7 +69,10 @@ impl Gateway {
             let policies = self.inner.policies.load();
             let chains = policies.chains.with_files(filed(&rules));
             let missing = missing_interval(&rules, &policies);
-            if let Some(missing) = missing.or_else(|| missing_chain(&rules, &chains)) {
+            let missing = missing
+                .or_else(|| missing_chain(&rules, &chains))
+                .or_else(|| cut_off(&policies.chains, &chains));
+            if let Some(missing) = missing {
                 return Err(missing);
             }
         }
@@ -119,6 +135,30 @@ fn missing_chain(rules: &RuleSet, chains: &Chains) -> Option<MissingName> {
         Some(MissingName::Unfit {
             chain: chain.to_owned(),
             why: why.to_string(),
+        })
+    })
+}
+
+/// The first chain of the store that can be started now, and could not with what the files have next.
+fn cut_off(before: &Chains, next: &Chains) -> Option<MissingName> {
+    before.all_stored().find_map(|definition| {
+        let chain = &*definition.name;
+        let was_fit = before.set(chain).is_some_and(Result::is_ok);
+        let error = next.set(chain)?.as_ref().err().filter(|_| was_fit)?;
+        let was = match error {
+            NotASet::Unknown { chain, .. } => before.source(chain),
+            NotASet::Circle(_)
+            | NotASet::TooDeep(_)
+            | NotASet::TooMany { .. }
+            | NotASet::TooLarge(_)
+            | NotASet::Unwritable(_) => None,
+        };
+        Some(MissingName::CutOff {
+            chain: chain.to_owned(),
+            why: error.to_string(),
+            was: was.map_or(String::new(), |source| {
+                format!(" ({source} defined it until now)")
+            }),
         })
     })
 }

@@ -20,7 +20,7 @@ impl Gateway {
             .and_then(|rule| rule.verdict().target())
             .unwrap_or(&action.provider);
         match policies.hold_back(action, provider, rule, at, &mut None)? {
-            HoldBack::ForGood(outcome) => Some(outcome),
+            HoldBack::ForGood(outcome) | HoldBack::Silenced(outcome, _) => Some(outcome),
             // What is not to go at all does not wait.
             HoldBack::Postponed(_) if rule.is_some_and(|rule| rule.verdict().kind().refuses()) => {
                 None

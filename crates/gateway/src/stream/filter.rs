@@ -1,7 +1,8 @@
 //! Filters of the stream.
 
 use acteon_core::Scope;
-use acteon_store::Event;
+use acteon_flows::chain::{chain_of, is_of_a_chain};
+use acteon_store::{Event, EventKind};
 
 use crate::stream::event::StreamEvent;
 
@@ -18,6 +19,8 @@ pub struct StreamFilter {
     pub kind: Option<String>,
     /// Id of the action.
     pub action_id: Option<String>,
+    /// Id of the execution of a chain that it is about: itself, an approval that it asks for, or an action that a step of it sent.
+    pub chain_id: Option<String>,
     /// Whether it asks for what no event has, and lets nothing through.
     pub is_vain: bool,
 }
@@ -31,6 +34,7 @@ impl StreamFilter {
             outcome: None,
             kind: None,
             action_id: None,
+            chain_id: None,
             is_vain: false,
         }
     }
@@ -45,6 +49,10 @@ impl StreamFilter {
             && is(&self.action_type, &action.action_type)
             && is(&self.kind, event.kind.as_str())
             && is(&self.action_id, &action.id)
+            && self
+                .chain_id
+                .as_ref()
+                .is_none_or(|chain| is_of(event, chain))
             && self.scope.covers(
                 &action.namespace,
                 &action.tenant,
@@ -60,5 +68,28 @@ impl StreamFilter {
                 .outcome
                 .as_ref()
                 .is_none_or(|wanted| wanted == event.outcome)
+    }
+}
+
+/// Whether an event is about an execution.
+fn is_of(event: &Event, chain: &str) -> bool {
+    let parent = || {
+        event
+            .flow
+            .as_deref()?
+            .rsplit_once(':')
+            .map(|(chain, _)| chain)
+    };
+    match event.kind {
+        EventKind::ActionDispatched => {
+            let id = &event.action.id;
+            is_of_a_chain(id) && chain_of(id) == Some(chain)
+        }
+        EventKind::ChainAdvanced | EventKind::ChainStepCompleted | EventKind::ChainCompleted => {
+            event.flow.as_deref() == Some(chain)
+        }
+        EventKind::ApprovalRequired | EventKind::ApprovalResolved => {
+            event.flow.as_deref() == Some(chain) || parent() == Some(chain)
+        }
     }
 }

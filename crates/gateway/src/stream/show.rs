@@ -29,6 +29,21 @@ struct Data<'a> {
     action_id: &'a str,
 }
 
+/// Event of a flow in the wire format. The action is the one that the flow began with.
+#[derive(Serialize)]
+struct FlowData<'a> {
+    id: String,
+    timestamp: Timestamp,
+    r#type: &'static str,
+    provider: &'a str,
+    namespace: &'a str,
+    tenant: &'a str,
+    action_type: &'a str,
+    action_id: &'a str,
+    #[serde(flatten)]
+    told: serde_json::Map<String, serde_json::Value>,
+}
+
 impl StreamEvent {
     /// Events as they may be seen. The actions of which something is hidden are read together.
     pub(crate) async fn of(inner: &Inner, events: Vec<Event>) -> Result<Vec<Self>, StoreError> {
@@ -44,12 +59,13 @@ impl StreamEvent {
     }
 
     async fn of_some(inner: &Inner, events: Vec<Event>) -> Result<Vec<Self>, StoreError> {
-        let mut outcomes: Vec<Outcome> = events.iter().map(|event| read(inner, event)).collect();
+        let mut outcomes: Vec<Option<Outcome>> =
+            events.iter().map(|event| read(inner, event)).collect();
         let is_hidden = inner.options.redaction.hides_something();
         let mut whole: Vec<Seq> = events
             .iter()
             .zip(&outcomes)
-            .filter(|(_, outcome)| is_hidden && has_words_of_others(outcome))
+            .filter(|(_, outcome)| is_hidden && outcome.as_ref().is_some_and(has_words_of_others))
             .map(|(event, _)| event.action.seq)
             .collect();
         whole.dedup();
@@ -60,7 +76,9 @@ impl StreamEvent {
             let read: Vec<Seq> = whole.drain(..count.clamp(1, whole.len())).collect();
             for (event, outcome) in events.iter().zip(&mut outcomes) {
                 let seq = event.action.seq;
-                if read.contains(&seq) {
+                if let Some(outcome) = outcome
+                    && read.contains(&seq)
+                {
                     let record = records.iter().find(|record| record.seq == seq);
                     *outcome = redacted(inner, record.map(Arc::clone), outcome.clone()).await?;
                     leave_out_body(outcome);
@@ -69,7 +87,10 @@ impl StreamEvent {
         }
         let shown = events.into_iter().zip(outcomes).map(|(event, outcome)| {
             let id = EventId::new(event.at, event.position);
-            Self::with(inner, id, event, outcome)
+            match outcome {
+                Some(outcome) => Self::with(inner, id, event, outcome),
+                None => Self::of_flow(inner, id, event),
+            }
         });
         Ok(shown.collect())
     }
@@ -84,6 +105,7 @@ impl StreamEvent {
             position: EventPosition::START,
             at,
             kind: EventKind::ActionDispatched,
+            flow: None,
             action: EventAction {
                 seq: view.seq,
                 id: action.id.to_string(),
@@ -95,6 +117,22 @@ impl StreamEvent {
             },
         };
         Self::with(inner, EventId::of_action(at, view.seq), event, outcome)
+    }
+
+    /// Event of a flow, which has nothing that is hidden.
+    pub(crate) fn of_flow(inner: &Inner, id: EventId, mut event: Event) -> Self {
+        let data = flow_to_json(id, &event).unwrap_or_else(|error| {
+            say_unreadable(inner, &event, &error);
+            serde_json::json!({ "id": id.to_string(), "timestamp": event.at, "type": event.kind.as_str() }).to_string()
+        });
+        event.action.outcome = "".into();
+        Self {
+            id,
+            kind: event.kind,
+            data: data.into(),
+            outcome: "",
+            event,
+        }
     }
 
     fn with(inner: &Inner, id: EventId, mut event: Event, outcome: Outcome) -> Self {
@@ -119,6 +157,23 @@ impl StreamEvent {
     }
 }
 
+/// Event of a flow in the wire format, as JSON.
+fn flow_to_json(id: EventId, event: &Event) -> serde_json::Result<String> {
+    let action = &event.action;
+    let told = serde_json::from_str(&action.outcome)?;
+    serde_json::to_string(&FlowData {
+        id: id.to_string(),
+        timestamp: event.at,
+        r#type: event.kind.as_str(),
+        provider: &action.provider,
+        namespace: &action.namespace,
+        tenant: &action.tenant,
+        action_type: &action.action_type,
+        action_id: &action.id,
+        told,
+    })
+}
+
 /// Event in the wire format, as JSON.
 fn to_json(id: EventId, event: &Event, outcome: Outcome) -> serde_json::Result<String> {
     let action = &event.action;
@@ -136,14 +191,17 @@ fn to_json(id: EventId, event: &Event, outcome: Outcome) -> serde_json::Result<S
     serde_json::to_string(&data)
 }
 
-/// Outcome of an event without a body. One that cannot be read is told as a failure, and the log says why.
-fn read(inner: &Inner, event: &Event) -> Outcome {
+/// Outcome of an event without a body; `None` of an event of a flow. One that cannot be read is told as a failure, and the log says why.
+fn read(inner: &Inner, event: &Event) -> Option<Outcome> {
+    if event.flow.is_some() {
+        return None;
+    }
     let mut outcome = serde_json::from_str(&event.action.outcome).unwrap_or_else(|error| {
         say_unreadable(inner, event, &error);
         unreadable()
     });
     leave_out_body(&mut outcome);
-    outcome
+    Some(outcome)
 }
 
 /// Logs and counts an event that cannot be told as it is.

@@ -1,9 +1,11 @@
-//! Subscriptions to one action, which end with it.
+//! Subscriptions to one action or one execution, which end with it.
 
 use acteon_core::{ActionId, Scope};
-use acteon_store::{Seq, StoreError};
+use acteon_store::{EventId, EventPosition, Seq, StoreError};
 
+use crate::flows::events::so_far;
 use crate::history::view::ActionView;
+use crate::operate::chains::Execution;
 use crate::shared::Gateway;
 use crate::stream::event::StreamEvent;
 use crate::stream::filter::StreamFilter;
@@ -23,6 +25,46 @@ impl Gateway {
         };
         let reader = self.stream(filter, None).await?;
         Ok(Subscription { reader })
+    }
+}
+
+/// Subscription to one execution of a chain.
+pub struct ChainSubscription {
+    reader: StreamReader,
+}
+
+impl Gateway {
+    /// Follows an execution to its end. Its readers look it up behind this, so that they miss nothing in between.
+    pub async fn subscribe_to_chain(
+        &self,
+        scope: Scope,
+        id: &str,
+    ) -> Result<ChainSubscription, StoreError> {
+        let filter = StreamFilter {
+            chain_id: Some(id.to_owned()),
+            ..StreamFilter::of(scope)
+        };
+        let reader = self.stream(filter, None).await?;
+        Ok(ChainSubscription { reader })
+    }
+}
+
+impl ChainSubscription {
+    /// Events of what happened in an execution so far, each with an id of its own by which no stream goes on.
+    pub fn so_far(&self, found: &Execution) -> Vec<StreamEvent> {
+        let events = so_far(&found.body).unwrap_or_default().into_iter();
+        let shown = events.enumerate().filter_map(|(place, event)| {
+            let event = event.read_at(EventPosition::START)?;
+            let place = i64::try_from(place).unwrap_or(i64::MAX);
+            let id = EventId::of_action(event.at, Seq(place));
+            Some(StreamEvent::of_flow(&self.reader.inner, id, event))
+        });
+        shown.collect()
+    }
+
+    /// What is told next, as soon as there is something; `None` at the end.
+    pub async fn next(&mut self) -> Option<Told> {
+        self.reader.next().await
     }
 }
 

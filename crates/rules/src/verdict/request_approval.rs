@@ -31,9 +31,6 @@ pub(super) const ENTRY: VerdictEntry = VerdictEntry {
     outcome: "pending_approval",
 };
 
-/// Longest text that those who decide are told, in bytes.
-const MAX_MESSAGE_BYTES: usize = 1024;
-
 fn parse(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Verdict> {
     let before = reader.diagnostics.len();
     let mut policy = ApprovalPolicy::plain();
@@ -80,11 +77,17 @@ fn parse(reader: &mut Reader<'_>, node: &Node, fields: &Fields<'_>) -> Option<Ve
     if reader.diagnostics.len() > before {
         return None;
     }
-    for problem in policy.problems() {
+    let mut problems = policy.problems();
+    if let Some(check) = &reader.context.check_approval
+        && problems.is_empty()
+    {
+        problems = check.problems(&policy);
+    }
+    for problem in problems {
         let place = fields
             .get(problem.key)
             .map_or(node.place, |node| node.place);
-        reader.fault::<()>(place, problem.message);
+        reader.fault::<()>(place, format!("{} {}", problem.key, problem.message));
     }
     Some(Verdict::RequestApproval {
         policy: Arc::new(policy),
@@ -160,13 +163,6 @@ impl Reader<'_> {
     fn message(&mut self, fields: &Fields<'_>) -> Option<String> {
         let node = fields.get("message")?;
         let text = self.text(node)?;
-        if text.len() > MAX_MESSAGE_BYTES {
-            let length = text.len();
-            return self.fault(
-                node.place,
-                format!("message is {length} bytes long, at most {MAX_MESSAGE_BYTES} are allowed"),
-            );
-        }
         Some(text).filter(|text| !text.trim().is_empty())
     }
 

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use acteon_core::{Clock as _, SystemClock};
-use acteon_gateway::Registry;
+use acteon_flows::chain::Definition;
+use acteon_gateway::{Registry, approval_warnings};
 use acteon_people::Roster;
 use acteon_rules::{ChainSource, RuleSet, calendar_warnings};
 use acteon_server::config::{
@@ -109,7 +110,18 @@ impl Found {
                 Ok(_) => rules,
                 Err(_) => of_wrong_configuration(rules),
             })
-            .map(|rules| load(rules.directory.as_deref(), &rules.context, known.names()))
+            .map(|rules| {
+                let roster = match (&people, &config) {
+                    (Ok(Some(roster)), _) => Some(roster),
+                    (Ok(None), Ok(config)) => Some(&*config.gateway.people),
+                    (Err(_), _) | (Ok(None), Err(_)) => None,
+                };
+                load(
+                    rules.directory.as_deref(),
+                    &rules.context,
+                    known.names(roster),
+                )
+            })
             .transpose();
         Ok(Self {
             name,
@@ -189,7 +201,11 @@ impl Checked {
         if let (Some(directory), Some(rules)) = (&self.config.rules.directory, &self.rules) {
             self.say_rules(directory, rules)?;
         }
-        for text in self.calendar_warnings() {
+        for text in self
+            .calendar_warnings()
+            .into_iter()
+            .chain(self.approval_warnings())
+        {
             say!("  warning: {text}");
         }
         if let Some(auth) = &self.auth {
@@ -228,6 +244,19 @@ impl Checked {
         )
     }
 
+    /// What should be known of the rules and chains that ask people.
+    fn approval_warnings(&self) -> Vec<String> {
+        let Some(Loaded { rules, .. }) = &self.rules else {
+            return Vec::new();
+        };
+        let of_files = rules.chains().iter();
+        let of_files = of_files.filter_map(|source| Definition::read(source.json()).ok());
+        let chains: Vec<Definition> = of_files.chain(self.known.chains()).collect();
+        let roster = self.people.as_ref().unwrap_or(&*self.config.gateway.people);
+        let directory = self.known.people(roster);
+        approval_warnings(rules, chains.iter(), &directory, self.auth.is_some())
+    }
+
     fn say_rules(
         &self,
         directory: &Path,
@@ -248,7 +277,7 @@ impl Checked {
         let named = elsewhere(rules);
         if let (Known::Not(why), false) = (&self.known, named.is_empty()) {
             say!(
-                "  time intervals and chains of the store were not looked at: {why}; the rules name {}",
+                "  warning: time intervals and chains of the store were not looked at: {why}; the files name {}, and a server whose store does not have them refuses the files",
                 named.join(", ")
             );
         }
@@ -256,7 +285,7 @@ impl Checked {
     }
 }
 
-/// Names of time intervals and chains that rules use and their files do not define, in quotes.
+/// Names of time intervals and chains that rules and chains use and their files do not define, in quotes.
 fn elsewhere(rules: &RuleSet) -> Vec<String> {
     let named = rules
         .rules()
@@ -265,14 +294,21 @@ fn elsewhere(rules: &RuleSet) -> Vec<String> {
         .map(|name| &**name)
         .filter(|name| rules.interval(name).is_none())
         .collect();
-    let chains: BTreeSet<&str> = rules
+    let within = rules.chains().iter().flat_map(|source| {
+        let definition = Definition::read(source.json()).ok();
+        definition.map_or_else(Vec::new, |definition| definition.references().chains)
+    });
+    let started = rules
         .rules()
         .filter_map(|(rule, _)| rule.verdict().chain())
-        .map(|name| &**name)
-        .filter(|name| rules.chains().iter().all(|chain| chain.name() != *name))
+        .map(ToString::to_string);
+    let chains: BTreeSet<String> = started
+        .chain(within.map(|(name, _)| name))
+        .filter(|name| rules.chains().iter().all(|chain| chain.name() != name))
         .collect();
     unknown
         .into_iter()
+        .map(str::to_owned)
         .chain(chains)
         .map(|name| format!("{name:?}"))
         .collect()

@@ -7,6 +7,8 @@ mod action;
 mod arguments;
 mod audit;
 mod call;
+mod cases;
+mod chains;
 mod check;
 mod client;
 mod dead_letters;
@@ -48,6 +50,9 @@ enum Command {
     /// Try rules against fixture files
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Try chains against fixture files
+    #[command(subcommand)]
+    Chains(chains::Chains),
     /// List, make and end silences of a running gateway
     Silences(silences::Silences),
     /// Look back at what a running gateway did
@@ -122,6 +127,7 @@ impl Cli {
         match command {
             Command::Check(check) => check.or(data_dir)?.run(file),
             Command::Rules(rules) => rules.run(file),
+            Command::Chains(chains) => chains.run(file),
             Command::Silences(silences) => silences.run(),
             Command::Audit(audit) => audit.run(),
             Command::DeadLetters(letters) => letters.run(),
@@ -156,7 +162,7 @@ impl Command {
             | Self::ApiKey(_)
             | Self::Encrypt
             | Self::Keygen => Uses::Nothing,
-            Self::Rules(_) => Uses::Configuration,
+            Self::Rules(_) | Self::Chains(_) => Uses::Configuration,
             Self::Check(_)
             | Self::Migrate(_)
             | Self::Backup(_)

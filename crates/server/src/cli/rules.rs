@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use super::arguments::ConfigFile;
+use super::cases::Cases;
 
 #[derive(Subcommand)]
 pub(super) enum Rules {
@@ -65,7 +66,7 @@ impl Test {
         for text in &loaded.left_out {
             say!("warning: {text}");
         }
-        let (mut passed, mut failed) = (0, 0);
+        let mut cases = Cases::default();
         for path in &self.files {
             let text = read_text(path, MAX_RULES_FILE_BYTES as u64)
                 .with_context(|| format!("cannot read {}", path.display()))?;
@@ -73,25 +74,8 @@ impl Test {
                 name: path.display().to_string(),
                 text,
             };
-            for case in run_fixtures(&loaded.rules, &calendars, &fixtures)? {
-                if case.differences.is_empty() {
-                    passed += 1;
-                    say!("ok    {}", case.name);
-                } else {
-                    failed += 1;
-                    say!(
-                        "FAIL  {}\n        {}",
-                        case.name,
-                        case.differences.join("\n        ")
-                    );
-                }
-            }
+            cases.say(run_fixtures(&loaded.rules, &calendars, &fixtures)?)?;
         }
-        say!("{passed} passed, {failed} failed");
-        Ok(if failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        cases.finish()
     }
 }

@@ -181,7 +181,9 @@ impl FromFile {
 
     /// Reads what `export` wrote into an empty store.
     pub(super) fn import(self, file: &ConfigFile) -> anyhow::Result<ExitCode> {
-        let store = file.load()?.store;
+        let config = file.load()?;
+        let has_link_keys = !config.server.approval_keys.is_empty();
+        let store = config.store;
         #[cfg(feature = "postgres")]
         if matches!(store, StoreConfig::Postgres(_)) {
             self.which.refuse_folder()?;
@@ -206,6 +208,11 @@ impl FromFile {
                 .with_context(failed)?,
         };
         say!("{rows} rows of {} are in the store", self.file.display());
+        if !has_link_keys {
+            say!(
+                "links to approvals that were sent before are not good here, since the key that signed them is not in the file: remind those who decide, with POST /v1/approvals/{{id}}/remind; with approval_secret in [server], here and there, links outlive the next move"
+            );
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

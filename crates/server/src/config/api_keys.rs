@@ -110,6 +110,11 @@ impl AuthTable {
         self.callers.values().any(|known| known == caller)
     }
 
+    /// Whether a key has this name.
+    pub fn has_name(&self, name: &str) -> bool {
+        self.callers.values().any(|known| &*known.id == name)
+    }
+
     /// Caller with this key.
     pub fn caller(&self, KeyOf(key): KeyOf<'_>) -> Option<&Caller> {
         self.callers.get(&sha256(key.as_bytes()))

@@ -191,9 +191,13 @@ impl Config {
         let said = Said::new(sections, &providers, &calendars, &people);
         Self {
             gateway: GatewayOptions {
-                approvals: ApprovalOptions::default(),
+                approvals: ApprovalOptions {
+                    callers_are_known: auth.is_some(),
+                    ..ApprovalOptions::default()
+                },
                 retry,
                 open: server.open,
+                flow_limits: server.flow_limits,
                 breakers,
                 retention,
                 redaction,

@@ -1,9 +1,11 @@
 //! Reads an action from a body. All errors are reported together, by field.
 
-use acteon_core::limits::{MAX_BATCH, MAX_LABEL_BYTES, MAX_NAME_BYTES, MAX_SCHEDULE};
+use acteon_core::limits::{
+    MAX_ATTACHMENTS, MAX_BATCH, MAX_LABEL_BYTES, MAX_NAME_BYTES, MAX_SCHEDULE,
+};
 use acteon_core::{
-    Action, ActionId, ActionType, Clock, Entropy, Namespace, Priority, ProviderName, Tenant,
-    Timestamp,
+    Action, ActionId, ActionType, Attachment, Clock, Entropy, Namespace, Priority, ProviderName,
+    Tenant, Timestamp,
 };
 use acteon_flows::OCCURRENCE_IDS;
 use acteon_flows::approval::APPROVAL_ACTION_IDS;
@@ -64,10 +66,22 @@ pub(super) const FIELDS: &[Field] = &[
     // Where a request comes from in a trace. Clients of the wire format send it, and a server of it looks at the headers instead.
     Field::optional("trace_context", FieldType::Unheeded),
     Field::optional("template", FieldType::Text(MAX_NAME_BYTES)),
-    Field::optional("attachments", FieldType::NotBuilt),
-    Field::optional("signature", FieldType::NotBuilt),
-    Field::optional("signer_id", FieldType::NotBuilt),
-    Field::optional("kid", FieldType::NotBuilt),
+    Field::optional(
+        "attachments",
+        FieldType::Objects(ATTACHMENT, MAX_ATTACHMENTS),
+    ),
+    Field::optional("signature", FieldType::Text(MAX_LABEL_BYTES)),
+    Field::optional("signer_id", FieldType::Text(MAX_NAME_BYTES)),
+    Field::optional("kid", FieldType::Text(MAX_NAME_BYTES)),
+];
+
+/// Fields of an attachment.
+const ATTACHMENT: &[Field] = &[
+    Field::optional("id", FieldType::Text(MAX_NAME_BYTES)),
+    Field::optional("name", FieldType::Text(MAX_NAME_BYTES)),
+    Field::needed("filename", FieldType::Text(MAX_NAME_BYTES)),
+    Field::needed("content_type", FieldType::Text(MAX_NAME_BYTES)),
+    Field::needed("data_base64", FieldType::Base64),
 ];
 
 /// Sources of values for fields that are absent.
@@ -154,7 +168,28 @@ pub(super) fn made_of(
             .unwrap_or_default(),
         scheduled_at: None,
         delay_seconds: None,
+        attachments: attachments(&mut values)?,
+        signature: values.owned("signature"),
+        signer_id: values.owned("signer_id"),
+        kid: values.owned("kid"),
     })
+}
+
+/// Attachments of an action, which a walk has checked.
+fn attachments(values: &mut FieldValues<'_>) -> Result<Vec<Attachment>, Refusal> {
+    let missing = |name: &str| Refusal::field(&format!("attachments.{name}"), "is missing");
+    let attachment = |mut values: FieldValues<'_>| {
+        let mut needed = |name: &str| values.owned(name).ok_or_else(|| missing(name));
+        Ok(Attachment {
+            filename: needed("filename")?,
+            content_type: needed("content_type")?,
+            data_base64: Some(needed("data_base64")?.into()),
+            id: values.owned("id"),
+            name: values.owned("name"),
+        })
+    };
+    let listed = values.objects("attachments").into_iter().flatten();
+    listed.map(attachment).collect()
 }
 
 /// Id that the caller gave: the body's, else the header's. One that could not be asked for later,

@@ -87,6 +87,11 @@ impl Refusal {
         refusal
     }
 
+    /// Refusal of what a body says in one field, for a reason that is a sentence of its own.
+    pub(super) fn refused_field(field: &str, reason: &str) -> Self {
+        Self::field(field, format!("is refused: {reason}"))
+    }
+
     /// Refusal of a body with an error in one field.
     pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
         let told = vec![FieldError {

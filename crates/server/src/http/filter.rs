@@ -26,10 +26,7 @@ const FILTERS: [&str; 10] = [
 ];
 
 /// Parameters that search what the filters let through, for lists.
-const SEARCHES: [&str; 3] = ["recipient", "message_id", "text"];
-
-/// Filters of the wire format for features that do not exist: nothing can match them.
-const NOT_BUILT: [&str; 3] = ["chain_id", "signer_id", "kid"];
+const SEARCHES: [&str; 5] = ["recipient", "message_id", "text", "signer_id", "kid"];
 
 /// Words of outcomes: those that exist, then those of the wire format that nothing has.
 pub(super) const OUTCOMES: [&str; 17] = [
@@ -55,21 +52,21 @@ pub(super) const OUTCOMES: [&str; 17] = [
 /// Kinds of events: those that exist, then those of the wire format that nothing tells yet.
 pub(super) const EVENT_TYPES: [&str; 12] = [
     EventKind::ActionDispatched.as_str(),
+    EventKind::ChainAdvanced.as_str(),
+    EventKind::ChainStepCompleted.as_str(),
+    EventKind::ChainCompleted.as_str(),
+    EventKind::ApprovalRequired.as_str(),
+    EventKind::ApprovalResolved.as_str(),
     "group_flushed",
     "timeout",
-    "chain_advanced",
-    "approval_required",
     "scheduled_action_due",
-    "chain_step_completed",
-    "chain_completed",
     "group_event_added",
     "group_resolved",
-    "approval_resolved",
     "action_status_changed",
 ];
 
 /// Codes of failures: those of providers, then the gateway's own.
-const CODES: [&str; 15] = [
+const CODES: [&str; 17] = [
     ErrorKind::NotFound.code(),
     ErrorKind::ExecutionFailed.code(),
     ErrorKind::Timeout.code(),
@@ -85,6 +82,8 @@ const CODES: [&str; 15] = [
     "CHAIN_FAILED",
     "CHAIN_NOT_FOUND",
     "CHAIN_NOT_STARTED",
+    "APPROVAL_NEEDED",
+    "APPROVAL_NOT_ASKED",
 ];
 
 /// Classes that failures are filtered by.
@@ -180,18 +179,21 @@ impl FromQuery for Span {
     }
 }
 
-/// Whether a filter of [`NOT_BUILT`] is given, so that nothing can match.
-pub(super) struct NotBuilt(pub(super) bool);
+/// Execution of a chain whose actions a query asks for, if any.
+pub(super) struct OfChain(pub(super) Option<String>);
 
-impl FromQuery for NotBuilt {
+impl FromQuery for OfChain {
     fn names() -> Vec<&'static str> {
-        NOT_BUILT.to_vec()
+        vec!["chain_id"]
     }
 
     fn read(parameters: &Parameters) -> Result<Self, Refusal> {
-        Ok(Self(
-            NOT_BUILT.iter().any(|name| parameters.get(name).is_some()),
-        ))
+        let id = |text: &str| {
+            let fits = (1..=MAX_NAME_BYTES).contains(&text.len());
+            fits.then(|| text.to_owned())
+        };
+        let chain = parameters.parsed("chain_id", "the id of a chain", id)?;
+        Ok(Self(chain))
     }
 }
 
@@ -241,6 +243,9 @@ impl FromQuery for Sought {
             recipient: name("recipient")?,
             message_id: name("message_id")?,
             text: sought(parameters, "text")?,
+            signer_id: name("signer_id")?,
+            kid: name("kid")?,
+            chain_id: None,
         })))
     }
 }

@@ -2,7 +2,6 @@
 
 use acteon_core::json::members;
 use acteon_core::{Action, Attempt, Origin, Outcome, Priority, Timestamp};
-use acteon_flows::chain::chain_of;
 use acteon_gateway::{ActionView, SearchPage};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -79,6 +78,9 @@ pub(super) struct Record<'a> {
     next_attempt_at: Option<Timestamp>,
     /// Execution that it started, or that it is a step of.
     chain_id: Option<&'a str>,
+    signature: Option<&'a str>,
+    signer_id: Option<&'a str>,
+    kid: Option<&'a str>,
     #[serde(flatten)]
     never: Never,
 }
@@ -90,9 +92,6 @@ struct Never {
     record_hash: Option<()>,
     previous_hash: Option<()>,
     sequence_number: Option<()>,
-    signature: Option<()>,
-    signer_id: Option<()>,
-    kid: Option<()>,
     canonical_hash: Option<()>,
 }
 
@@ -138,17 +137,11 @@ pub(super) fn record(view: &ActionView) -> Record<'_> {
         warnings: &view.warnings,
         recipients: &view.recipients,
         next_attempt_at: view.next_attempt_at,
-        chain_id: chain_id(view),
+        chain_id: view.chain_id(),
+        signature: action.signature.as_deref(),
+        signer_id: action.signer_id.as_deref(),
+        kid: action.kid.as_deref(),
         never: Never::default(),
-    }
-}
-
-/// Id of the execution of a chain that an action started, or is a step of.
-fn chain_id(view: &ActionView) -> Option<&str> {
-    match (&view.outcome, view.origin) {
-        (Outcome::ChainStarted { chain_id, .. }, _) => Some(chain_id),
-        (_, Origin::Chain) => chain_of(view.action.id.as_str()),
-        _ => None,
     }
 }
 

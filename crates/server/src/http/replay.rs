@@ -123,6 +123,7 @@ pub(super) fn one(replayed: &Replayed) -> ReplayedAction<'_> {
             Some("held back: it was not sent".to_owned()),
             Some(answer),
         ),
+        ReplayResult::Over(why) => (false, Some(why.clone()), None),
         ReplayResult::LeftAlone(why) => (false, Some(format!("left alone: {why}")), None),
         ReplayResult::Refused(error) => (false, Some(with_causes(error).to_string()), None),
     };

@@ -22,7 +22,7 @@ use super::routes::replay::{AnyAction, DeadLetter};
 use super::routes::{
     actions, audit, breakers, chain_definitions, chains, coverage, dead_letters, dispatch,
     executions, health, intervals, lanes, people, people_groups, quotas, recurring, reload, replay,
-    rules, scheduled, silences, stream, templates, upcoming,
+    rules, scheduled, silences, stream, subscribe_chain, templates, upcoming,
 };
 use super::state::AppState;
 
@@ -193,6 +193,11 @@ fn of_stream(routes: Routes) -> Routes {
             "/v1/subscribe/action/{id}",
             stream::action,
             of_the_stream::ACTION,
+        )
+        .get(
+            "/v1/subscribe/chain/{id}",
+            subscribe_chain::follow,
+            of_the_stream::CHAIN,
         )
 }
 

@@ -46,9 +46,9 @@ pub(super) fn lagged(skipped: u64) -> Bytes {
     format!("event: lagged\ndata: {{\"skipped\":{skipped}}}\n\n").into()
 }
 
-/// Frame that says that nothing more comes.
-pub(super) fn subscription_end(action_id: &str) -> Bytes {
-    let data = serde_json::json!({ "action_id": action_id });
+/// Frame that says that nothing more comes of what has this id.
+pub(super) fn subscription_end(name: &str, id: &str) -> Bytes {
+    let data = serde_json::json!({ name: id });
     format!("event: subscription_end\ndata: {data}\n\n").into()
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use acteon_core::json::head;
 use acteon_core::limits::{MAX_DOCUMENT_TEXT_BYTES, MAX_NAME_BYTES, MAX_TEMPLATE_BYTES};
 use acteon_core::{Namespace, ProviderName, Tenant, Timestamp};
 use acteon_gateway::{FieldSource, Profile, ProfileChange, Template, TemplateChange};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error::Refusal;
@@ -164,11 +166,20 @@ fn fields(values: &mut FieldValues<'_>) -> Result<Option<BTreeMap<String, FieldS
     let Some(raw) = values.json("fields") else {
         return Ok(None);
     };
-    serde_json::from_str(raw.get()).map(Some).map_err(|_| {
-        let message =
-            "must be an object whose values are texts or {\"$ref\": \"name of a template\"}";
+    let expected = "a text, or {\"$ref\": \"name of a template\"} and nothing beside that";
+    let read: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).map_err(|_| {
+        let message = format!("must be an object whose values are each {expected}");
         Refusal::field("fields", message)
-    })
+    })?;
+    let sources = read.into_iter().map(|(name, source)| {
+        let wrong = |_: serde_json::Error| {
+            let field = format!("fields.{}", head(&name, MAX_NAME_BYTES));
+            Refusal::field(&field, format!("must be {expected}"))
+        };
+        let source = serde_json::from_str(source.get()).map_err(wrong)?;
+        Ok((name, source))
+    });
+    sources.collect::<Result<_, _>>().map(Some)
 }
 
 /// Reads a profile, which has no id yet.

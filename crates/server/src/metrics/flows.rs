@@ -26,7 +26,7 @@ impl Flows {
                 kind: Text::clone(&found.kind),
                 status: Text::clone(&found.status),
             };
-            self.0.get_or_create(&labels).set(found.count as u64);
+            self.0.get_or_create(&labels).inc_by(found.count as u64);
         }
     }
 }

@@ -257,13 +257,13 @@ fn critical(id: &str) -> Value {
 async fn a_reroute_meets_the_breaker_of_its_target() {
     let gateway = Gateway::with_rules(
         RULES,
-        &format!("circuit_breaker.enabled = true\n{PROVIDERS}"),
+        &format!("circuit_breaker.enabled = true\ncircuit_breaker.recovery_timeout_seconds = 3600\n{PROVIDERS}"),
     )
     .await;
     let shown = gateway.get("/admin/circuit-breakers").await.body;
     assert_eq!(
         shown["circuit_breakers"][0],
-        json!({ "provider": "log", "state": "closed", "failure_threshold": 5, "success_threshold": 2, "recovery_timeout_seconds": 60, "fallback_provider": null })
+        json!({ "provider": "log", "state": "closed", "failure_threshold": 5, "success_threshold": 2, "recovery_timeout_seconds": 3600, "fallback_provider": null })
     );
     assert_eq!(
         gateway
@@ -318,6 +318,10 @@ async fn a_reroute_meets_the_breaker_of_its_target() {
             .body["state"],
         "closed"
     );
+    // What was put off before its first attempt does not wait for the hour to end.
+    gateway
+        .until("/v1/actions/a", |action| action["state"] == "done")
+        .await;
     assert!(
         gateway
             .dispatch(&critical("c"))

@@ -102,6 +102,129 @@ async fn a_tenant_has_a_share_with_those_below_it_and_all_have_a_total() {
     );
 }
 
+const LATER: &str = "chains:
+  - {name: waits, steps: [{name: wait, wait_for_signal: {signal_name: go, timeout_seconds: 600}}]}
+rules:
+  - {name: chains, condition: 'action.payload.begins == \"chain\"', action: {type: chain, chain: waits}}
+  - {name: asks, condition: 'action.payload.begins == \"approval\"', action: {type: request_approval, notify_provider: log}}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_has_so_many_executions_and_approvals_and_others_have_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let limits = "server.max_executions_per_tenant = 2\nserver.max_approvals_per_tenant = 2\n";
+    let lines = crate::support::with_rules_in(&folder, LATER, &format!("{limits}{PROVIDERS}"));
+    let gateway = Gateway::start_in(folder, &lines).await;
+    let beginning = |begins: &str, tenant: &str, id: &str| {
+        let mut action = of(tenant, &format!("{begins}-{id}"), "log");
+        action["payload"] = json!({ "begins": begins });
+        action
+    };
+    for (begins, found) in [
+        (
+            "chain",
+            "2 executions of chains of the tenant a are running",
+        ),
+        (
+            "approval",
+            "2 approvals of the tenant a are waiting for a decision",
+        ),
+    ] {
+        for (tenant, id) in [("a", "1"), ("a.us", "2")] {
+            let begun = is_full(&gateway, &beginning(begins, tenant, id)).await;
+            assert_eq!(begun, None);
+        }
+        let full = is_full(&gateway, &beginning(begins, "a.eu", "3")).await;
+        let full = full.expect("a refusal");
+        assert!(full.contains(found), "{full}");
+        for (tenant, id) in [("b", "4"), ("a", "1")] {
+            let begun = is_full(&gateway, &beginning(begins, tenant, id)).await;
+            assert_eq!(
+                begun, None,
+                "others have room, and what is known is answered"
+            );
+        }
+    }
+    assert_eq!(is_full(&gateway, &of("a", "5", "log")).await, None);
+
+    // What there is counts after a restart; what ends makes room.
+    let gateway = gateway.restart(&lines).await;
+    let scope = json!({ "namespace": "incidents", "tenant": "a" });
+    for (begins, list, id, body) in [
+        ("chain", "chains", "chain_id", scope),
+        ("approval", "approvals", "id", json!({})),
+    ] {
+        let next = beginning(begins, "a.eu", "3");
+        assert!(is_full(&gateway, &next).await.is_some());
+        let there_are = gateway
+            .get(&format!("/v1/{list}?namespace=incidents&tenant=a"))
+            .await
+            .body;
+        let first = there_are[list][0][id].as_str().expect("one of them");
+        let ended = gateway
+            .post(&format!("/v1/{list}/{first}/cancel"), &body)
+            .await;
+        assert_eq!(ended.status, 200, "{}", ended.body);
+        until("there is no room", PATIENCE, async || {
+            is_full(&gateway, &next).await.is_none()
+        })
+        .await;
+    }
+}
+
+/// Sub-chains, approvals of steps and resets give back what they took, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_chains_begin_and_end_makes_no_room_for_others() {
+    let rules = "chains:
+  - {name: leaf, steps: [{name: rest, timer: {duration_seconds: 0}}]}
+  - {name: parent, steps: [
+      {name: all, parallel: {steps: [{name: a, sub_chain: leaf}, {name: b, sub_chain: leaf}, {name: c, sub_chain: leaf}]}},
+      {name: ask, approval: {timeout_seconds: 1}, on_failure: skip}]}
+  - {name: waits, steps: [{name: wait, wait_for_signal: {signal_name: go, timeout_seconds: 600}}]}
+rules:
+  - {name: parents, condition: 'action.payload.begins == \"parent\"', action: {type: chain, chain: parent}}
+  - {name: waiters, condition: 'action.payload.begins == \"waits\"', action: {type: chain, chain: waits}}
+  - {name: asks, condition: 'action.payload.begins == \"approval\"', action: {type: request_approval, notify_provider: log}}
+";
+    let limits = "server.max_executions_per_tenant = 3\nserver.max_approvals_per_tenant = 2\n";
+    let gateway = Gateway::with_rules(rules, &format!("{limits}{PROVIDERS}")).await;
+    let begin = async |begins: &str, id: &str| {
+        let mut action = of("a", &format!("{begins}-{id}"), "log");
+        action["payload"] = json!({ "begins": begins });
+        let answer = gateway.post("/v1/dispatch", &action).await;
+        let id = answer.body["ChainStarted"]["chain_id"].clone();
+        (answer.status == StatusCode::OK, id)
+    };
+    assert!(begin("waits", "1").await.0 && begin("approval", "1").await.0);
+    for id in ["1", "2", "3"] {
+        let (is_begun, parent) = begin("parent", id).await;
+        assert!(is_begun, "{id}");
+        let parent = parent.as_str().expect("an id").to_owned();
+        let scope = "namespace=incidents&tenant=a";
+        gateway
+            .until(&format!("/v1/chains/{parent}?{scope}"), |body| {
+                body["status"] == "completed"
+            })
+            .await;
+        let again = format!("/v1/executions/{parent}/reset");
+        let made = gateway.post(&again, &json!({})).await.body;
+        let made = made["execution_id"].as_str().expect("an id").to_owned();
+        gateway
+            .until(&format!("/v1/chains/{made}?{scope}"), |body| {
+                body["status"] == "completed"
+            })
+            .await;
+    }
+    for begins in ["waits", "approval"] {
+        let mut accepted = 0;
+        for id in 10..20 {
+            accepted += usize::from(begin(begins, &id.to_string()).await.0);
+        }
+        let most = if begins == "waits" { 2 } else { 1 };
+        assert_eq!(accepted, most, "{begins}");
+    }
+}
+
 #[test]
 fn a_share_over_the_total_is_refused_at_load() {
     let refused = |text: &str| {

@@ -288,7 +288,7 @@ async fn what_is_not_built_answers_404_in_json() {
     for (method, path) in [
         (Method::GET, "/v1/groups"),
         (Method::GET, "/v1/events"),
-        (Method::GET, "/v1/subscribe/chain/x"),
+        (Method::GET, "/v1/subscribe/group/x"),
         (Method::GET, "/v1/analytics"),
         (Method::POST, "/v1/auth/login"),
         (Method::GET, "/admin/circuit-breakers"),

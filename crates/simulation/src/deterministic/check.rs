@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use acteon_core::limits::MAX_TAKEOVERS;
 use acteon_core::{Outcome, Scope, with_causes};
+use acteon_flows::approval::NOTICE_TYPE;
 use acteon_gateway::Gateway;
 use acteon_store::{
     ActionState, EventPosition, Events as _, History as _, HistoryFilter, MemoryStore, PageRequest,
@@ -13,11 +14,12 @@ use acteon_store::{
 
 use super::answer::Answer;
 use super::broken::Broken;
+use super::ledger::Told;
 use super::posted::Posted;
 use super::provider_names::PLAIN;
 use super::service::{CONCURRENCY, MEMBER_BUDGET, NOT_ALLOWED, Seen, Service};
 use super::trace::{CANARY, Trace};
-use super::{counting, recurring};
+use super::{approvals, chains, counting, recurring};
 
 /// Counts of a run that held all promises.
 pub(super) struct Checked {
@@ -33,6 +35,7 @@ pub(super) struct After<'a> {
     pub(super) crashes: usize,
     pub(super) service: &'a Service,
     pub(super) trace: &'a Trace,
+    pub(super) told: &'a Told,
 }
 
 pub(super) async fn everything(
@@ -60,6 +63,12 @@ pub(super) async fn everything(
     check_replays(&records).map_err(broken)?;
     counting::check(store, &records).await.map_err(broken)?;
     recurring::check(store, &records).await.map_err(broken)?;
+    chains::check(store, &records, after.told)
+        .await
+        .map_err(broken)?;
+    approvals::check(store, &records, after.told)
+        .await
+        .map_err(broken)?;
     check_budget(&seen, after.crashes).map_err(broken)?;
     check_events(&records, store).await.map_err(broken)?;
     if after.service.overruns() > 0 {
@@ -108,6 +117,11 @@ async fn check_events(records: &[Record], store: &MemoryStore) -> Result<(), Str
             .await
             .map_err(|error| with_causes(&error).to_string())?;
         for event in page.events {
+            // What a flow tells on its way is told besides.
+            if event.flow.is_some() && event.position > after {
+                after = event.position;
+                continue;
+            }
             if !untold.remove(&event.action.seq.0) || event.position <= after {
                 return Err(format!("{}: told twice, or too early", event.action.id));
             }
@@ -335,6 +349,8 @@ fn wrong_outcome(record: &Record, seen: &Seen) -> Option<String> {
         Outcome::Executed(_) if seen.arrivals.is_empty() => {
             Some("it is executed and never arrived".to_owned())
         }
+        // Nobody is told of what is over.
+        Outcome::Failed { code, .. } if code == "EXPIRED" && is_notice(record) => None,
         Outcome::Failed { code, message, .. } if code == "EXPIRED" => {
             Some(format!("it expired within half an hour: {message}"))
         }
@@ -347,10 +363,20 @@ fn wrong_outcome(record: &Record, seen: &Seen) -> Option<String> {
             ))
         }
         Outcome::Executed(_) | Outcome::Failed { .. } => None,
-        Outcome::Cancelled { .. } if seen.begun == 0 => None,
+        Outcome::Cancelled { .. }
+        | Outcome::ChainStarted { .. }
+        | Outcome::PendingApproval { .. }
+            if seen.begun == 0 =>
+        {
+            None
+        }
         Outcome::Throttled { .. } if is_replay(record) => None,
         other => Some(format!("it ended as {other:?}")),
     }
+}
+
+fn is_notice(record: &Record) -> bool {
+    record.action.action_type.as_str() == NOTICE_TYPE
 }
 
 fn is_replay(record: &Record) -> bool {

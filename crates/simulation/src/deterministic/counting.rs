@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use acteon_core::{ActionId, Namespace, Tenant, with_causes};
 use acteon_flows::RecurringFlow;
+use acteon_flows::approval::ApprovalFlow;
+use acteon_flows::chain::ChainFlow;
 use acteon_store::{Advance, Expect, Flow, FlowKey, FlowState, Flows as _, MemoryStore, Record};
 use serde_json::json;
 
@@ -39,6 +41,7 @@ impl World {
             begins: Vec::new(),
             cancels: Vec::new(),
             pokes: Vec::new(),
+            events: Vec::new(),
         };
         let begun = self.memory.advance(advance).await;
         begun.map_err(|error| self.broken(with_causes(&error).to_string()))?;
@@ -49,7 +52,12 @@ impl World {
     /// Flows of this run that are not over and should be, but for recurring actions that wait for a clock which was set back.
     pub(super) async fn open_flows(&self) -> Result<Vec<Flow>, Broken> {
         let mut open = Vec::new();
-        for kind in [NAME, RecurringFlow::NAME] {
+        for kind in [
+            NAME,
+            RecurringFlow::NAME,
+            ChainFlow::NAME,
+            ApprovalFlow::NAME,
+        ] {
             let flows = flows(&self.memory, kind).await;
             open.extend(flows.map_err(|why| self.broken(why))?);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acteon_core::{Action, ActionId, Origin};
+use acteon_core::{Action, ActionId, Origin, Requesters};
 use acteon_flows::{ChildState, Due, Effect, InvalidBody, Kind, Looked, LooksAt, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -64,6 +64,7 @@ impl Kind for Counting {
             effects.push(Effect::Admit {
                 action: Arc::new(action),
                 since: flow.now,
+                requester: Requesters::default(),
             });
         }
         let is_over = is_done && !waits;

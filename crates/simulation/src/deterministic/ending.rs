@@ -24,6 +24,7 @@ impl World {
                 return Err(self.stuck().await);
             }
             self.time.sleep(Duration::from_secs(1)).await;
+            self.check_waiting().await?;
             if self.time.monotonic() + CALM > give_up + AFTERMATH {
                 self.check_lateness().await?;
             }

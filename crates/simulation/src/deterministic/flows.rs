@@ -1,7 +1,7 @@
 //! Flows as the store has them.
 
 use acteon_core::{Scope, with_causes};
-use acteon_store::{Flow, FlowFilter, Flows as _, MemoryStore};
+use acteon_store::{Flow, FlowFilter, Flows as _, MemoryStore, Order};
 
 /// All flows of a kind.
 pub(super) async fn flows(store: &MemoryStore, kind: &str) -> Result<Vec<Flow>, String> {
@@ -10,6 +10,7 @@ pub(super) async fn flows(store: &MemoryStore, kind: &str) -> Result<Vec<Flow>, 
         scope: Scope::everything(),
         status: None,
         after: None,
+        order: Order::OldestFirst,
         limit: 10_000,
         max_bytes: usize::MAX,
     };

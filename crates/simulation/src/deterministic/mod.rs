@@ -2,18 +2,22 @@
 //!
 //! [`run`] posts actions, silences and replays to gateways that crash and come back, whose store fails, stalls and forgets to answer, whose
 //! clocks jump, and whose providers refuse, hang, need repair, and deliver without saying so. Actions have priorities, and time intervals postpone
-//! some; flows count, and actions recur. Clients lose answers and leave. Afterwards one gateway gets a long queue of actions (`queue`). Then it checks the promises that must hold
+//! some; flows count, actions recur, chains go from step to step, and people decide, signal and cancel. Clients lose answers and leave. Afterwards one gateway gets a long queue of actions (`queue`). Then it checks the promises that must hold
 //! whatever happened (`check`). A seed decides everything, including the hash of the trace.
 
 mod answer;
+mod approvals;
 mod broken;
+mod chains;
 mod check;
 mod clock;
 mod counting;
 mod counting_kind;
 mod ending;
 mod flows;
+mod ledger;
 mod node_provider;
+mod people;
 mod posted;
 mod provider_names;
 mod queue;
@@ -75,7 +79,10 @@ impl World {
             self.time
                 .sleep(Duration::from_millis(self.below(2500)))
                 .await;
-            match self.below(100) {
+            if self.below(2) == 0 {
+                self.decide().await?;
+            }
+            match self.below(110) {
                 0..60 => {
                     for _ in 0..=self.below(3) {
                         posts.extend(self.post(number));
@@ -91,6 +98,16 @@ impl World {
                 88..91 => self.step_clock(),
                 91..94 => self.make_silence(number),
                 94..97 => self.replay().await?,
+                100..103 => {
+                    posts.extend(self.begin("chain", number));
+                    number += 1;
+                }
+                103..105 => {
+                    posts.extend(self.begin("asks", number));
+                    number += 1;
+                }
+                105..109 => self.signal().await?,
+                109 => self.cancel_chain().await?,
                 _ => self.service.change_weather(),
             }
         }
@@ -123,6 +140,7 @@ impl World {
             crashes: self.crashes,
             service: &self.service,
             trace: &self.trace,
+            told: &self.people.told(),
         };
         let checked = check::everything(&after, &self.memory, &node.gateway).await?;
         Ok(Run {

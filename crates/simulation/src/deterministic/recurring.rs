@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{ActionType, Namespace, Priority, ProviderName, Scope, Tenant, Timestamp};
+use acteon_core::{ActionType, Caller, Namespace, Priority, ProviderName, Tenant, Timestamp};
 use acteon_flows::{Definition, MissedRuns, OverlapPolicy, Recurring, RecurringFlow};
 use acteon_store::{Flow, MemoryStore, Record};
 use serde_json::value::RawValue;
@@ -26,8 +26,8 @@ impl World {
         let Some(within) = names else { return };
         let trace = Arc::clone(&self.trace);
         drop(tokio::spawn(async move {
-            let everything = Scope::everything();
-            let made = gateway.create_recurring(&everything, within, definition, None);
+            let anybody = Caller::anonymous();
+            let made = gateway.create_recurring(&anybody, within, definition, None);
             let done = tokio::time::timeout(Duration::from_secs(30), made).await;
             trace.note("recurs", u64::from(matches!(done, Ok(Ok(_)))), "");
         }));

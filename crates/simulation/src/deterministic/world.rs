@@ -14,6 +14,7 @@ use super::answer::Answer;
 use super::broken::Broken;
 use super::clock::{SimulatedClock, WorldTime};
 use super::counting_kind::Counting;
+use super::ledger::Ledger;
 use super::node_provider::NodeProvider;
 use super::posted::Posted;
 use super::provider_names::{HELD, ORDERED, PLAIN};
@@ -43,6 +44,7 @@ pub(super) struct World {
     pub(super) trace: Arc<Trace>,
     pub(super) memory: Arc<MemoryStore>,
     pub(super) service: Arc<Service>,
+    pub(super) people: Arc<Ledger>,
     pub(super) nodes: Vec<Option<Node>>,
     pub(super) crashes: usize,
 }
@@ -66,6 +68,7 @@ impl World {
             trace,
             memory,
             service,
+            people: Arc::default(),
             nodes: (0..NODES).map(|_| None).collect(),
             crashes: 0,
         }

@@ -1,5 +1,6 @@
 //! The harness on virtual time, and the local WeChat Work as its clients see it.
 
+mod approvals;
 mod backlog;
 mod decisions;
 mod deterministic;

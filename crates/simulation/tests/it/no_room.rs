@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{
-    Action, ActionId, Clock as _, Namespace, Origin, Provider, ProviderName, Scope, Tenant,
+    Action, ActionId, Clock as _, Namespace, Origin, Provider, ProviderName, Requesters, Scope,
+    Tenant,
 };
 use acteon_flows::{Due, Effect, InvalidBody, Kind, Looked, LooksAt, Step};
 use acteon_gateway::{FlowKinds, Gateway, GatewayOptions, OpenLimits, Parts, Registry};
@@ -51,6 +52,7 @@ impl Kind for Swaps {
         let admit = Effect::Admit {
             action: Arc::new(action),
             since: flow.now,
+            requester: Requesters::default(),
         };
         Ok(Step {
             status: "swapped",
@@ -112,6 +114,7 @@ async fn begin(world: &World) {
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     };
     let advanced = world.store.advance(begins).await.expect("an answer");
     assert!(matches!(advanced, Advanced::Written { .. }));

@@ -89,6 +89,7 @@ async fn begin(harness: &SimulationHarness, id: &str, provider: &str, later: Dur
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     };
     let advanced = harness.store().advance(begins).await.expect("an answer");
     assert!(matches!(advanced, Advanced::Written { .. }), "{id}");

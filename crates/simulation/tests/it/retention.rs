@@ -7,8 +7,8 @@ use acteon_core::{
     Action, BoxFuture, Caller, Clock, Entropy, Origin, ProviderName, Scope, Tenant, Timestamp,
 };
 use acteon_gateway::{
-    AttemptEvent, ChainFilter, Gateway, GatewayOptions, Observer, OutcomeEvent, Parts, Registry,
-    RetentionPolicy, Wait,
+    AnyApproval, ApprovalPart, AttemptEvent, ChainFilter, Gateway, GatewayOptions, Observer,
+    OutcomeEvent, Parts, Registry, RetentionPolicy, Wait,
 };
 use acteon_rules::{Context, RuleFile, RuleSet};
 use acteon_simulation::harness::{
@@ -253,9 +253,67 @@ rules:
         ("short".to_owned(), "completed".to_owned()),
         ("long".to_owned(), "waiting_signal".to_owned()),
     );
-    assert_eq!(listed().await, [short.clone(), long.clone()]);
+    assert_eq!(listed().await, [long.clone(), short.clone()]);
     machine.pass(HOUR * 23).await;
-    assert_eq!(listed().await, [short, long.clone()], "not yet");
+    assert_eq!(listed().await, [long.clone(), short], "not yet");
+    machine.pass(HOUR * 2).await;
+    assert_eq!(listed().await, [long]);
+}
+
+/// Approvals that are over go too, whoever asked; one that waits stays.
+#[tokio::test]
+async fn approvals_that_are_over_go_with_the_journal() {
+    let machine = Machine {
+        retention: RetentionPolicy {
+            default: DAY,
+            tenants: Vec::new(),
+        },
+        ..Machine::new()
+    };
+    let gateway = machine.start(Duration::ZERO).await;
+    let file = RuleFile {
+        name: "rules.yaml".into(),
+        text: "
+chains:
+  - {name: gate, timeout_seconds: 3000000, steps: [{name: ask, approval: {timeout_seconds: 3600}}]}
+rules:
+  - {name: long, condition: {field: action.id, eq: long}, action: {type: request_approval, notify_provider: p, timeout_seconds: 3000000}}
+  - {name: gate, condition: {field: action.id, eq: gate}, action: {type: chain, chain: gate}}
+  - {name: short, condition: {field: action.id, eq: short}, action: {type: request_approval, notify_provider: p, timeout_seconds: 3600}}
+"
+        .into(),
+    };
+    let rules = RuleSet::compile(&[file], &Context::default()).expect("rules");
+    gateway.set_rules(rules).await.expect("in force");
+    let listed = async || {
+        let part = ApprovalPart {
+            limit: 10,
+            ..ApprovalPart::default()
+        };
+        let list = gateway.approvals(&Scope::everything(), None, part).await;
+        let approvals = list.expect("a list").approvals.into_iter();
+        let words = approvals.map(|row| {
+            let AnyApproval::Read(row) = row else {
+                panic!("{} cannot be read", row.id())
+            };
+            let approval = row.approval;
+            (approval.origin.id.to_string(), approval.status.as_str())
+        });
+        words.collect::<Vec<_>>()
+    };
+    for id in ["short", "gate", "long"] {
+        machine.dispatch(&gateway, id).await;
+    }
+    machine.pass(HOUR * 2).await;
+    let long = ("long".to_owned(), "pending");
+    let all = [
+        ("gate".to_owned(), "expired"),
+        long.clone(),
+        ("short".to_owned(), "expired"),
+    ];
+    assert_eq!(listed().await, all);
+    machine.pass(HOUR * 22).await;
+    assert_eq!(listed().await, all, "not yet");
     machine.pass(HOUR * 2).await;
     assert_eq!(listed().await, [long]);
 }

@@ -28,6 +28,20 @@ pub(crate) struct Stepped {
     step: AtomicI64,
 }
 
+impl Stepped {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            step: AtomicI64::new(0),
+        }
+    }
+
+    /// Sets the wall clock ahead by so many milliseconds.
+    pub(crate) fn set_ahead(&self, millis: i64) {
+        self.step.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
 impl Clock for Stepped {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(1_767_225_600_000 + self.step.load(Ordering::SeqCst))
@@ -115,12 +129,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let clock = Arc::new(Stepped {
-            began: Instant::now(),
-            step: AtomicI64::new(0),
-        });
         Self {
-            clock,
+            clock: Arc::new(Stepped::new()),
             store: Arc::default(),
             service: Arc::default(),
         }
@@ -178,7 +188,7 @@ impl World {
     }
 
     pub(crate) fn step(&self, millis: i64) {
-        self.clock.step.fetch_add(millis, Ordering::SeqCst);
+        self.clock.set_ahead(millis);
     }
 
     /// Posts an action to the provider `p`; it expires after so long by the wall clock.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use acteon_core::{ProviderName, Scope, Timestamp};
 use acteon_store::{
-    Advance, Charges, Expect, FlowClaim, FlowFilter, FlowHasten, FlowKey, Hasten, Hold, OwnerId,
-    Reroute, ScheduledRequest, Seq,
+    Advance, Charges, Expect, FlowClaim, FlowFilter, FlowHasten, FlowKey, Hasten, Hold, Order,
+    OwnerId, Reroute, ScheduledRequest, Seq,
 };
 
 use crate::faults::action;
@@ -59,6 +59,7 @@ pub(crate) fn no_flow(now: Timestamp) -> Advance {
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     }
 }
 
@@ -91,6 +92,7 @@ pub(crate) fn no_flow_filter() -> FlowFilter {
         scope: Scope::everything(),
         status: None,
         after: None,
+        order: Order::OldestFirst,
         limit: 5,
         max_bytes: usize::MAX,
     }

@@ -49,7 +49,7 @@ async fn recurs_at_six(gateway: &Gateway) {
         Tenant::parse("t").expect("a name"),
     );
     gateway
-        .create_recurring(&Scope::everything(), within, definition, None)
+        .create_recurring(&Caller::anonymous(), within, definition, None)
         .await
         .expect("it is made");
 }

@@ -28,6 +28,9 @@ impl Tables {
             }
         };
         self.write_state(advance, version);
+        for event in &advance.events {
+            self.events.tell_of_flow(event);
+        }
         for begin in &advance.begins {
             self.begin(begin, advance.at);
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use acteon_core::{BoxFuture, Timestamp};
 use tokio::sync::Notify;
 
+use super::events::table::About;
 use super::store::{MemoryStore, ready};
 use super::tables::Tables;
 use crate::StoreError;
@@ -74,14 +75,18 @@ impl Tables {
             looked += 1;
             page.looked_to = EventPosition::of_row(*position);
             page.last = Some(row.at);
-            let Some(action) = self.event_action(row.seq) else {
-                continue;
+            let event = match &row.about {
+                About::Action(seq) => self.event_action(*seq).map(|action| Event {
+                    position: page.looked_to,
+                    at: row.at,
+                    kind: EventKind::ActionDispatched,
+                    flow: None,
+                    action,
+                }),
+                About::Flow(event) => event.clone().read_at(page.looked_to),
             };
-            let event = Event {
-                position: page.looked_to,
-                at: row.at,
-                kind: EventKind::ActionDispatched,
-                action,
+            let Some(event) = event else {
+                continue;
             };
             page.more = bytes.are_full_with(&event);
             page.events.push(event);

@@ -12,6 +12,7 @@ use crate::flows::{
     Advance, Advanced, Flow, FlowClaim, FlowCount, FlowFilter, FlowHasten, FlowHold, FlowKey,
     FlowPage, FlowPageRows,
 };
+use crate::history::Order;
 use crate::model::{OwnerId, Record};
 use crate::store::{Flows, History as _};
 
@@ -102,14 +103,15 @@ impl Flows for MemoryStore {
         let tables = self.lock();
         let mut counts: Vec<FlowCount> = Vec::new();
         for flow in tables.flows.values() {
-            let (kind, status) = (&flow.key.kind, &flow.state.status);
-            match counts
-                .iter_mut()
-                .find(|count| count.kind == *kind && count.status == *status)
-            {
+            let (kind, tenant, status) = (&flow.key.kind, flow.tenant.as_str(), &flow.state.status);
+            let known = counts.iter_mut().find(|count| {
+                count.kind == *kind && *count.tenant == *tenant && count.status == *status
+            });
+            match known {
                 Some(count) => count.count += 1,
                 None => counts.push(FlowCount {
                     kind: Arc::clone(kind),
+                    tenant: tenant.into(),
                     status: Arc::clone(status),
                     count: 1,
                 }),
@@ -204,21 +206,22 @@ impl Tables {
         }
     }
 
-    fn listed(&self, filter: &FlowFilter) -> impl Iterator<Item = &Flow> {
-        let wanted = |flow: &&Flow| {
+    fn listed<'a>(&'a self, filter: &'a FlowFilter) -> Box<dyn Iterator<Item = &'a Flow> + 'a> {
+        let wanted = move |flow: &&Flow| {
             let of = |wanted: &Option<Arc<str>>, found: &Arc<str>| {
                 wanted.as_ref().is_none_or(|wanted| wanted == found)
             };
             flow.key.kind == filter.kind
-                && filter
-                    .after
-                    .as_ref()
-                    .is_none_or(|after| flow.key.id > *after)
+                && filter.is_behind(&flow.key.id)
                 && filter
                     .scope
                     .covers_scope(flow.namespace.as_str(), flow.tenant.as_str())
                 && of(&filter.status, &flow.state.status)
         };
-        self.flows.values().filter(wanted).take(filter.limit)
+        let flows = self.flows.values();
+        match filter.order {
+            Order::NewestFirst => Box::new(flows.rev().filter(wanted).take(filter.limit)),
+            Order::OldestFirst => Box::new(flows.filter(wanted).take(filter.limit)),
+        }
     }
 }

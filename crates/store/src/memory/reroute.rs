@@ -43,7 +43,7 @@ impl Tables {
         let waits = |record: &crate::model::Record| {
             record.provider == hasten.provider
                 && record.due_at > hasten.now
-                && (record.durable_retries > 0 || record.attempts > 0)
+                && (record.attempts > 0 || record.not_before != record.due_at)
                 && (hasten.maybe_sent || !record.possible_duplicate)
         };
         let unowned = self

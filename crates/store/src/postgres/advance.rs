@@ -77,7 +77,7 @@ impl Batched for Advances {
         Ok(item.done_before(mark))
     }
 
-    fn committed(&self, _item: &Advancing, effect: &Advanced) {
+    fn committed(&self, item: &Advancing, effect: &Advanced) {
         let Advanced::Written {
             admitted,
             cancelled,
@@ -95,7 +95,7 @@ impl Batched for Advances {
         let (opened, ended) = (opened.count(), ended.count());
         let more = opened.cast_signed() - ended.cast_signed();
         self.open.fetch_add(more, Ordering::Relaxed);
-        if ended > 0 || opened < admitted.len() {
+        if ended > 0 || opened < admitted.len() || !item.advance.events.is_empty() {
             self.told.notify_one();
         }
     }

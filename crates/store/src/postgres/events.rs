@@ -15,6 +15,7 @@ use super::error::Failure;
 use super::store::PostgresStore;
 use crate::StoreError;
 use crate::event::{Event, EventAction, EventId, EventKind, EventPosition, EventsKept, EventsPage};
+use crate::flow_event::FlowEvent;
 use crate::model::Seq;
 use crate::raw::outcome_text;
 use crate::store::Events;
@@ -139,17 +140,19 @@ WITH settled AS MATERIALIZED (
 ), first AS MATERIALIZED (
   SELECT COALESCE((SELECT pos FROM events WHERE xid = $1 AND pos <= $2 ORDER BY pos DESC LIMIT 1), $2) AS pos
 ), page AS MATERIALIZED (
-  SELECT e.xid, e.pos + each_event.place AS pos, each_event.at, e.kind, each_event.seq
+  SELECT e.xid, e.pos + each_event.place AS pos, each_event.at, e.kind, each_event.seq, e.namespace, e.tenant, e.subject, e.body
   FROM events e CROSS JOIN LATERAL unnest(e.ats, e.seqs) WITH ORDINALITY AS each_event (at, seq, place)
   WHERE (e.xid, e.pos) >= ($1, (SELECT pos FROM first)) AND e.xid < (SELECT xid FROM settled) AND (e.xid > $1 OR e.pos + each_event.place > $2)
   ORDER BY e.xid, e.pos, each_event.place LIMIT $3
 ), found AS (
-  SELECT p.xid, p.pos, p.at, p.kind, p.seq, a.id, a.namespace, a.tenant, a.provider, a.action_type, o.outcome,
-    SUM(COALESCE(octet_length(o.outcome), 0)) OVER (ORDER BY p.xid, p.pos) - COALESCE(octet_length(o.outcome), 0) AS bytes_before
+  SELECT p.xid, p.pos, p.at, p.kind, p.seq, a.id, COALESCE(a.namespace, p.namespace) AS namespace, COALESCE(a.tenant, p.tenant) AS tenant,
+    a.provider, a.action_type, o.outcome, p.subject, p.body,
+    SUM(COALESCE(octet_length(o.outcome), octet_length(p.body), 0)) OVER (ORDER BY p.xid, p.pos)
+      - COALESCE(octet_length(o.outcome), octet_length(p.body), 0) AS bytes_before
   FROM page p LEFT JOIN actions a ON a.seq = p.seq LEFT JOIN outcomes o ON o.seq = p.seq
 )
 SELECT (SELECT xid FROM settled), (SELECT ats[1] FROM events WHERE xid >= (SELECT xid FROM settled) ORDER BY xid, pos LIMIT 1), (SELECT COUNT(*) FROM page),
-  f.xid, f.pos, f.at, f.kind, f.seq, f.id, f.namespace, f.tenant, f.provider, f.action_type, f.outcome
+  f.xid, f.pos, f.at, f.kind, f.seq, f.id, f.namespace, f.tenant, f.provider, f.action_type, f.outcome, f.subject, f.body
 FROM (SELECT 1) AS one LEFT JOIN found f ON f.bytes_before < $4 ORDER BY f.xid, f.pos"
     )
 }
@@ -182,7 +185,20 @@ async fn look(conn: &Conn, after: EventPosition, limit: usize) -> Result<EventsP
 
 /// Event of a row; `None` where the journal has its action no more, and of a kind that a later version wrote.
 fn event(row: &Row, position: EventPosition) -> Result<Option<Event>, Failure> {
+    let at = Timestamp::from_millis(row.try_get(5)?);
     let kind = EventKind::of_number(row.try_get(6)?);
+    let (flow, body): (Option<String>, Option<String>) = (row.try_get(14)?, row.try_get(15)?);
+    if let (Some(kind), Some(flow), Some(body)) = (kind, flow, body) {
+        let event = FlowEvent {
+            kind,
+            at,
+            flow: flow.into(),
+            namespace: row.try_get(9)?,
+            tenant: row.try_get(10)?,
+            body,
+        };
+        return Ok(event.read_at(position));
+    }
     let (seq, id): (Option<i64>, Option<String>) = (row.try_get(7)?, row.try_get(8)?);
     let outcome: Option<String> = row.try_get(13)?;
     let (Some(kind), Some(seq), Some(id), Some(outcome)) = (kind, seq, id, outcome) else {
@@ -190,8 +206,9 @@ fn event(row: &Row, position: EventPosition) -> Result<Option<Event>, Failure> {
     };
     Ok(Some(Event {
         position,
-        at: Timestamp::from_millis(row.try_get(5)?),
+        at,
         kind,
+        flow: None,
         action: EventAction {
             seq: Seq(seq),
             id,

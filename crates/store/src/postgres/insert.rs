@@ -104,7 +104,7 @@ fn insert_and(answer: &str) -> Forms<String> {
     let actions = insert_into("actions", Arrays::COLUMNS, &[]);
     let jobs = insert_into("jobs", Arrays::COLUMNS, &[]);
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &NEVER_SENT);
-    let told = tell("ended", Places::OfAdmissions);
+    let told = tell("ended", Places::Admissions);
     let open = format!(
         "\
 WITH living AS (

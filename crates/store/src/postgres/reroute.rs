@@ -125,7 +125,7 @@ async fn charge(conn: &Conn, change: &Reroute) -> Result<bool, Failure> {
 
 /// Makes rows due that wait for a further attempt.
 async fn hasten(conn: &Conn, hasten: &Hasten) -> Result<usize, Failure> {
-    let update = "UPDATE jobs SET due_at = $2 WHERE seq IN (SELECT seq FROM jobs WHERE owner = 0 AND provider = $1 AND due_at > $2 AND (rounds > 0 OR attempts > 0) \
+    let update = "UPDATE jobs SET due_at = $2 WHERE seq IN (SELECT seq FROM jobs WHERE owner = 0 AND provider = $1 AND due_at > $2 AND (attempts > 0 OR not_before IS DISTINCT FROM due_at) \
          AND ($3 OR NOT possible_duplicate) ORDER BY priority, seq LIMIT $4 FOR UPDATE SKIP LOCKED)";
     let update = conn.prepare_cached(update).await?;
     let limit = i64::try_from(hasten.limit).unwrap_or(i64::MAX);

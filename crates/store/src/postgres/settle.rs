@@ -124,7 +124,7 @@ const LEFT: [(&str, &str); 3] = [
 /// Ends actions whose process still owns them: outcomes in the place of jobs, and events. Two tables of a statement behind `incoming`.
 fn closing() -> String {
     let outcomes = insert_into("outcomes", Arrays::COLUMNS, &LEFT);
-    let told = tell("ended", Places::OfSettlements);
+    let told = tell("ended", Places::Settlements);
     format!(
         "\
 closed AS (

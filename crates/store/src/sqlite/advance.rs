@@ -21,6 +21,7 @@ pub(super) fn advance(
     if !write_state(connection, advance)? {
         return Ok(Advanced::Changed(find(connection, &advance.key)?));
     }
+    connection.tell_of_flows(&advance.events);
     for wanted in &advance.begins {
         begin(connection, wanted, advance.at)?;
     }

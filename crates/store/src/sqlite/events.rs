@@ -175,17 +175,20 @@ fn look(
             }
             looked += 1;
             (page.looked_to, page.last) = (position, Some(told.at));
-            let (Some(kind), Some(seq)) = (row.kind, told.seq) else {
-                continue;
+            let event = match (row.kind, told.seq) {
+                (Some(kind), Some(seq)) => {
+                    readable_action(connection, disk, seq)?.map(|action| Event {
+                        position,
+                        at: told.at,
+                        kind,
+                        flow: None,
+                        action,
+                    })
+                }
+                (Some(_) | None, None) | (None, Some(_)) => row.flow_event(),
             };
-            let Some(action) = readable_action(connection, disk, seq)? else {
+            let Some(event) = event else {
                 continue;
-            };
-            let event = Event {
-                position,
-                at: told.at,
-                kind,
-                action,
             };
             page.more = bytes.are_full_with(&event);
             page.events.push(event);

@@ -78,6 +78,7 @@ fn conditions(filter: &FlowFilter) -> (String, Vec<Value>) {
         scope,
         status,
         after,
+        order: _,
         limit: _,
         max_bytes: _,
     } = filter;
@@ -85,7 +86,8 @@ fn conditions(filter: &FlowFilter) -> (String, Vec<Value>) {
     let (within, of_scope) = flow_within(scope, '?', values.len());
     values.extend(of_scope.into_iter().map(Value::from));
     let mut all = vec!["kind = ?1".to_owned(), within];
-    for (condition, value) in [("status =", status.as_deref()), ("id >", after.as_deref())] {
+    let behind = format!("id {}", filter.direction().0);
+    for (condition, value) in [("status =", status.as_deref()), (&behind, after.as_deref())] {
         if let Some(value) = value {
             values.push(value.to_owned().into());
             all.push(format!("{condition} ?{}", values.len()));
@@ -102,7 +104,8 @@ pub(super) fn list(
     let (conditions, mut values) = conditions(filter);
     values.push((filter.limit as i64).into());
     let select = format!(
-        "SELECT {COLUMNS} FROM flows a WHERE {conditions} ORDER BY id LIMIT ?{}",
+        "SELECT {COLUMNS} FROM flows a WHERE {conditions} ORDER BY id {} LIMIT ?{}",
+        filter.direction().1,
         values.len()
     );
     let mut select = connection.prepare_cached(&select)?;
@@ -132,15 +135,17 @@ pub(super) fn count(connection: &Connection, filter: &FlowFilter) -> Result<usiz
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Numbers of flows by kind and status.
+/// Numbers of flows by kind, tenant and status.
 pub(super) fn counts(connection: &Connection) -> Result<Vec<FlowCount>> {
-    let mut select = connection
-        .prepare_cached("SELECT kind, status, COUNT(*) FROM flows GROUP BY kind, status")?;
+    let mut select = connection.prepare_cached(
+        "SELECT kind, tenant, status, COUNT(*) FROM flows GROUP BY kind, tenant, status",
+    )?;
     let counts = select.query_map([], |row| {
         Ok(FlowCount {
             kind: text(row, 0)?.into(),
-            status: text(row, 1)?.into(),
-            count: usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+            tenant: text(row, 1)?.into(),
+            status: text(row, 2)?.into(),
+            count: usize::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
         })
     })?;
     Ok(counts.collect::<rusqlite::Result<_>>()?)

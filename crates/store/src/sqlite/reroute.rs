@@ -57,7 +57,7 @@ pub(super) fn reroute(
 /// Finds rows to be made due. It may look at all of a provider's rows, so it is for a reader.
 pub(super) fn find(connection: &Connection, hasten: &Hasten) -> Result<Vec<i64>> {
     let mut select = connection.prepare_cached(
-        "SELECT seq FROM jobs WHERE owner = 0 AND provider = ?1 AND due_at > ?2 AND (rounds > 0 OR attempts > 0) AND possible_duplicate <= ?3 \
+        "SELECT seq FROM jobs WHERE owner = 0 AND provider = ?1 AND due_at > ?2 AND (attempts > 0 OR not_before IS NOT due_at) AND possible_duplicate <= ?3 \
          ORDER BY priority, seq LIMIT ?4",
     )?;
     let values = params![

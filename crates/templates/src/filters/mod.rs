@@ -5,13 +5,18 @@ mod cut;
 mod humanize;
 mod links;
 mod pattern;
+mod payment;
 mod taken;
 mod text;
 mod time;
 
-use minijinja::Environment;
+use minijinja::{Environment, Value};
+
+use payment::{nothing, paid};
 
 pub(crate) use pattern::check as check_pattern;
+pub(crate) use payment::{FUEL_PER_LEVEL, pay, pay_for_items, pay_for_text};
+pub(crate) use taken::{defined, refusal};
 pub(crate) use time::check_zone;
 
 /// Names of the filters that are ours, in the order in which messages and the book list them.
@@ -43,28 +48,45 @@ pub(crate) const OWN: &[&str] = &[
 
 /// Puts in all of [`OWN`].
 pub(crate) fn add_to(engine: &mut Environment<'static>) {
-    engine.add_filter("toUpper", |text: &str| text.to_uppercase());
-    engine.add_filter("toLower", |text: &str| text.to_lowercase());
-    engine.add_filter("trimSpace", |text: &str| text.trim().to_owned());
-    engine.add_filter("humanize", humanize::humanize);
-    engine.add_filter("humanize1024", humanize::humanize1024);
-    engine.add_filter("humanizeDuration", humanize::duration);
-    engine.add_filter("humanizePercentage", humanize::percentage);
-    engine.add_filter("humanizeTimestamp", time::utc);
-    engine.add_filter("reReplaceAll", pattern::replace_all);
-    engine.add_filter("match", pattern::is_match);
-    engine.add_filter("stripPort", text::strip_port);
-    engine.add_filter("stripDomain", text::strip_domain);
-    engine.add_filter("local_time", time::local_time);
-    engine.add_filter("duration", time::duration);
-    engine.add_filter("bytes", humanize::bytes);
-    engine.add_filter("truncate_bytes", cut::bytes);
-    engine.add_filter("truncate_chars", cut::chars);
-    engine.add_filter("truncate_utf16", cut::utf16);
-    engine.add_filter("relink", links::relink);
-    engine.add_filter("url", links::url);
-    engine.add_filter("escape", text::escape);
-    engine.add_filter("e", text::escape);
-    engine.add_filter("tojson", text::to_json);
+    let own: [(&str, Value); 23] = [
+        (
+            "toUpper",
+            Value::from_function(|text: &str| text.to_uppercase()),
+        ),
+        (
+            "toLower",
+            Value::from_function(|text: &str| text.to_lowercase()),
+        ),
+        (
+            "trimSpace",
+            Value::from_function(|text: &str| text.trim().to_owned()),
+        ),
+        ("humanize", Value::from_function(humanize::humanize)),
+        ("humanize1024", Value::from_function(humanize::humanize1024)),
+        ("humanizeDuration", Value::from_function(humanize::duration)),
+        (
+            "humanizePercentage",
+            Value::from_function(humanize::percentage),
+        ),
+        ("humanizeTimestamp", Value::from_function(time::utc)),
+        ("reReplaceAll", Value::from_function(pattern::replace_all)),
+        ("match", Value::from_function(pattern::is_match)),
+        ("stripPort", Value::from_function(text::strip_port)),
+        ("stripDomain", Value::from_function(text::strip_domain)),
+        ("local_time", Value::from_function(time::local_time)),
+        ("duration", Value::from_function(time::duration)),
+        ("bytes", Value::from_function(humanize::bytes)),
+        ("truncate_bytes", Value::from_function(cut::bytes)),
+        ("truncate_chars", Value::from_function(cut::chars)),
+        ("truncate_utf16", Value::from_function(cut::utf16)),
+        ("relink", Value::from_function(links::relink)),
+        ("url", Value::from_function(links::url)),
+        ("escape", Value::from_function(text::escape)),
+        ("e", Value::from_function(text::escape)),
+        ("tojson", Value::from_function(text::to_json)),
+    ];
+    for (name, filter) in own {
+        engine.add_filter(name, paid(filter, nothing));
+    }
     bounded::put_before(engine);
 }

@@ -1,10 +1,10 @@
 //! What filters take.
 
 use minijinja::value::{Value, ValueKind};
-use minijinja::{Error, ErrorKind};
+use minijinja::{Error, ErrorKind, State};
 
 /// Error of a filter that was given what it cannot take.
-pub(super) fn refusal(message: impl Into<String>) -> Error {
+pub(crate) fn refusal(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
 }
 
@@ -27,4 +27,12 @@ pub(super) fn named(value: &Value) -> String {
         ValueKind::None => "null".to_owned(),
         kind => format!("a {kind}"),
     }
+}
+
+/// Has the engine say what is not there: it knows its name.
+pub(crate) fn defined(state: &mut State, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        state.apply_filter("upper", std::slice::from_ref(value))?;
+    }
+    Ok(())
 }

@@ -18,6 +18,9 @@ const FORM: &str = "%Y-%m-%d %H:%M:%S";
 /// Microseconds of a second. A double holds no more of the instants of now.
 const MICROS: f64 = 1e6;
 
+/// Seconds of a million years: a longer duration is a number of something else.
+const LONGEST_SECONDS: f64 = 1e6 * 365.25 * 86_400.0;
+
 /// Longest part of a name or a form that messages show.
 const SHOWN_BYTES: usize = 64;
 
@@ -47,6 +50,12 @@ pub(super) fn duration(value: &Value, since: Option<&Value>) -> Result<String, E
         return Err(refusal(format!("{} is no number of seconds", named(value))));
     }
     let sign = if seconds < 0.0 { "-" } else { "" };
+    if seconds.abs() >= LONGEST_SECONDS {
+        return Err(refusal(format!(
+            "{} is no duration: it is longer than a million years",
+            named(value)
+        )));
+    }
     let rounded = seconds.abs().round() as u64;
     if rounded == 0 {
         return Ok("0s".to_owned());

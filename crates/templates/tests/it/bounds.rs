@@ -29,12 +29,34 @@ fn error(source: &str) -> String {
 }
 
 #[test]
+fn lists_that_are_written_out_are_not_repeated() {
+    for source in [
+        "{{ 5 in [1] * 100000000 }}",
+        "{{ [[1] * 3000] * 3000 == [[1] * 3000] * 3000 }}",
+        "{{ ([1] or 5) * 100000000 == 3 }}",
+        "{{ 9 * ([1]) }}",
+        "{{ 9 * [1] }}",
+        "\n{{ (('a', [1]) ) * 9 }}",
+    ] {
+        let error = Text::compile(source).expect_err(source);
+        assert!(error.message.contains("repeats a list"), "{error}");
+    }
+    for source in [
+        "{{ a[0] * 9 }}",
+        "{{ 9 * (a[0] + 1) }}",
+        "{{ ('x' ~ a['b']) * 3 }}",
+    ] {
+        Text::compile(source).expect(source);
+    }
+}
+
+#[test]
 fn work_is_bounded() {
     let sources = [
         "{% for a in range(10000) %}{% for b in range(10000) %}{% endfor %}{% endfor %}",
         "{{ 'x' * 1000000000 }}",
         "{{ 'x' * 18446744073709551615 }}",
-        "{{ [1] * 1000000000 }}",
+        "{% set a = [1] %}{{ a * 1000000000 }}",
         "{% set a = list ~ '' %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}{% set a = a ~ a %}",
         "{% for a in range(1000) %}{% set x = list | sort | join %}{% endfor %}",
         "{% for a in range(1000) %}{% set x = list | tojson %}{% endfor %}",
@@ -55,8 +77,26 @@ fn work_is_bounded() {
         "{{ ('x' * 100000) | reReplaceAll('(?s).*', '$0' * 100000) }}",
         "{{ ('http://a ' * 60000) | relink('http://a', 'http://b/' ~ 'b' * 400000) }}",
         "{% for a in range(9000) %}{% set x = 'x' | match('(?i)[[' ~ '\\\\pL' * 1000 ~ ']&&[a' ~ a ~ ']]') %}{% endfor %}",
-        "{{ (['x' * 1000] * 1000000) | join }}",
-        "{{ (['x' * 1000] * 1000000) | string }}",
+        "{% set a = ['x' * 1000] %}{{ (a * 1000000) | join }}",
+        "{% set a = ['x' * 1000] %}{{ (a * 1000000) | string }}",
+        "{% set a = [1] %}{{ 5 in (a * 100000000) }}",
+        "{% set a = [1] %}{{ 5 is in(a * 100000000) }}",
+        "{% set a = [1] %}{{ 5 not in (a * 100000000) }}",
+        "{% set a = [1] %}{{ (a * 100000000) == (a * 100000000) }}",
+        "{% set a = [1] %}{{ (a * 100000000) is eq(a * 100000000) }}",
+        "{% set a = [1] %}{{ (a * 100000000) < (a * 100000000) }}",
+        "{% set a = [1] %}{% set b = [a * 3000] %}{% set b = b * 3000 %}{{ b == b }}",
+        "{% set a = [1] %}{% set b = [a * 3000] %}{% set b = b * 3000 %}{{ [b, b] | sort }}",
+        "{% set a = [1] %}{% set b = [a * 3000] %}{% set b = b * 3000 %}{{ [b, b] | unique }}",
+        "{% set a = [1] %}{% set b = [a * 3000] %}{% set b = b * 3000 %}{{ [b, b] | max }}",
+        "{% set a = [1] %}{% set b = [a * 3000] %}{% set b = b * 3000 %}{{ [b] | select('eq', b) | list }}",
+        "{% for a in range(90000) %}{% if list is eq(list) %}{% endif %}{% endfor %}",
+        "{% set text = 'x' * 900000 %}{% for a in range(90000) %}{% if 'zzz' in text %}{% endif %}{% endfor %}",
+        "{% set a = 'x' * 400000 %}{% set b = 'x' * 400000 %}{% for i in range(90000) %}{% if a == b %}{% endif %}{% endfor %}",
+        "{% set t = 'x' * 400000 %}{% for i in range(90000) %}{% set m = {t: 1} %}{% endfor %}",
+        "{% set m = {list: 1} %}",
+        "{% set m = {'a': 1, {'b': 1}: 2} %}{{ m[list] }}",
+        "{% set a = [1] %}{% set a = a + a %}{% set a = a + a %}{% set a = a + a %}{% set a = a + a %}{% set a = a * 10000 %}{{ a + [2] == a + [1] }}",
     ];
     for source in sources {
         let error = error(source);

@@ -149,6 +149,7 @@ fn times_are_those_of_a_zone() {
         ("x | local_time('UTC')", "1e300", "is no instant"),
         ("x | local_time('UTC', '%!')", "1", "cannot be written"),
         ("x | duration", "\"a\"", "is no number"),
+        ("x | duration", "1e30", "longer than a million years"),
     ]);
 }
 

@@ -4,6 +4,7 @@ mod bounds;
 mod escaping;
 mod filters;
 mod payloads;
+mod payment;
 mod properties;
 mod texts;
 

@@ -163,3 +163,44 @@ fn the_ends_of_time_are_instants() {
     let told = text.render(&context, Escaping::None).expect("a text");
     assert!(told.starts_with("9999-12-3"), "{told}");
 }
+
+#[test]
+fn maps_that_are_written_out_have_texts_and_numbers_for_keys() {
+    let source = "{% set m = {name: 1, 2: 'two', 'a': {}, 'b': {'c': 3}} %}{{ m['x'] }} {{ m[2] }} {{ m.b.c }} {{ {'p': 0, 'p': 4}['p'] }}";
+    let text = Text::compile(source).expect("a template");
+    let context = Context::new().with_text("name", "x");
+    let rendered = text.render(&context, Escaping::None).expect("rendered");
+    assert_eq!(rendered, "1 two 3 4");
+}
+
+#[test]
+fn templates_of_alertmanager_are_told_apart() {
+    for source in [
+        "{{ .Labels.alertname }}",
+        "{{- .Status }}",
+        "one\n{{ range .Alerts }}x{{ end }}",
+        "{{ if eq .Status \"firing\" }}x{{ end }}",
+        "{{ template \"slack.title\" . }}",
+        "{{ define \"x\" }}",
+        "{{ $labels.instance }}",
+        "{{ . }}",
+    ] {
+        let problem = Text::compile(source).expect_err(source);
+        assert!(
+            problem.message.contains("{{ labels.alertname }}"),
+            "{source}: {problem}"
+        );
+    }
+    let problem = Text::compile("{{ 'open").expect_err("a text without an end");
+    assert_eq!(problem.line, Some(1), "{problem}");
+    for source in [
+        "{{ range(3) }}",
+        "{{ end }}",
+        "{{ a if b else c }}",
+        "{{ template }}",
+        "{% raw %}{{ .x }}{% endraw %}",
+        "{{ define.x }}",
+    ] {
+        Text::compile(source).expect(source);
+    }
+}

@@ -3,12 +3,12 @@
 use std::ops::RangeInclusive;
 
 use acteon_core::json::text;
-use acteon_core::{EACH, GROUP, ProviderName};
+use acteon_core::limits::{MAX_APPROVAL_TIMEOUT, MAX_APPROVERS};
+use acteon_core::{ApprovalPolicy, EACH, ProviderName};
 use serde_json::value::RawValue;
 
 use super::node::{Node, Object};
 use super::problem::Problems;
-use crate::chain::limits::{MAX_APPROVERS, MAX_TIMEOUT};
 
 const KEYS: &[&str] = &[
     "approvers",
@@ -28,20 +28,18 @@ const ON_TIMEOUT: &[(&str, ())] = &[("approve", ()), ("reject", ())];
 
 const COMMENT: &[(&str, ())] = &[("optional", ()), ("required", ())];
 
-/// Checks the keys of a policy and their types; the policy as it is written, and the provider of its notices.
+/// Checks the keys of a policy and their types, and then the policy as a whole; the policy as it is written, and the provider of its notices.
 pub(super) fn read(
     node: &Node<'_>,
     problems: &mut Problems,
 ) -> Option<(Box<RawValue>, Option<ProviderName>)> {
+    let before = problems.count();
     let object = node.object(KEYS, problems)?;
-    let approvers = object.get("approvers");
-    let people = approvers.as_ref().map_or(0, |node| texts(node, problems));
-    // How many people a group has, and a template names, is known when it is asked for.
-    let is_open = |text: &str| text.contains(GROUP) || text.contains("{{");
-    let is_unknown = people == 0 || approvers.as_ref().is_some_and(|node| is_open(node.json));
-    let most = if is_unknown { MAX_APPROVERS } else { people } as u64;
-    quorum(&object, most, problems);
-    let times = 1..=MAX_TIMEOUT.as_secs();
+    if let Some(node) = object.get("approvers") {
+        texts(&node, problems);
+    }
+    quorum(&object, problems);
+    let times = 1..=MAX_APPROVAL_TIMEOUT.as_secs();
     for key in [
         "timeout_seconds",
         "remind_every_seconds",
@@ -71,12 +69,28 @@ pub(super) fn read(
     let provider = object
         .get("notify_provider")
         .and_then(|node| node.name(ProviderName::parse_new, problems));
+    if problems.count() == before {
+        whole_policy(node, problems);
+    }
     let policy = RawValue::from_string(node.json.to_owned()).ok()?;
     Some((policy, provider))
 }
 
+/// Checks what keys say together.
+fn whole_policy(node: &Node<'_>, problems: &mut Problems) {
+    match serde_json::from_str::<ApprovalPolicy>(node.json) {
+        Ok(policy) => {
+            for problem in policy.template_problems() {
+                problems.add(&format!("{}.{}", node.path, problem.key), problem.message);
+            }
+        }
+        Err(error) => problems.add(&node.path, format!("is no policy of an approval: {error}")),
+    }
+}
+
 /// Checks how many approvals it takes: a number, or one for each entry.
-fn quorum(object: &Object<'_>, most: u64, problems: &mut Problems) {
+fn quorum(object: &Object<'_>, problems: &mut Problems) {
+    let most = MAX_APPROVERS as u64;
     let is_each = |node: &Node<'_>| text(node.json).is_some_and(|word| word == EACH);
     match object.get("quorum") {
         Some(node) if is_each(&node) => {}
@@ -91,10 +105,10 @@ fn whole(object: &Object<'_>, key: &str, range: &RangeInclusive<u64>, problems: 
     }
 }
 
-/// Checks a list of names; how many there are.
-fn texts(node: &Node<'_>, problems: &mut Problems) -> usize {
+/// Checks a list of names.
+fn texts(node: &Node<'_>, problems: &mut Problems) {
     let Some(items) = node.list(problems) else {
-        return 0;
+        return;
     };
     if items.is_empty() || items.len() > MAX_APPROVERS {
         problems.add(
@@ -110,5 +124,4 @@ fn texts(node: &Node<'_>, problems: &mut Problems) -> usize {
             item.expected("a name", problems);
         }
     }
-    items.len()
 }

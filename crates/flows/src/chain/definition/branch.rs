@@ -107,13 +107,26 @@ impl Branch {
     pub(crate) fn is_true(&self, success: bool, body: Option<&str>) -> bool {
         let found = match &self.field {
             Field::Success => Some(if success { "true" } else { "false" }),
-            Field::Body(names) => body.and_then(|body| at(body, names)),
+            Field::Body(_) => self.found(body),
         };
         let value = self.value.as_ref().map(|value| value.get());
         match (self.operator, found) {
             (Operator::Exists, found) => found.is_some() == (value != Some("false")),
             (_, None) => false,
             (operator, Some(found)) => value.is_some_and(|value| operator.compare(found, value)),
+        }
+    }
+
+    /// Whether what it reads of a body is there.
+    pub(crate) fn finds(&self, body: Option<&str>) -> bool {
+        self.found(body).is_some()
+    }
+
+    /// What it reads of a body.
+    fn found<'b>(&self, body: Option<&'b str>) -> Option<&'b str> {
+        match &self.field {
+            Field::Success => None,
+            Field::Body(names) => at(body?, names),
         }
     }
 }

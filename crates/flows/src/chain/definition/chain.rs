@@ -4,6 +4,7 @@ use acteon_core::{ActionType, ProviderName};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::check::with_paths;
 use super::step::{StepDefinition, StepKind};
 
 /// Name of what is sent when an execution is cancelled, as a step's name in the ids of actions. No step may have it.
@@ -65,6 +66,11 @@ impl Definition {
             let found = with_children.find(|step| step.name == name)?;
             Some((index, found))
         })
+    }
+
+    /// Steps of the chain and those of parallel steps, with their paths, such as `steps[1].parallel.steps[0]`.
+    pub fn steps_with_paths(&self) -> Vec<(&StepDefinition, String)> {
+        with_paths(&self.steps)
     }
 
     /// All steps, those of parallel steps behind each of them.

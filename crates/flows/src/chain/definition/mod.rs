@@ -1,6 +1,7 @@
 //! Definition of a chain: its steps, and what follows from what.
 
 mod approval;
+mod asked;
 mod branch;
 mod chain;
 mod check;

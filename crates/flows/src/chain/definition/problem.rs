@@ -46,6 +46,10 @@ impl Problems {
         });
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.found.len() + self.more
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }

@@ -1,5 +1,6 @@
 //! Reading a definition, with every problem told.
 
+use acteon_core::json::Flaw;
 use acteon_core::limits::MAX_DEPTH;
 use acteon_core::{ActionType, Namespace, ProviderName, json};
 use serde_json::value::RawValue;
@@ -9,7 +10,7 @@ use super::node::Node;
 use super::problem::{Problem, Problems};
 use super::read_step::{self, Place};
 use super::step::StepDefinition;
-use super::{check, times, variables};
+use super::{asked, check, times, variables};
 use crate::chain::limits::{MAX_DEFINITION_BYTES, MAX_STEPS, MAX_TIMEOUT};
 
 const KEYS: &[&str] = &[
@@ -55,7 +56,12 @@ fn definition(json: &str) -> Result<Definition, Vec<Problem>> {
         json: json.trim(),
         path: String::new(),
     };
-    match read(&node, &mut problems) {
+    let definition = read(&node, &mut problems);
+    // What readers of JSON do not agree about comes to a provider through payloads, which nothing else here looks into.
+    if let Some(flaw) = Flaw::find(json, MAX_DEPTH).filter(|_| problems.is_empty()) {
+        problems.add(&flaw.path(json), flaw.to_string());
+    }
+    match definition {
         Some(definition) if problems.is_empty() => Ok(definition),
         _ => Err(problems.into_vec()),
     }
@@ -84,6 +90,9 @@ fn read(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
         .and_then(|node| read_steps(&node, problems));
     if let Some(steps) = &steps {
         check::check(steps, problems);
+        for (step, path) in check::with_paths(steps) {
+            asked::check(step, &path, problems);
+        }
         times::check(steps, timeout_seconds, problems);
         variables::check(steps, on_cancel.as_ref(), problems);
     }

@@ -106,6 +106,9 @@ pub(super) fn check_name(name: &str) -> Result<String, String> {
     if name.contains([':', '/']) {
         return Err("must not contain : or /, which part ids and paths".to_owned());
     }
+    if [".", ".."].contains(&name) {
+        return Err("must not be . or .., which no path can end with".to_owned());
+    }
     if name == ON_CANCEL {
         return Err(format!(
             "must not be {ON_CANCEL}, the name of what is sent when the chain is cancelled"

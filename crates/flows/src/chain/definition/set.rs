@@ -95,6 +95,22 @@ impl DefinitionSet {
         self.definitions.get(&self.name)
     }
 
+    /// Definitions of a chain that this one starts, and of all that that one starts; empty where it is not there.
+    pub fn below(&self, name: &str) -> Vec<&Definition> {
+        let mut found: Vec<&Definition> = Vec::new();
+        let mut wanted = vec![name.to_owned()];
+        while let Some(name) = wanted.pop() {
+            let is_known = found.iter().any(|known| known.name == name);
+            let Some(definition) = self.definitions.get(&name).filter(|_| !is_known) else {
+                continue;
+            };
+            found.push(definition);
+            let chains = definition.references().chains;
+            wanted.extend(chains.into_iter().map(|(chain, _)| chain));
+        }
+        found
+    }
+
     /// Set of a chain that this one starts.
     pub(crate) fn of_sub_chain(&self, name: &str) -> Result<Self, NotASet> {
         let unknown = || NotASet::Unknown {

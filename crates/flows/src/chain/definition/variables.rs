@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use acteon_core::similar::nearest;
 use acteon_templates::Payload;
 
+use super::asked::{OF_AN_APPROVAL, asks};
 use super::chain::OnCancel;
 use super::check::with_paths;
 use super::problem::Problems;
 use super::step::{StepDefinition, StepKind};
 use super::subscripts::{paths, strings};
-use super::ways::ahead;
+use super::ways::{ahead, ways};
 
 /// Names that templates of steps may read.
 const ROOTS: &[&str] = &[
@@ -53,8 +54,12 @@ struct Readable<'a> {
     steps: BTreeSet<&'a str>,
     /// Names of those that are over by then on some way.
     before: BTreeSet<&'a str>,
+    /// Names of those that ask people.
+    asking: BTreeSet<&'a str>,
     has_signals: bool,
     is_first: bool,
+    /// Whether whichever step comes before it asks people.
+    is_behind_asking: bool,
 }
 
 /// Checks all templates: that they compile, and read what there is.
@@ -69,6 +74,11 @@ pub(super) fn check(
         .collect();
     let is_wait = |step: &StepDefinition| matches!(step.kind, StepKind::WaitForSignal { .. });
     let has_signals = steps.iter().any(is_wait);
+    let asking: BTreeSet<&str> = with_paths(steps)
+        .iter()
+        .filter(|(step, _)| asks(step))
+        .map(|(step, _)| &*step.name)
+        .collect();
     let ahead: Vec<_> = (0..steps.len()).map(|at| ahead(steps, at)).collect();
     for (index, of_chain) in steps.iter().enumerate() {
         let is_before = |at: &usize| *at != index && ahead[*at].contains(&index);
@@ -80,8 +90,10 @@ pub(super) fn check(
                 roots: ROOTS,
                 steps: names.clone(),
                 before: before.clone(),
+                asking: asking.clone(),
                 has_signals,
                 is_first: index == 0,
+                is_behind_asking: is_behind_asking(steps, index),
             };
             readable.steps.remove(&*step.name);
             if let StepKind::Parallel(parallel) = &of_chain.kind
@@ -99,12 +111,21 @@ pub(super) fn check(
             roots: ON_CANCEL_ROOTS,
             before: names.clone(),
             steps: names,
+            asking,
             has_signals,
             is_first: false,
+            is_behind_asking: false,
         };
         let at = "on_cancel.payload_template";
         check_template((template.get(), at), &readable, problems);
     }
+}
+
+/// Whether all steps from which a way leads to this one ask people.
+fn is_behind_asking(steps: &[StepDefinition], index: usize) -> bool {
+    let mut before = (0..steps.len()).filter(|at| ways(steps, *at).contains(&index));
+    let first = before.next().is_some_and(|at| asks(&steps[at]));
+    first && before.all(|at| asks(&steps[at]))
 }
 
 /// A step of the chain and those within it, with their paths.
@@ -197,12 +218,22 @@ impl Readable<'_> {
         let Some(name) = below.first() else {
             return Ok(());
         };
-        if *root == "steps" {
-            return self.check_step(&shown, name, below.get(1).copied(), is_careful);
+        let of_asking = match *root {
+            "steps" => {
+                self.check_step(&shown, name, below.get(1).copied(), is_careful)?;
+                below.get(1..).filter(|_| self.asking.contains(name))
+            }
+            "prev" => Some(below).filter(|_| self.is_behind_asking),
+            _ => None,
+        };
+        if let Some((_, known)) = BELOW.iter().find(|(known, _)| known == root) {
+            one_of(&shown, name, "part of it", known.iter().copied())?;
         }
-        match BELOW.iter().find(|(known, _)| known == root) {
-            Some((_, known)) => one_of(&shown, name, "part of it", known.iter().copied()),
-            None => Ok(()),
+        match of_asking {
+            Some(["body", name, ..]) if !is_careful => {
+                one_of(&shown, name, "part of it", OF_AN_APPROVAL.iter().copied())
+            }
+            _ => Ok(()),
         }
     }
 

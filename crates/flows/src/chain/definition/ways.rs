@@ -28,7 +28,8 @@ pub(super) fn ahead(steps: &[StepDefinition], index: usize) -> BTreeSet<usize> {
     found
 }
 
-fn ways(steps: &[StepDefinition], index: usize) -> Vec<usize> {
+/// Indices of the steps that come behind one.
+pub(super) fn ways(steps: &[StepDefinition], index: usize) -> Vec<usize> {
     let Some(step) = steps.get(index) else {
         return Vec::new();
     };

@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 use crate::chain::body::Body;
 use crate::chain::definition::{StepDefinition, StepKind};
 use crate::chain::failure::Failure;
-use crate::chain::started::flow_of;
 use crate::chain::state::{Phase, StepStatus};
 use crate::chain::status::Status;
 use crate::kind::InvalidBody;
@@ -59,7 +58,7 @@ pub struct Detail {
     pub failure: Option<Failure>,
     /// Names of the steps that began, in their order.
     pub execution_path: Vec<String>,
-    /// Ids of the chains that it started.
+    /// Ids of the chains that it started, and of those whose results it took over.
     pub child_chain_ids: Vec<String>,
     /// All its steps, in the order of the definition.
     pub steps: Vec<StepDetail>,
@@ -159,9 +158,10 @@ fn step_detail(body: &Body, step: &StepDefinition) -> StepDetail {
         status: state
             .map_or(StepStatus::Pending, |state| state.status)
             .as_str(),
-        response_body: state.and_then(|state| match state.dropped_bytes {
-            Some(bytes) => dropped(bytes),
-            None => state.body.clone(),
+        response_body: state.and_then(|state| match &state.body {
+            // Of a parallel step some may be missing.
+            Some(body) => Some(body.clone()),
+            None => state.dropped_bytes.and_then(dropped),
         }),
         error: state.and_then(|state| Some(state.error.as_ref()?.message.clone())),
         completed_at: state.and_then(|state| state.completed_at),
@@ -208,5 +208,5 @@ pub(super) fn child_chain(body: &Body, step: &StepDefinition) -> Option<String> 
     if !has_begun {
         return None;
     }
-    Some(flow_of(&body.id, step)?.id.to_string())
+    Some(body.child_id(&step.name))
 }

@@ -31,7 +31,10 @@ pub struct Event {
 /// What happened in an execution, oldest first.
 pub fn events(body: &Body) -> Result<Vec<Event>, InvalidBody> {
     let definition = body.definition()?;
-    let mut events = vec![of_chain("execution_started", body.started_at)];
+    let mut events = Vec::new();
+    if body.starts_due.is_none() {
+        events.push(of_chain("execution_started", body.started_at));
+    }
     for step in definition.all_steps() {
         let Some(state) = body.steps.get(&step.name) else {
             continue;

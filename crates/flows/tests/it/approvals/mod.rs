@@ -1,5 +1,6 @@
 //! Approvals: a world around one, and what happens in it.
 
-mod random;
+mod passing_on;
+pub(crate) mod random;
 mod steps;
-mod world;
+pub(crate) mod world;

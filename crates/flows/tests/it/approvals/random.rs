@@ -18,9 +18,9 @@ const FEW_RUNS: u32 = 500;
 /// Most events of a run, before its time is over.
 const MAX_EVENTS: usize = 40;
 /// Everybody whom anybody may try to be.
-const NAMES: [&str; 7] = ["lena", "max", "nora", "boss", "ci", "otto", "paul"];
+pub(crate) const NAMES: [&str; 7] = ["lena", "max", "nora", "boss", "ci", "otto", "paul"];
 
-fn policy(choices: &mut Choices<'_>) -> Value {
+pub(crate) fn policy(choices: &mut Choices<'_>) -> Value {
     let entries = [
         "lena",
         "max",
@@ -53,7 +53,7 @@ fn policy(choices: &mut Choices<'_>) -> Value {
     policy
 }
 
-fn voter<'a>(choices: &mut Choices<'_>, name: &'a str) -> Voter<'a> {
+pub(crate) fn voter<'a>(choices: &mut Choices<'_>, name: &'a str) -> Voter<'a> {
     match choices.below(5) {
         0..=2 => Voter::Person(name),
         3 => Voter::Principal(name),
@@ -73,6 +73,7 @@ fn event(choices: &mut Choices<'_>, world: &mut World) {
             let to = choices.one(&NAMES).expect("a name");
             world.delegate(by, to)
         }
+        7 if choices.rarely(2) => world.take_back(by),
         7 => world.remind(),
         8 if choices.rarely(4) => world.cancel(),
         9 => {
@@ -108,6 +109,15 @@ fn check(world: &World) {
         );
         let is_requester = decision.by == "ci" || decision.by == "principal:ci";
         assert!(!(approval.policy.separate && is_requester));
+    }
+    if approval.status == Status::Pending && approval.ended_by.is_none() {
+        let mut named = approval.approvers.iter().flat_map(|entry| &entry.people);
+        let only_requester = approval.policy.separate
+            && named.all(|person| person.is("principal:ci") || person.is("ci"));
+        assert!(
+            approval.is_open_to_all() || only_requester || !approval.deciders().is_empty(),
+            "passed on to nobody"
+        );
     }
     if world.is_over {
         check_end(world, &approval);

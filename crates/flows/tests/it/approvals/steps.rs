@@ -1,8 +1,10 @@
 //! What happens to approvals, one thing after another.
 
+use std::time::Duration;
+
 use acteon_flows::FlowName;
 use acteon_flows::LookedFlow;
-use acteon_flows::approval::{Choice, EndedBy, Refusal, Status, Voter, Way};
+use acteon_flows::approval::{CannotGet, Choice, EndedBy, Refusal, Status, Voter, Way};
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -11,11 +13,11 @@ use crate::world::{chain_name, origin};
 const YES: Choice = Choice::Approve;
 const NO: Choice = Choice::Reject;
 
-fn link(id: &str) -> Voter<'_> {
+pub(super) fn link(id: &str) -> Voter<'_> {
     Voter::Person(id)
 }
 
-fn names(told: &[(String, String)]) -> Vec<&str> {
+pub(super) fn names(told: &[(String, String)]) -> Vec<&str> {
     told.iter().map(|(name, _)| name.as_str()).collect()
 }
 
@@ -94,7 +96,7 @@ fn who_asks_does_not_decide_where_that_is_separate() {
     }
     assert!(matches!(
         world.delegate(link("lena"), "principal:ci"),
-        Err(Refusal::CannotPassOn(_, "who asks may not decide"))
+        Err(Refusal::CannotPassOn(_, CannotGet::Requester))
     ));
     world.decide(link("lena"), YES).expect("it counts");
 }
@@ -109,38 +111,6 @@ fn only_those_who_are_named_decide() {
         not("a caller without a name")
     );
     assert_eq!(world.decide(Voter::Anybody, YES), Err(Refusal::NeedsPerson));
-}
-
-#[test]
-fn a_decision_is_passed_on() {
-    let mut world = World::with(&json!({"approvers": ["lena", "max"], "quorum": 2}));
-    world
-        .delegate(link("lena"), "otto")
-        .expect("it is passed on");
-    world.run();
-    assert_eq!(names(&world.told(0)), ["lena", "max", "otto"]);
-    assert_eq!(
-        world.decide(link("lena"), YES),
-        Err(Refusal::PassedOn("lena".to_owned(), "otto".to_owned()))
-    );
-    assert!(
-        world.delegate(link("otto"), "max").is_err(),
-        "he decides himself"
-    );
-    assert!(
-        world.delegate(link("otto"), "lena").is_err(),
-        "it comes back to nobody"
-    );
-    world
-        .delegate(link("otto"), "paul")
-        .expect("it is passed on");
-    world.decide(link("paul"), YES).expect("it counts");
-    assert!(
-        world.delegate(link("paul"), "ina").is_err(),
-        "he has decided"
-    );
-    world.decide(link("max"), YES).expect("it counts");
-    assert_eq!(world.status(), Status::Approved);
 }
 
 #[test]
@@ -217,6 +187,35 @@ fn others_decide_once_it_is_escalated() {
 }
 
 #[test]
+fn who_it_is_escalated_to_decides_although_no_message_finds_room() {
+    let keys =
+        json!({"approvers": ["lena"], "escalate_to": ["boss"], "escalate_after_seconds": 60});
+    let mut world = World::with(&keys);
+    world.now += 60_000;
+    // The step with the message is one of its own, and may be put off.
+    world.step();
+    assert_eq!(names(&world.told(0)), ["lena"]);
+    world.decide(link("boss"), YES).expect("it counts");
+    let mut world = World::with(&keys);
+    world.pass(60);
+    assert_eq!(names(&world.told(0)), ["lena", "boss"]);
+}
+
+#[test]
+fn a_reminder_calls_off_the_messages_before_it() {
+    let mut world = World::with(&json!({"approvers": ["lena"], "remind_every_seconds": 100}));
+    let waits = |rounds: &[u32]| -> Vec<String> {
+        let id = |round| format!("approval:ap:{round}:0");
+        rounds.iter().map(id).collect()
+    };
+    for (number, rounds) in [&[0][..], &[0, 1], &[0, 2]].into_iter().enumerate() {
+        world.called_off.clear();
+        world.pass(100);
+        assert_eq!(world.called_off, waits(rounds), "reminder {number}");
+    }
+}
+
+#[test]
 fn a_comment_is_asked_for_where_it_is_required() {
     let mut world = World::with(&json!({"approvers": ["lena"], "comment": "required"}));
     assert_eq!(
@@ -284,7 +283,7 @@ fn what_nobody_can_decide_is_not_asked_for() {
 /// First body of an approval that the step `ask` of the chain `c` begins.
 fn of_chain(policy: &Value) -> String {
     let origin: Value = serde_json::to_value(origin(&json!({}))).expect("JSON");
-    json!({"origin": origin, "policy": policy, "parent": {"chain": "c", "step": "ask"}, "requester": "ci"})
+    json!({"origin": origin, "policy": policy, "parent": {"chain": "c", "step": "ask"}, "chain_name": "deploy", "requester": "ci"})
         .to_string()
 }
 
@@ -297,6 +296,7 @@ fn chain(step: &str) -> LookedFlow {
             .to_string()
             .into(),
         is_over: false,
+        is_damaged: false,
     }
 }
 
@@ -312,7 +312,29 @@ fn a_chain_is_poked_at_the_end_and_sends_what_it_wants_itself() {
     world.decide(link("lena"), YES).expect("it counts");
     world.run();
     assert_eq!(world.pokes, ["c"]);
+    assert_eq!(world.called_off, ["approval:ap:0:0"]);
     assert!(world.approved().is_none());
+}
+
+#[test]
+fn the_time_of_a_chains_approval_runs_although_its_messages_find_no_room() {
+    let mut world = World::empty();
+    world.parent = Some(chain("running"));
+    let keys = json!({"approvers": ["lena"], "notify_provider": "wx", "timeout_seconds": 100});
+    world.body = of_chain(&keys);
+    let begun = world.due_now();
+    world.step();
+    assert!(world.sent.is_empty(), "messages are a step of their own");
+    // That one is put off again and again.
+    world.now += 99_000;
+    assert_eq!(
+        world.approval().expires_due,
+        begun + Duration::from_secs(100)
+    );
+    world.now += 1000;
+    world.step();
+    assert_eq!(world.status(), Status::Expired);
+    assert!(world.sent.is_empty());
 }
 
 #[test]

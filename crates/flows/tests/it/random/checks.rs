@@ -1,27 +1,68 @@
 //! What must be true of chains, whatever happened.
 
-use acteon_flows::chain::view::dag_of_definition;
-use acteon_flows::chain::{Body, Phase, Status, StepStatus};
+use std::collections::BTreeMap;
 
-use crate::world::World;
+use acteon_flows::chain::view::dag_of_definition;
+use acteon_flows::chain::{Body, Phase, Status, StepKind, StepStatus};
+
+use super::people::Told;
+use crate::stepping::STUCK;
+use crate::world::{World, chain_name};
 
 /// What must be true once nothing more happens by itself.
-pub(super) fn check_rest(world: &World) {
+pub(super) fn check_rest(world: &World, told: &Told) {
     for (name, row) in world
         .flows
         .iter()
         .filter(|(name, _)| &*name.kind == "chain")
     {
         let body = Body::parse(&row.body).expect("a body");
+        check_signals(&body, told, row.status == STUCK);
         if row.is_over {
             check_end(world, &body);
-        } else {
+        } else if row.status != STUCK {
             assert!(
                 row.due.is_some_and(|due| due > world.due()),
                 "{name:?} waits for a time: {row:?}"
             );
             check_waits(world, &body);
         }
+    }
+}
+
+/// Numbers of the signals that the steps of an execution took, by their names.
+pub(super) fn heard(body: &Body) -> BTreeMap<String, usize> {
+    let mut heard = BTreeMap::new();
+    for step in &body.definition().expect("a definition").steps {
+        let state = body.steps.get(&step.name);
+        let is_done = state.is_some_and(|state| state.status == StepStatus::Completed);
+        if let (StepKind::WaitForSignal { signal_name, .. }, true) = (&step.kind, is_done) {
+            *heard.entry(signal_name.clone()).or_default() += 1;
+        }
+    }
+    heard
+}
+
+/// A signal that was taken is a step's, or is kept until one comes; none waits for what is there.
+fn check_signals(body: &Body, told: &Told, is_stuck: bool) {
+    let heard = heard(body);
+    for name in ["go0", "go1"] {
+        let key = (chain_name(&body.id), name.to_owned());
+        let told = told.signals.get(&key).copied().unwrap_or(0);
+        let heard = heard.get(name).copied().unwrap_or(0);
+        let kept = body.signals.iter().filter(|kept| kept.name == name).count();
+        if body.status.is_over() {
+            assert!(heard <= told, "{heard} of {told} signals");
+        } else {
+            assert_eq!(heard + kept, told, "no signal is lost, or comes twice");
+        }
+        let definition = body.definition().expect("a definition");
+        let waits = definition.steps.iter().any(|step| {
+            let phase = body.steps.get(&step.name).and_then(|state| state.phase);
+            let is_its = matches!(&step.kind, StepKind::WaitForSignal { signal_name, .. } if signal_name == name);
+            is_its && matches!(phase, Some(Phase::Signal(_)))
+        });
+        assert!(is_stuck || !waits || kept == 0, "{name} is there");
     }
 }
 

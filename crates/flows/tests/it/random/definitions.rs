@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::choices::Choices;
+use crate::approvals::random::policy;
 use crate::world::{send, step, with};
 
 pub(super) fn definition(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
@@ -23,10 +24,11 @@ pub(super) fn definition(choices: &mut Choices<'_>, name: &str, others: &[&str])
         }
         if let Some(target) = choices.one(later).filter(|_| choices.rarely(3)) {
             let field = choices.one(&["success", "body.n"]).expect("a field");
-            let value = if field == "success" {
-                json!(true)
-            } else {
-                json!(1)
+            let asks = step.get("approval").is_some();
+            let (field, value) = match field {
+                "success" => ("success", json!(true)),
+                _ if asks => ("body.decision", json!("approved")),
+                other => (other, json!(1)),
             };
             step["branches"] =
                 json!([{"field": field, "operator": "eq", "value": value, "target": target}]);
@@ -58,7 +60,7 @@ fn one_step(choices: &mut Choices<'_>, name: &str, others: &[&str], most: usize)
         3 => {
             let children: Vec<Value> = (0..=choices.below(3))
                 .map(|at| {
-                    let child = simple_step(choices, &format!("{name}-{at}"), others);
+                    let child = simple_step(choices, &format!("{name}-{at}"), others, most);
                     with(
                         child,
                         &json!({"on_failure": choices.one(&["abort", "skip"])}),
@@ -76,18 +78,15 @@ fn one_step(choices: &mut Choices<'_>, name: &str, others: &[&str], most: usize)
             }
             step(name, &json!({"parallel": parallel}))
         }
-        _ => simple_step(choices, name, others),
+        _ => simple_step(choices, name, others, most),
     }
 }
 
 /// Step that may stand within a parallel one.
-fn simple_step(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value {
+fn simple_step(choices: &mut Choices<'_>, name: &str, others: &[&str], most: usize) -> Value {
     match (choices.below(5), others) {
         (1, [_, ..]) => step(name, &json!({"sub_chain": choices.one(others)})),
-        (2, _) => step(
-            name,
-            &json!({"approval": {"message": "{{ origin.payload.build }}?"}}),
-        ),
+        (2, _) => step(name, &json!({"approval": asked(choices, most)})),
         (3, _) => {
             let strategy = choices.one(&["fixed", "linear", "exponential"]);
             let retry = json!({
@@ -98,8 +97,39 @@ fn simple_step(choices: &mut Choices<'_>, name: &str, others: &[&str]) -> Value 
         // Nothing comes before the first.
         (4, _) if !name.starts_with("s0") => with(
             send(name),
-            &json!({"payload_template": {"prev": "{{ prev.body.n }}"}}),
+            // Said to be minded: otherwise it is refused behind an approval, which has no such thing.
+            &json!({"payload_template": {"prev": "{{ prev.body.n if true }}"}}),
         ),
         _ => send(name),
     }
+}
+
+/// Policy of an approval within a chain that takes so long at most.
+fn asked(choices: &mut Choices<'_>, most: usize) -> Value {
+    let mut policy = policy(choices);
+    let approvers = policy["approvers"].as_array().map_or(0, Vec::len);
+    if approvers == 0 {
+        policy = json!({"on_timeout": choices.one(&["approve", "reject"])});
+    } else if approvers == 1 && policy["quorum"] == 2 {
+        policy["quorum"] = json!(1);
+    }
+    policy["message"] = json!("{{ origin.payload.build }}?");
+    let timeout = (1 + choices.below(300)).min(most - 1);
+    policy["timeout_seconds"] = json!(timeout);
+    // Nothing comes after its end.
+    for (time, with) in [
+        ("remind_every_seconds", None),
+        ("escalate_after_seconds", Some("escalate_to")),
+    ] {
+        let is_late = policy[time]
+            .as_u64()
+            .is_some_and(|time| time >= timeout as u64);
+        if let Some(policy) = policy.as_object_mut().filter(|_| is_late) {
+            policy.retain(|key, _| key != time && with != Some(key.as_str()));
+        }
+    }
+    if choices.rarely(2) {
+        policy["notify_provider"] = json!("p");
+    }
+    policy
 }

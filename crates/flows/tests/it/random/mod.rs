@@ -1,21 +1,26 @@
 //! Random chains, and everything that may happen to them in every order.
 
+mod check_approvals;
 mod checks;
 pub(crate) mod choices;
 mod definitions;
+mod events;
+mod people;
 
-use acteon_core::Outcome;
 use acteon_flows::FlowName;
-use acteon_flows::chain::{cancel, signal};
+use acteon_flows::chain::{AskedReset, Body, StepStatus, reset};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
+use check_approvals::check_approvals;
 use checks::check_rest;
 use choices::Choices;
 use definitions::definition;
+use events::event;
+use people::Told;
 
-use crate::world::{World, chain_name, executed, failed, failed_for_good, raw};
+use crate::world::{World, executed};
 
 /// Environment variable that says how many runs there are.
 const RUNS: &str = "ACTEON_CHAIN_RUNS";
@@ -23,95 +28,8 @@ const RUNS: &str = "ACTEON_CHAIN_RUNS";
 const FEW_RUNS: u32 = 250;
 /// Most events of a run, before everything is brought to its end.
 const MAX_EVENTS: usize = 40;
-
-/// Something happens, or nothing does.
-fn event(choices: &mut Choices<'_>, world: &mut World) {
-    let open: Vec<String> = world.open().into_iter().map(str::to_owned).collect();
-    let chains: Vec<FlowName> = world
-        .flows
-        .keys()
-        .filter(|name| &*name.kind == "chain")
-        .cloned()
-        .collect();
-    let chain = choices.one(&chains).expect("a chain");
-    match choices.below(10) {
-        0..=2 => {
-            if let Some(id) = choices.one(&open) {
-                let outcome = outcome(choices);
-                world.settle(&id, outcome);
-            }
-        }
-        3 => decide(choices, world),
-        4 => world.now += 1000 * choices.below(30) as i64,
-        5 => {
-            let name = format!("go{}", choices.below(2));
-            let body = world.flows[&chain].body.clone();
-            if let Ok(body) = signal(&body, &name, &raw(&json!({"n": 1})), world.wall()) {
-                world.flows.get_mut(&chain).expect("a chain").body = body;
-                world.poke(&chain);
-            }
-        }
-        6 if choices.rarely(4) => {
-            world.is_full = !world.is_full;
-            // What found no room tries again.
-            world.pass(5);
-        }
-        6 => world.poke(&chain),
-        7 => {
-            if let Some(id) = choices.one(&open) {
-                world.sending.insert(id);
-            }
-        }
-        8 if choices.rarely(8) => {
-            let body = world.flows[&chain].body.clone();
-            if let Ok(body) = cancel(&body, Some("why"), Some("lena"), world.wall()) {
-                world.flows.get_mut(&chain).expect("a chain").body = body;
-                world.poke(&chain);
-            }
-        }
-        9 if choices.rarely(4) => {
-            // Retention came before the chain looked.
-            let told = |id: &String| !id.contains("on_cancel");
-            if let Some(id) = choices.one(&open).filter(told) {
-                world.settle(&id, failed());
-                world.actions.remove(&id);
-            }
-        }
-        _ => {
-            let due = world.are_due();
-            if let Some(name) = choices.one(&due) {
-                world.step(&name);
-            }
-        }
-    }
-}
-
-fn outcome(choices: &mut Choices<'_>) -> Outcome {
-    match choices.below(5) {
-        0 | 1 => executed(&json!({"n": choices.below(3)})),
-        2 => executed(&json!([null])),
-        3 => {
-            if choices.rarely(3) {
-                failed_for_good()
-            } else {
-                failed()
-            }
-        }
-        _ => Outcome::Suppressed { rule: "r".into() },
-    }
-}
-
-fn decide(choices: &mut Choices<'_>, world: &mut World) {
-    let open = world
-        .flows
-        .iter()
-        .filter(|(name, row)| &*name.kind == "approval" && !row.is_over);
-    let open: Vec<String> = open.map(|(name, _)| name.id.to_string()).collect();
-    if let Some(id) = choices.one(&open) {
-        let status = choices.one(&["approved", "rejected", "expired", "cancelled"]);
-        world.decided(&id, status.expect("a status"));
-    }
-}
+/// Id of the execution, and of the one that does it over.
+const IDS: [&str; 2] = ["c", "r"];
 
 fn run(drawn: &[u16]) {
     let mut choices = Choices {
@@ -121,23 +39,74 @@ fn run(drawn: &[u16]) {
     let lower = definition(&mut choices, "lower", &["lowest"]);
     let top = definition(&mut choices, "top", &["lower", "lowest"]);
     let mut world = World::with(&top, &[lower, lowest]);
-    check_rest(&world);
+    world.has_people = true;
+    world.run();
+    let mut told = Told::default();
+    check(&world, &told);
+    trouble(&mut choices, &mut world, &mut told);
+    finish(&mut choices, &mut world, &mut told);
+    if choices.rarely(2) {
+        let kept = do_over(&mut choices, &mut world, &mut told);
+        trouble(&mut choices, &mut world, &mut told);
+        finish(&mut choices, &mut world, &mut told);
+        for step in kept {
+            let prefix = format!("{}:{step}:", IDS[1]);
+            let sent = world.actions.keys().find(|id| id.starts_with(&prefix));
+            assert_eq!(sent, None, "it was done before");
+        }
+    }
+}
+
+/// Everything happens, in any order.
+fn trouble(choices: &mut Choices<'_>, world: &mut World, told: &mut Told) {
     for _ in 0..choices.below(MAX_EVENTS) {
-        event(&mut choices, &mut world);
+        event(choices, world, told);
         if choices.below(3) > 0 {
             world.run();
             // What finds no room is on its way, and at no rest.
             if !world.is_full {
-                check_rest(&world);
+                check(world, told);
             }
         }
     }
-    finish(&mut choices, &mut world);
+}
+
+fn check(world: &World, told: &Told) {
+    check_rest(world, told);
+    check_approvals(world, told);
+}
+
+/// An execution that is over is done over from its beginning, or from one of its steps. Returns the names of the steps that are not.
+fn do_over(choices: &mut Choices<'_>, world: &mut World, told: &mut Told) -> Vec<String> {
+    let before = world.chain(IDS[0]);
+    let path = &before.execution_path;
+    let from = choices.one(path).filter(|_| choices.rarely(2));
+    let body = before.to_json().expect("a body");
+    let id = IDS[1].to_owned();
+    let asked = AskedReset {
+        from: from.as_deref(),
+        ..AskedReset::default()
+    };
+    let started = reset(&body, asked, id, world.wall(), world.due()).expect("it is done over");
+    let again = Body::parse(&started.body).expect("a body");
+    for (name, count) in checks::heard(&again) {
+        told.signals.insert((started.name.clone(), name), count);
+    }
+    world.begin(&started.name, started.status, started.body, started.due);
+    let kept = again.steps.into_iter();
+    let is_kept = |status| status != StepStatus::Running;
+    kept.filter(|(_, state)| is_kept(state.status))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// Lets everything come that is waited for, and then the time pass that a chain may take at most.
-fn finish(choices: &mut Choices<'_>, world: &mut World) {
+fn finish(choices: &mut Choices<'_>, world: &mut World, told: &mut Told) {
     world.is_full = false;
+    // A person wakes what is stuck.
+    for name in world.flows.keys().cloned().collect::<Vec<_>>() {
+        world.poke(&name);
+    }
     world.pass(5);
     for _ in 0..choices.below(MAX_EVENTS) {
         for id in world
@@ -148,15 +117,15 @@ fn finish(choices: &mut Choices<'_>, world: &mut World) {
         {
             world.settle(&id, executed(&json!({"n": 1})));
         }
-        decide(choices, world);
+        people::act(choices, world, told);
         world.pass(1);
-        check_rest(world);
+        check(world, told);
     }
     world.pass(500);
     world.pass(500);
-    check_rest(world);
-    let top = &world.flows[&chain_name("c")];
-    assert!(top.is_over, "every chain ends: {top:?}");
+    check(world, told);
+    let left = world.flows.iter().find(|(_, row)| !row.is_over);
+    assert!(left.is_none(), "every flow ends: {left:?}");
     let before = format!("{:?}", world.flows);
     let sent = world.actions.len();
     let names: Vec<FlowName> = world

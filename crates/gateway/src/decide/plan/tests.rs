@@ -11,7 +11,7 @@ use crate::approvals::links::Links;
 use crate::deliver::breaker::Breakers;
 use crate::deliver::retry::RetryPolicy;
 use crate::policies::Policies;
-use crate::registry::Registry;
+use crate::registry::{Providers, Registry};
 use crate::testing::{Obedient, action, provider, rules};
 
 const RULES: &str = r#"

@@ -13,6 +13,15 @@ impl Blotter {
         self.0.blot(text);
     }
 
+    /// Takes it out of the message of an approval. One that a template rendered may have it escaped, or in other letters.
+    pub(crate) fn message(&self, text: &mut String, is_rendered: bool) {
+        if !is_rendered {
+            self.text(text);
+        } else if let Some(shown) = self.0.rendered_text(text) {
+            *text = shown;
+        }
+    }
+
     /// JSON without it.
     pub(crate) fn json(&self, json: &RawValue) -> Box<RawValue> {
         self.0.blotted(json)

@@ -13,6 +13,8 @@ use serde_json::value::RawValue;
 
 use crate::history::redaction::placeholder::{REDACTED, placeholder};
 
+mod rendered;
+
 /// Shortest hidden text that is looked for within other texts: shorter ones are in every other word, and count where they stand alone.
 const MIN_ECHO: usize = 4;
 

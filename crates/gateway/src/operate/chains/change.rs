@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acteon_core::Scope;
-use acteon_flows::chain::{CHAIN_IDS, Refused, cancel, reset, set_attributes, signal};
-use acteon_store::{Advance, Advanced, Expect, FlowKey, FlowState, StoreError};
+use acteon_flows::chain::{Refused, cancel, set_attributes, signal};
+use acteon_store::{Advance, Advanced, Expect, FlowState};
 use serde_json::value::RawValue;
 
 use super::{Execution, ExecutionError, MAX_TRIES};
@@ -17,9 +17,6 @@ const CANCEL_WAIT: Duration = Duration::from_secs(2);
 
 /// Pause between looks at an execution that is about to end.
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
-
-/// Longest pause before the second try, in milliseconds.
-const PAUSE_MS: u32 = 10;
 
 impl Gateway {
     /// Tells an execution of a signal. One that its step does not wait for yet is kept until it does.
@@ -68,48 +65,6 @@ impl Gateway {
             .await
     }
 
-    /// Begins an execution that does one over that is over, from its beginning or from one of its steps.
-    pub async fn reset_chain(
-        &self,
-        scope: &Scope,
-        id: &str,
-        from: Option<&str>,
-    ) -> Result<Execution, ExecutionError> {
-        let inner = &self.inner;
-        let (flow, _) = self.find_chain(scope, id).await?;
-        let (now, due) = (inner.clock.now(), inner.due.now());
-        let new_id = format!("{CHAIN_IDS}{}", inner.entropy.action_id(now));
-        let body = &flow.state.body;
-        let begin = || reset(body, from, new_id.clone(), now, due);
-        let started = offload::by_size(body.len(), begin)?;
-        let advance = Advance {
-            key: FlowKey {
-                kind: started.name.kind,
-                id: started.name.id,
-            },
-            expect: Expect::New(flow.namespace.clone(), flow.tenant.clone()),
-            at: now,
-            due,
-            state: Some(FlowState {
-                status: started.status.into(),
-                body: started.body.into(),
-                due_at: Some(due),
-                is_over: false,
-            }),
-            admissions: Vec::new(),
-            begins: Vec::new(),
-            cancels: Vec::new(),
-            pokes: Vec::new(),
-        };
-        match inner.store.advance(advance).await? {
-            Advanced::Written { .. } => {
-                inner.flow_work.notify_one();
-                self.chain(scope, &new_id).await
-            }
-            Advanced::Changed(_) => Err(StoreError::Busy.into()),
-        }
-    }
-
     /// Changes the body of an execution, which is due at once then. Its steps change it too, so that it may take some tries.
     async fn change_chain(
         &self,
@@ -119,11 +74,7 @@ impl Gateway {
     ) -> Result<Execution, ExecutionError> {
         let inner = &self.inner;
         for tries in 0..MAX_TRIES {
-            if tries > 0 {
-                let longest = Duration::from_millis((PAUSE_MS * tries).into());
-                let pause = longest.mul_f64(inner.entropy.fraction());
-                inner.clock.sleep(pause).await;
-            }
+            self.pause_before(tries).await;
             let (flow, _) = self.find_chain(scope, id).await?;
             let body = &flow.state.body;
             let changed = offload::by_size(body.len(), || change(body))?;
@@ -142,6 +93,7 @@ impl Gateway {
                 begins: Vec::new(),
                 cancels: Vec::new(),
                 pokes: Vec::new(),
+                events: Vec::new(),
             };
             if let Advanced::Written { .. } = inner.store.advance(advance).await? {
                 inner.flow_work.notify_one();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acteon_core::{Scope, Timestamp};
 use acteon_flows::chain::view::{Summary, summary};
 use acteon_flows::chain::{Body, ChainFlow};
-use acteon_store::{Flow, FlowFilter, StoreError};
+use acteon_store::{Flow, FlowFilter, Order, StoreError};
 
 use super::seen::covers;
 use crate::offload;
@@ -62,14 +62,14 @@ pub struct ChainSummary {
 /// Part of a list of executions.
 #[derive(Clone, Debug)]
 pub struct ChainList {
-    /// Executions in the order of their ids, which is that of their beginnings.
+    /// Executions in the order of their ids, those that began last first.
     pub chains: Vec<ChainSummary>,
     /// Id after which the list goes on; `None` at its end. A look is bounded, so that a page may have fewer than were asked for and yet go on.
     pub next: Option<Arc<str>>,
 }
 
 impl Gateway {
-    /// Executions within the scope. One whose body cannot be read is left out; it is stuck, which is told and counted.
+    /// Executions within the scope. Of one whose body cannot be read there is what its row says, for those who may see everything of its tenant.
     pub async fn chains(
         &self,
         scope: &Scope,
@@ -80,6 +80,7 @@ impl Gateway {
             scope: scope.clone(),
             status: filter.status.as_deref().map(Into::into),
             after: filter.after.clone(),
+            order: Order::NewestFirst,
             limit: MAX_ROWS,
             max_bytes: PAGE_BYTES,
         };
@@ -117,8 +118,11 @@ impl Gateway {
 
 /// Execution of a row, if it is one that is asked for.
 fn found(scope: &Scope, filter: &ChainFilter, flow: &Flow) -> Option<ChainSummary> {
-    let body = Body::parse(&flow.state.body).ok()?;
-    let summary = summary(&body, &flow.state.status).ok()?;
+    let read = Body::parse(&flow.state.body)
+        .and_then(|body| Ok((summary(&body, &flow.state.status)?, body)));
+    let Ok((summary, body)) = read else {
+        return unreadable(scope, filter, flow);
+    };
     let is_asked_for = covers(scope, &body)
         && filter
             .name
@@ -139,5 +143,33 @@ fn found(scope: &Scope, filter: &ChainFilter, flow: &Flow) -> Option<ChainSummar
         tenant: flow.tenant.to_string(),
         attributes: body.attributes,
         summary,
+    })
+}
+
+/// Execution whose body cannot be read, if it may be one that is asked for.
+fn unreadable(scope: &Scope, filter: &ChainFilter, flow: &Flow) -> Option<ChainSummary> {
+    let is_asked_for = scope.covers_all_of(flow.namespace.as_str(), flow.tenant.as_str())
+        && filter.name.is_none()
+        && filter.attribute.is_none()
+        && filter
+            .started_after
+            .is_none_or(|after| flow.created_at >= after)
+        && filter
+            .started_before
+            .is_none_or(|before| flow.created_at <= before);
+    is_asked_for.then(|| ChainSummary {
+        namespace: flow.namespace.to_string(),
+        tenant: flow.tenant.to_string(),
+        attributes: BTreeMap::new(),
+        summary: Summary {
+            chain_id: flow.key.id.to_string(),
+            chain_name: String::new(),
+            status: flow.state.status.to_string(),
+            current_step: 0,
+            total_steps: 0,
+            started_at: flow.created_at,
+            updated_at: flow.updated_at,
+            parent_chain_id: None,
+        },
     })
 }

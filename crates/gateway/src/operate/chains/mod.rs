@@ -1,9 +1,10 @@
 //! Executions of chains, as people look at them and change them. Each is a flow, which its own steps take on.
 
+mod again;
 mod change;
 mod look;
-pub(crate) mod retention;
 mod seen;
+mod trail;
 
 use acteon_core::Scope;
 use acteon_flows::InvalidBody;

@@ -48,6 +48,7 @@ fn hide_uncovered(scope: &Scope, body: &mut Body) {
     let Ok(definition) = body.definition().cloned() else {
         return;
     };
+    let pinned = body.pinned.clone();
     let (namespace, tenant) = (&body.origin.namespace, &body.origin.tenant);
     let is_hidden = |kind: &StepKind| match kind {
         StepKind::Send {
@@ -65,6 +66,15 @@ fn hide_uncovered(scope: &Scope, body: &mut Body) {
         | StepKind::Approval { .. }
         | StepKind::Parallel(_)
         | StepKind::SubChain { .. } => false,
+    };
+    let is_hidden = |kind: &StepKind| match kind {
+        // Its body, and why it fails, are those of a step within it.
+        StepKind::SubChain { chain } => {
+            let below = pinned.below(chain);
+            let mut steps = below.iter().flat_map(|chain| chain.all_steps());
+            steps.any(|step| is_hidden(&step.kind))
+        }
+        kind => is_hidden(kind),
     };
     let mut hides_some = false;
     for step in definition.steps {
@@ -87,7 +97,7 @@ fn hide_uncovered(scope: &Scope, body: &mut Body) {
 }
 
 fn hide(state: &mut StepState) {
-    state.body = None;
+    (state.body, state.dropped_bytes) = (None, None);
     let of_attempts = state.attempts.iter_mut().filter_map(|a| a.error.as_mut());
     for failure in state.error.iter_mut().chain(of_attempts) {
         NOT_COVERED.clone_into(&mut failure.message);

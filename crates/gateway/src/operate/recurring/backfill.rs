@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use acteon_core::{Action, ActionId, Caller, Origin, Scope, Timestamp};
+use acteon_core::{Action, ActionId, Caller, Origin, Requesters, Scope, Timestamp};
 
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
+use crate::admit::request::DispatchRequest;
 use crate::history::redaction::Redaction;
 use crate::offload;
 use crate::operate::recurring::RecurringError;
@@ -39,6 +40,8 @@ impl Gateway {
         let calendars = self.inner.policies.load().calendars.clone();
         let definition = &found.recurring.definition;
         let of = (id, &found.namespace, &found.tenant);
+        let mut requester = found.recurring.requester.clone();
+        requester.add_all(&Requesters::of(caller));
         has_calendar(definition, &calendars)?;
         let timetable = definition.timetable(&calendars)?;
         let occurrences: Vec<_> = timetable
@@ -56,9 +59,15 @@ impl Gateway {
             let answer = if let Some(refused) = &refused {
                 Err(refused.clone())
             } else {
-                let waits = Wait::ForCommit;
-                self.dispatch(action.clone(), Origin::Recurring, caller.clone(), waits)
-                    .await
+                let request = DispatchRequest {
+                    action: action.clone(),
+                    origin: Origin::Recurring,
+                    caller: caller.clone(),
+                    requester: requester.clone(),
+                    letter: None,
+                    possible_duplicate: false,
+                };
+                self.dispatch_request(request, Wait::ForCommit).await
             };
             if let Err(error) = &answer
                 && error.is_of_the_gateway()

@@ -1,8 +1,6 @@
 //! Changes of recurring actions: another definition, paused, resumed, deleted.
 
-use std::time::Duration;
-
-use acteon_core::{Scope, Timestamp};
+use acteon_core::{Caller, Requesters, Scope, Timestamp};
 use acteon_flows::{Definition, Recurring, Status};
 use acteon_store::{Advanced, Expect, Flow};
 
@@ -11,14 +9,11 @@ use super::check::never_occurs;
 use super::{MAX_TRIES, RecurringAction, RecurringError, change, covers, shown, state_of};
 use crate::shared::Gateway;
 
-/// Longest pause before a change that others were quicker with is tried again, in milliseconds for each try before it: they go at different moments then.
-const PAUSE_MS: u32 = 10;
-
 impl Gateway {
-    /// Gives a recurring action the definition that `redefine` makes of the one before.
+    /// Gives a recurring action the definition that `redefine` makes of the one before, for a caller: what it sends is caused by them too.
     pub async fn redefine_recurring<E: From<RecurringError>>(
         &self,
-        scope: &Scope,
+        (scope, caller): (&Scope, &Caller),
         id: &str,
         redefine: impl Fn(&Definition) -> Result<Definition, E>,
     ) -> Result<RecurringAction, E> {
@@ -46,6 +41,7 @@ impl Gateway {
                 never_occurs(&found.recurring, Some(&before.definition), now)?;
                 is_lost
             };
+            found.recurring.requester.add_all(&Requesters::of(caller));
             if let Some(at) = self.write(&flow, &found.recurring, false).await? {
                 if is_lost {
                     tracing::warn!(
@@ -149,18 +145,6 @@ impl Gateway {
             }
         }
         Err(RecurringError::Contended(id.to_owned()))
-    }
-
-    /// Pauses before all tries but the first.
-    async fn pause_before(&self, tries: u32) {
-        let inner = &self.inner;
-        if tries > 0 {
-            let longest = Duration::from_millis((PAUSE_MS * tries).into());
-            inner
-                .clock
-                .sleep(longest.mul_f64(inner.entropy.fraction()))
-                .await;
-        }
     }
 
     /// Writes how a recurring action stands from now on, and says when; `None` where somebody else changed it. One that goes on is looked at once more at once if

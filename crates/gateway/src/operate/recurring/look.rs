@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Action, Scope};
 use acteon_flows::{Definition, RecurringFlow};
-use acteon_store::{Flow, FlowFilter};
+use acteon_store::{Flow, FlowFilter, Order};
 use serde_json::value::RawValue;
 
 use super::{RecurringAction, RecurringError, covers, shown};
@@ -65,6 +65,7 @@ impl Gateway {
             scope: scope.clone(),
             status: status.map(Into::into),
             after,
+            order: Order::OldestFirst,
             limit: MAX_ROWS,
             max_bytes: PAGE_BYTES,
         };

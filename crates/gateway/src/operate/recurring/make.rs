@@ -1,9 +1,9 @@
 //! New recurring actions.
 
 use acteon_core::limits::MAX_RECURRING;
-use acteon_core::{Namespace, Scope, Tenant};
+use acteon_core::{Caller, Namespace, Requesters, Scope, Tenant};
 use acteon_flows::{Definition, Recurring, RecurringFlow};
-use acteon_store::{Advanced, Expect, Flow, FlowFilter, FlowKey, StoreError};
+use acteon_store::{Advanced, Expect, Flow, FlowFilter, FlowKey, Order, StoreError};
 
 use super::calendars::has_calendar;
 use super::check::never_occurs;
@@ -20,15 +20,15 @@ pub struct Once {
 }
 
 impl Gateway {
-    /// Makes a recurring action. With the same `once` it is made once: who asks again is told of the one that there is, as it now stands.
+    /// Makes a recurring action for a caller. With the same `once` it is made once: who asks again is told of the one that there is, as it now stands.
     pub async fn create_recurring(
         &self,
-        scope: &Scope,
+        caller: &Caller,
         (namespace, tenant): (Namespace, Tenant),
         definition: Definition,
         once: Option<Once>,
     ) -> Result<RecurringAction, RecurringError> {
-        let inner = &self.inner;
+        let (inner, scope) = (&self.inner, &Scope::of(&caller.grants));
         // One after the other: two that are made at once would both find the last place.
         let Ok(_turn) = inner.recurring_turn.acquire().await else {
             return Err(StoreError::Closed.into());
@@ -55,6 +55,7 @@ impl Gateway {
             return Err(RecurringError::Limit(MAX_RECURRING));
         }
         let mut recurring = Recurring::begin(definition, now, &calendars)?;
+        recurring.requester = Requesters::of(caller);
         recurring.request = once.as_ref().map(|once| once.request.clone());
         never_occurs(&recurring, None, now)?;
         let expect = Expect::New(namespace.clone(), tenant.clone());
@@ -101,6 +102,7 @@ fn of_tenant(namespace: &Namespace, tenant: &Tenant) -> FlowFilter {
         scope: Scope::exactly(namespace, tenant),
         status: None,
         after: None,
+        order: Order::OldestFirst,
         limit: MAX_RECURRING,
         max_bytes: 0,
     }

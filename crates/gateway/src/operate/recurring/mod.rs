@@ -16,7 +16,7 @@ use acteon_store::{Advance, Expect, Flow, FlowKey, FlowState, StoreError};
 
 use crate::admit::answer::DispatchError;
 use crate::flows::due::due_at;
-use crate::flows::step::STUCK;
+use crate::flows::words::STUCK;
 use crate::shared::{Gateway, Inner};
 
 pub use backfill::{Backfilled, MAX_BACKFILL};
@@ -200,5 +200,6 @@ fn change(inner: &Arc<Inner>, id: &str, expect: Expect, state: Option<FlowState>
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     }
 }

@@ -57,12 +57,12 @@ impl Chains {
     }
 
     /// Definitions in the store, in the order of their names.
-    pub(super) fn all_stored(&self) -> impl Iterator<Item = &Arc<Definition>> {
+    pub(in crate::policies) fn all_stored(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.stored.values().map(|stored| &stored.definition)
     }
 
     /// File and line of a definition that a file has.
-    pub(super) fn source(&self, name: &str) -> Option<&str> {
+    pub(in crate::policies) fn source(&self, name: &str) -> Option<&str> {
         self.all.get(name)?.source.as_deref()
     }
 
@@ -88,6 +88,14 @@ impl Chains {
         })
     }
 
+    /// Definitions of the store that cannot be started, and why: what they start went with the files of before.
+    pub(super) fn unfit_stored(&self) -> impl Iterator<Item = (&str, &NotASet)> {
+        self.all_stored().filter_map(|definition| {
+            let name = definition.name.as_str();
+            Some((name, self.set(name)?.as_ref().err()?))
+        })
+    }
+
     /// Number of the definitions in the store, and their bytes.
     pub(crate) fn sizes(&self) -> (usize, usize) {
         (self.stored.len(), self.bytes)
@@ -106,6 +114,7 @@ impl Chains {
         Self::default().with_files(Arc::clone(&self.files))
     }
 
+    /// Takes a definition of the store in. It is in force once all are [put together](Self::put_together).
     pub(crate) fn put(&mut self, document: &Document) {
         self.take_out(&document.id);
         let kind = DocumentKind::Chain.as_str();
@@ -130,22 +139,17 @@ impl Chains {
             }
             None => {}
         }
-        self.put_together();
     }
 
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.take_out(name);
-        self.put_together();
-    }
-
-    fn take_out(&mut self, name: &str) {
+    /// Takes a definition of the store out. It is in force until the others are [put together](Self::put_together).
+    pub(crate) fn take_out(&mut self, name: &str) {
         if let Some(stored) = Arc::make_mut(&mut self.stored).remove(name) {
             self.bytes -= stored.bytes;
         }
     }
 
     /// Puts those of the files over those of the store. What each starts is computed anew: whichever changed, others may start it.
-    fn put_together(&mut self) {
+    pub(crate) fn put_together(&mut self) {
         let kept = |definition: &Arc<Definition>, source: Option<&Arc<str>>| Kept {
             definition: Arc::clone(definition),
             source: source.cloned(),

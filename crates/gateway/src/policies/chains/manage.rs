@@ -30,6 +30,9 @@ fn sentence(problems: &[Problem]) -> String {
     lines.join("; ")
 }
 
+/// Most definitions that are told of as unfit: what took one away took away many.
+const MAX_TOLD: usize = 10;
+
 impl Gateway {
     /// Definitions of chains in the store, as JSON by their names, for rules that start them.
     pub fn stored_chains(&self) -> BTreeMap<String, Arc<str>> {
@@ -39,6 +42,18 @@ impl Gateway {
         stored
             .filter_map(|definition| Some((definition.name.clone(), json(definition)?.into())))
             .collect()
+    }
+
+    /// Warnings about definitions in the store that cannot be started, the first few of them.
+    pub fn unfit_chains(&self) -> Vec<String> {
+        let policies = self.inner.policies.load();
+        let unfit = policies.chains.unfit_stored().take(MAX_TOLD);
+        let told = |(name, why)| {
+            format!(
+                "the chain {name:?}, which is in the store, cannot be started: {why}; define what it starts, or change it"
+            )
+        };
+        unfit.map(told).collect()
     }
 
     /// Definitions of chains, in the order of their names.
@@ -74,7 +89,9 @@ impl Gateway {
             let _using = self.inner.policies.using_chains.lock().await;
             let before = {
                 let policies = self.inner.policies.load();
-                let check = || problems(&definition, &policies.chains, &self.inner.providers);
+                let directory = &*self.inner.approvals.directory;
+                let providers = &self.inner.providers;
+                let check = || problems(&definition, &policies.chains, providers, directory);
                 // Each of many definitions may be read again.
                 let found = offload::by_size(policies.chains.sizes().1, check);
                 if !found.is_empty() {

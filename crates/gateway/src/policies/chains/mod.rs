@@ -8,4 +8,4 @@ mod references;
 pub(crate) use filed::filed;
 pub(crate) use kept::Chains;
 pub use manage::ChainError;
-pub use references::chain_problems;
+pub use references::{AskCheck, chain_problems};

@@ -1,9 +1,11 @@
-//! What a definition of a chain refers to, looked at before it is written: providers, and chains that start each other.
+//! What a definition of a chain refers to, looked at before it is written: providers, people, and chains that start each other.
 
 use std::collections::BTreeMap;
 
 use acteon_core::similar::nearest;
-use acteon_flows::chain::{Definition, DefinitionSet, NotASet, Problem, StepDefinition, StepKind};
+use acteon_core::{ApprovalPolicy, PolicyProblem};
+use acteon_flows::approval::{Directory, unaskable};
+use acteon_flows::chain::{Definition, DefinitionSet, NotASet, Problem, StepKind};
 
 use super::kept::Chains;
 use crate::registry::Providers;
@@ -11,14 +13,23 @@ use crate::registry::Providers;
 /// Names of providers that a problem lists at most.
 const MAX_LISTED: usize = 20;
 
-/// Problems of what a definition refers to: `providers` and `others`, which are the other chains, are `None` where they are not known.
+/// Check of a policy of approvals by the people that are known.
+pub type AskCheck<'c> = &'c dyn Fn(&ApprovalPolicy) -> Vec<PolicyProblem>;
+
+/// Problems of what a definition refers to: `providers`, `others`, which are the other chains, and the check of approvals are `None` where they are not
+/// known.
 pub fn chain_problems(
     definition: &Definition,
     others: Option<&BTreeMap<&str, &Definition>>,
     providers: Option<&[&str]>,
+    check: Option<AskCheck<'_>>,
 ) -> Vec<Problem> {
     let mut problems = of_providers(definition, providers);
-    problems.extend(of_steps(definition));
+    problems.extend(
+        check
+            .into_iter()
+            .flat_map(|check| of_approvals(definition, check)),
+    );
     problems.extend(
         others
             .into_iter()
@@ -32,6 +43,7 @@ pub(super) fn problems(
     definition: &Definition,
     chains: &Chains,
     providers: &Providers,
+    directory: &dyn Directory,
 ) -> Vec<Problem> {
     let others = chains
         .all()
@@ -41,7 +53,8 @@ pub(super) fn problems(
         .entries()
         .map(|entry| entry.name.as_str())
         .collect();
-    chain_problems(definition, Some(&others), Some(&names))
+    let check = |policy: &ApprovalPolicy| unaskable(policy, directory);
+    chain_problems(definition, Some(&others), Some(&names), Some(&check))
 }
 
 fn of_providers(definition: &Definition, providers: Option<&[&str]>) -> Vec<Problem> {
@@ -69,22 +82,22 @@ fn of_providers(definition: &Definition, providers: Option<&[&str]>) -> Vec<Prob
         .collect()
 }
 
-/// Steps of kinds that nothing here can carry out.
-fn of_steps(definition: &Definition) -> Vec<Problem> {
+/// Approvals that nobody could ever be asked for.
+fn of_approvals(definition: &Definition, check: AskCheck<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut add = |step: &StepDefinition, path: String| {
-        if matches!(step.kind, StepKind::Approval { .. }) {
-            problems.push(Problem {
-                path: format!("{path}.approval"),
-                message: "is not supported by this version; wait_for_signal waits for whoever calls /v1/executions/{id}/signal/{name}".to_owned(),
-            });
-        }
-    };
-    for (index, step) in definition.steps.iter().enumerate() {
-        add(step, format!("steps[{index}]"));
-        for (at, child) in step.children().iter().enumerate() {
-            add(child, format!("steps[{index}].parallel.steps[{at}]"));
-        }
+    for (step, path) in definition.steps_with_paths() {
+        let StepKind::Approval { policy, .. } = &step.kind else {
+            continue;
+        };
+        // What cannot be read was told when the definition was.
+        let Ok(policy) = serde_json::from_str::<ApprovalPolicy>(policy.get()) else {
+            continue;
+        };
+        let found = check(&policy).into_iter();
+        problems.extend(found.map(|problem| Problem {
+            path: format!("{path}.approval.{}", problem.key),
+            message: problem.message,
+        }));
     }
     problems
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acteon_flows::chain::Definition;
 use serde_json::json;
 
 use super::*;
@@ -134,6 +135,44 @@ fn a_change_costs_what_changed_and_a_look_what_fits() {
         policies.silences.is_empty_for(&action(&labels)) && policies.silences.all_count() == MANY,
         "what has ended is kept, and holds nothing back"
     );
+}
+
+#[test]
+fn many_definitions_of_chains_are_put_together_once() {
+    const CHAINS: usize = 4000;
+    let definition = |number: usize| {
+        let id = format!("c{number:04}");
+        let written =
+            json!({ "name": id, "steps": [{ "name": "t", "timer": { "duration_seconds": 1 } }] });
+        let read = Definition::read(&written.to_string()).expect("a definition");
+        Document {
+            kind: DocumentKind::Chain,
+            name: id.clone(),
+            id,
+            body: serde_json::to_string(&read).expect("JSON"),
+            version: 1,
+        }
+    };
+    let everything = DocumentChanges {
+        revision: 7,
+        whole: true,
+        documents: (0..CHAINS).map(definition).collect(),
+        deleted: Vec::new(),
+    };
+    let policies = Policies::default().with(&everything, now());
+    assert_eq!(policies.chains.all().count(), CHAINS);
+    let all = (0..CHAINS).map(|number| (DocumentKind::Chain, format!("c{number:04}")));
+    let anew = DocumentChanges {
+        revision: 8,
+        whole: false,
+        documents: vec![definition(1)],
+        deleted: all.collect(),
+    };
+    let after = policies.with(&anew, now()).chains;
+    let names: Vec<&str> = after.all().map(|chain| &*chain.name).collect();
+    assert_eq!(names, ["c0001"]);
+    let changed = least(|| drop(policies.with(&anew, now())));
+    assert!(changed < Duration::from_millis(100), "{changed:?}");
 }
 
 #[test]

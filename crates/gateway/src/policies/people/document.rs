@@ -57,6 +57,18 @@ pub(in crate::policies) fn put_group(directory: &mut Directory, document: &Docum
     }
 }
 
+/// Directory of the people and groups of documents, without those of a file.
+pub fn stored_people(people: &[Document], groups: &[Document]) -> Directory {
+    let mut directory = Directory::default();
+    for document in people {
+        put_person(&mut directory, document);
+    }
+    for document in groups {
+        put_group(&mut directory, document);
+    }
+    directory
+}
+
 /// Definition that a document holds; one that cannot be read is logged, without the error, which may repeat what is known of a person.
 fn parsed<T: DeserializeOwned>(document: &Document) -> Option<Defined<T>> {
     let read = serde_json::from_str::<Kept<T>>(&document.body);

@@ -7,7 +7,10 @@ use acteon_people::{Defined, Directory, Fault, Person, Roster, Source, folded};
 use acteon_store::{DocumentKind, Put, StoreError};
 use serde::Serialize;
 
+use super::askable::can_ask_person;
 use super::document::{Kept, created_at};
+use crate::approvals::asking::asking_in_force;
+use crate::policies::Policies;
 use crate::policies::change::TRIES;
 use crate::policies::error::PolicyError;
 use crate::shared::Gateway;
@@ -49,13 +52,14 @@ impl Gateway {
             let directory = &policies.directory;
             not_of_file("person", &person.id, directory.person(&id))?;
             no_other_has(directory, &person, &id)?;
+            can_ask_person(&policies, &person, self.inner.clock.now())?;
             directory.sizes()[0].0 >= MAX_PEOPLE
         };
         let full = is_full.then(|| full("people", MAX_PEOPLE));
         self.keep(DocumentKind::Person, &id, person, full).await
     }
 
-    /// Deletes a person who is in no group.
+    /// Deletes a person who is in no group, and whom no rule and no chain asks for approval.
     pub async fn delete_person(&self, id: &str) -> Result<(), PolicyError> {
         let _changing = self.inner.policies.changing_people.lock().await;
         let id = folded(id);
@@ -79,6 +83,11 @@ impl Gateway {
                 return Err(PolicyError::Conflict(format!(
                     "the person {id:?} is a member of the group{many} {}; take them out first",
                     groups.join(", ")
+                )));
+            }
+            if let Some(asking) = asking_for(&policies, &id).filter(|_| !is_covered) {
+                return Err(PolicyError::Conflict(format!(
+                    "{asking} asks the person {id:?} for approval; change that first"
                 )));
             }
         }
@@ -121,6 +130,16 @@ impl Gateway {
         }
         Err(PolicyError::Store(StoreError::Busy))
     }
+}
+
+/// The first rule or chain that asks a person, by their id or by their userid.
+fn asking_for(policies: &Policies, id: &str) -> Option<String> {
+    let person = policies.directory.person(id)?;
+    let userid = person.value.wechat.as_deref().map(folded);
+    let ids: Vec<String> = userid.into_iter().chain([id.to_owned()]).collect();
+    let mut asking = asking_in_force(policies).into_iter();
+    let found = asking.find(|asking| asking.names_one_of(&ids))?;
+    Some(found.who)
 }
 
 /// Refuses what is wrong by itself.

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use acteon_core::limits::MAX_PEOPLE_GROUPS;
 use acteon_core::similar::nearest;
-use acteon_people::{Defined, Directory, Group, folded};
+use acteon_people::{Defined, Directory, Group, Source, folded};
 use acteon_store::DocumentKind;
 
+use super::askable::can_ask_members;
 use super::manage::{Made, check, full, not_of_file};
+use crate::approvals::asking::asking_in_force;
+use crate::policies::Policies;
 use crate::policies::error::PolicyError;
 use crate::shared::Gateway;
 
@@ -35,13 +38,14 @@ impl Gateway {
             let directory = &policies.directory;
             not_of_file("group", &group.id, directory.group(&id))?;
             are_there(directory, &group)?;
+            can_ask_members(&policies, &group, self.inner.clock.now())?;
             directory.sizes()[1].0 >= MAX_PEOPLE_GROUPS
         };
         let full = is_full.then(|| full("groups", MAX_PEOPLE_GROUPS));
         self.keep(DocumentKind::PeopleGroup, &id, group, full).await
     }
 
-    /// Deletes a group.
+    /// Deletes a group that no rule and no chain asks for approval.
     pub async fn delete_people_group(&self, id: &str) -> Result<(), PolicyError> {
         let _changing = self.inner.policies.changing_people.lock().await;
         let id = folded(id);
@@ -52,9 +56,24 @@ impl Gateway {
                 not_of_file("group", &id, directory.group(&id))?;
                 return Err(PolicyError::NotFound("group"));
             }
+            let is_covered = directory
+                .group(&id)
+                .is_some_and(|group| matches!(group.source, Source::File { .. }));
+            if let Some(asking) = asking(&policies, &id).filter(|_| !is_covered) {
+                return Err(PolicyError::Conflict(format!(
+                    "{asking} asks the group {id:?} for approval; change that first"
+                )));
+            }
         }
         self.delete(DocumentKind::PeopleGroup, &id).await
     }
+}
+
+/// The first rule or chain whose approvals name a group.
+fn asking(policies: &Policies, id: &str) -> Option<String> {
+    let mut asking = asking_in_force(policies).into_iter();
+    let found = asking.find(|asking| asking.names_group(id))?;
+    Some(found.who)
 }
 
 /// Refuses members who are not there, all at once.

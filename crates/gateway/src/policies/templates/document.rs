@@ -65,7 +65,7 @@ pub struct Profile {
 
 /// Source of a profile's field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum FieldSource {
     /// A text with expressions.
     Inline(String),
@@ -203,6 +203,10 @@ fn check_name(name: &str) -> Result<(), PolicyError> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(is_fit) {
         let message =
             format!("must be 1 to {MAX_NAME_BYTES} letters, digits, dots, hyphens and underscores");
+        return Err(PolicyError::invalid("name", message));
+    }
+    if [".", ".."].contains(&name) {
+        let message = "must not be . or .., which stand for folders in paths";
         return Err(PolicyError::invalid("name", message));
     }
     Ok(())

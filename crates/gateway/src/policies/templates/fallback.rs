@@ -7,7 +7,7 @@ use acteon_templates::{Escaping, RenderError};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::kept::{Field, Templates};
+use super::kept::{Compiled, EscapedFor, Field, Templates, by_type};
 
 /// Field that is sent where nobody knows which fields a profile had.
 const CONTENT: &str = "content";
@@ -44,18 +44,15 @@ pub(crate) struct Unrendered {
 
 impl Templates {
     /// Changes of an action's payload by the profile that it names. A message that says that it could not be made tells more than none: a text that
-    /// cannot be rendered has something plain in its place, and the others are as they are. `of_provider` is as in [`Compiled::render`].
-    ///
-    /// [`Compiled::render`]: super::kept::Compiled::render
-    pub(crate) fn patch(&self, action: &Action, name: &str, of_provider: Option<&str>) -> Patch {
+    /// cannot be rendered has something plain in its place, and the others are as they are.
+    pub(crate) fn patch(&self, action: &Action, name: &str, escaped: EscapedFor) -> Patch {
+        let (EscapedFor::Named(escaping) | EscapedFor::Route(escaping)) = escaped;
         let profile = self.profile(action.namespace.as_str(), action.tenant.as_str(), name);
-        let payload = action.payload.get();
         let (fields, escaping) = profile.map_or_else(
-            || no_profile(of_provider),
+            || (no_profile(), escaping),
             |profile| {
-                let rendered = profile.render(self, payload, of_provider);
-                let fields = rendered.unwrap_or_else(|error| profile.unrendered(&error));
-                (fields, profile.escaping(payload, of_provider))
+                let rendered = profile.render(self, action.payload.get(), escaped);
+                rendered.unwrap_or_else(|error| (profile.unrendered(&error), escaping))
             },
         );
         let first = fields.iter().find_map(|(_, text)| text.as_ref().err());
@@ -79,12 +76,48 @@ impl Templates {
         }
     }
 
-    /// Whether the profile that an action names reads a member of payloads.
+    /// Escaping with which a profile renders an action, for a provider whose messages are of a type where their payloads name none.
+    pub(crate) fn escaping(
+        &self,
+        action: &Action,
+        name: &str,
+        of_provider: Option<&str>,
+    ) -> Escaping {
+        self.escaping_by(Compiled::escaping, (action, name), of_provider)
+    }
+
+    /// Escaping that an action has which a profile rendered, and a rule may have changed.
+    pub(crate) fn escaping_of_rendered(
+        &self,
+        action: &Action,
+        name: &str,
+        of_provider: Option<&str>,
+    ) -> Escaping {
+        self.escaping_by(Compiled::escaping_of, (action, name), of_provider)
+    }
+
+    /// Escaping by what a profile says of a payload, and by the type of the message where there is no such profile.
+    fn escaping_by(
+        &self,
+        says: fn(&Compiled, &str, Option<&str>) -> Escaping,
+        (action, name): (&Action, &str),
+        of_provider: Option<&str>,
+    ) -> Escaping {
+        let payload = action.payload.get();
+        let profile = self.profile(action.namespace.as_str(), action.tenant.as_str(), name);
+        profile.map_or_else(
+            || by_type(payload, of_provider),
+            |profile| says(profile, payload, of_provider),
+        )
+    }
+
+    /// Whether the profile that an action names reads a member of payloads. Of one that is not there any more nobody knows, and so it may.
     pub(crate) fn reads(&self, action: &Action, member: &str) -> bool {
         let (namespace, tenant) = (action.namespace.as_str(), action.tenant.as_str());
-        let name = action.template.as_deref();
-        let profile = name.and_then(|name| self.profile(namespace, tenant, name));
-        profile.is_some_and(|profile| profile.reads(self, member))
+        action.template.as_deref().is_some_and(|name| {
+            let profile = self.profile(namespace, tenant, name);
+            profile.is_none_or(|profile| profile.reads(self, member))
+        })
     }
 
     /// Whether a namespace and tenant have a profile of this name.
@@ -94,14 +127,13 @@ impl Templates {
 }
 
 /// What is sent of a profile that is not there.
-fn no_profile(of_provider: Option<&str>) -> (Vec<Field<'static>>, Escaping) {
+fn no_profile() -> Vec<Field<'static>> {
     let error = RenderError {
         path: String::new(),
         line: None,
         message: "this namespace and tenant have no such profile any more".to_owned(),
     };
-    let escaping = of_provider.map_or(Escaping::None, Escaping::of_wechat);
-    (vec![(CONTENT, Err(error))], escaping)
+    vec![(CONTENT, Err(error))]
 }
 
 fn unrendered(action: &Action, name: &str, error: &str) -> Unrendered {

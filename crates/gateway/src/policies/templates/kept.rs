@@ -223,14 +223,14 @@ impl Compiled {
         })
     }
 
-    /// Fields, by their names, each rendered for a payload, or why it is not. `of_provider` is the type of the provider's messages whose payloads
-    /// name none. An error is of all of them.
+    /// Fields, by their names, each rendered for a payload, or why it is not, and the escaping that they have: the given one, unless the profile renders the type of
+    /// the message too. An error is of all of them.
     pub(super) fn render(
         &self,
         templates: &Templates,
         payload: &str,
-        of_provider: Option<&str>,
-    ) -> Result<Vec<Field<'_>>, RenderError> {
+        escaped: EscapedFor,
+    ) -> Result<(Vec<Field<'_>>, Escaping), RenderError> {
         let texts = self.texts(templates).map_err(|problems| {
             let first = problems.first();
             RenderError {
@@ -242,7 +242,20 @@ impl Compiled {
         let context = Context::new()
             .with("payload", payload)
             .with_members_of(payload);
-        Ok(texts.render_each(&context, self.escaping(payload, of_provider)))
+        let escaping = match escaped {
+            EscapedFor::Route(escaping) => {
+                return Ok((texts.render_each(&context, escaping), escaping));
+            }
+            EscapedFor::Named(escaping) => escaping,
+        };
+        let fields = texts.render_each(&context, escaping);
+        let is_type = |(name, _): &&Field<'_>| *name == MSGTYPE && self.profile.escaping.is_none();
+        let rendered = fields.iter().find(is_type);
+        let msgtype = rendered.and_then(|(_, text)| text.as_deref().ok());
+        match msgtype.and_then(stated).map(Escaping::of_wechat) {
+            Some(other) if other != escaping => Ok((texts.render_each(&context, other), other)),
+            _ => Ok((fields, escaping)),
+        }
     }
 
     /// Its fields, where none of them can be rendered.
@@ -255,29 +268,50 @@ impl Compiled {
 
     /// Escaping of the profile, or by the type of the message: as the profile writes it, the payload has it, or the provider takes it to be.
     pub(super) fn escaping(&self, payload: &str, of_provider: Option<&str>) -> Escaping {
-        let named = self.profile.escaping.as_deref();
-        if let Some(escaping) = named.and_then(Escaping::from_name) {
-            return escaping;
-        }
         let written = match self.profile.fields.get(MSGTYPE) {
-            Some(FieldSource::Inline(source)) if !source.contains('{') => Some(source.clone()),
+            Some(FieldSource::Inline(source)) if !source.contains('{') => stated(source),
             _ => None,
         };
-        let sent = || {
-            let members = members(payload).unwrap_or_default();
-            let all = members.iter().rev();
-            let last = all.into_iter().find(|member| member.name() == MSGTYPE);
-            let text = last.and_then(|member| acteon_core::json::text(member.value));
-            text.map(std::borrow::Cow::into_owned)
-        };
-        let stated = written.or_else(sent);
-        // Blank is what is not there, and blanks around a word count for nothing, as for the provider.
-        let stated = stated.as_deref().map(str::trim);
-        let stated = stated.filter(|stated| !stated.is_empty());
-        stated
-            .or(of_provider)
-            .map_or(Escaping::None, Escaping::of_wechat)
+        match written {
+            Some(written) => self.own().unwrap_or_else(|| Escaping::of_wechat(written)),
+            None => self.escaping_of(payload, of_provider),
+        }
     }
+
+    /// Escaping of the profile, or by the type of a message that was rendered.
+    pub(super) fn escaping_of(&self, payload: &str, of_provider: Option<&str>) -> Escaping {
+        self.own().unwrap_or_else(|| by_type(payload, of_provider))
+    }
+
+    fn own(&self) -> Option<Escaping> {
+        let named = self.profile.escaping.as_deref();
+        named.and_then(Escaping::from_name)
+    }
+}
+
+/// What the texts of a profile are escaped for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum EscapedFor {
+    /// The provider that the action names; where the profile renders the type of the message, for that.
+    Named(Escaping),
+    /// The message of a route as it goes, whatever type the profile renders: a rule has the last word.
+    Route(Escaping),
+}
+
+/// Escaping by the type of a message: as its payload has it, or the provider takes it to be.
+pub(super) fn by_type(payload: &str, of_provider: Option<&str>) -> Escaping {
+    let members = members(payload).unwrap_or_default();
+    let last = members.iter().rev().find(|member| member.name() == MSGTYPE);
+    let sent = last.and_then(|member| acteon_core::json::text(member.value));
+    sent.as_deref()
+        .and_then(stated)
+        .or(of_provider)
+        .map_or(Escaping::None, Escaping::of_wechat)
+}
+
+/// Type of a message as it is stated. Blank is what is not there, and blanks around a word count for nothing, as for the provider.
+fn stated(msgtype: &str) -> Option<&str> {
+    Some(msgtype.trim()).filter(|stated| !stated.is_empty())
 }
 
 /// Compiles what a profile is rendered from.

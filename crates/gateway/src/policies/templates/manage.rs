@@ -10,7 +10,7 @@ use acteon_store::{DocumentKind, Put, StoreError};
 use acteon_templates::RenderError;
 
 use super::document::{Profile, ProfileChange, Template, TemplateChange, told};
-use super::kept::Compiled;
+use super::kept::{Compiled, EscapedFor};
 use crate::policies::error::PolicyError;
 use crate::shared::Gateway;
 
@@ -217,8 +217,9 @@ impl Gateway {
             };
             let of_provider = provider.and_then(|provider| provider.default_message_type());
             let told = |error: RenderError| PolicyError::invalid("payload:", error.to_string());
-            let fields = found
-                .render(&policies.templates, &payload, of_provider)
+            let escaping = found.escaping(&payload, of_provider);
+            let (fields, _) = found
+                .render(&policies.templates, &payload, EscapedFor::Named(escaping))
                 .map_err(told)?;
             let fields = fields.into_iter();
             fields

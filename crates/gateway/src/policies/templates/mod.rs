@@ -9,5 +9,5 @@ mod kept;
 mod manage;
 
 pub use document::{FieldSource, Profile, ProfileChange, Template, TemplateChange};
-pub(crate) use kept::Templates;
+pub(crate) use kept::{EscapedFor, Templates};
 pub use manage::Rendered;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acteon_config::{Key, Kind, SectionReader};
 use acteon_crypto::{ExposeSecret as _, LinkKeys};
-use acteon_gateway::OpenLimits;
+use acteon_gateway::{FlowLimits, OpenLimits};
 
 /// Keys of the section.
 pub(super) const KEYS: &[Key] = &[
@@ -69,6 +69,16 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Integer,
         "Most of them that are of one tenant and those below it. Default half of max_open_actions.",
     ),
+    Key::optional(
+        "max_executions_per_tenant",
+        Kind::Integer,
+        "Most executions of chains of one tenant and those below it that run; beyond it callers who would start one get 503. Default 100000.",
+    ),
+    Key::optional(
+        "max_approvals_per_tenant",
+        Kind::Integer,
+        "Most approvals of one tenant and those below it that wait for a decision; beyond it callers who would ask for one get 503. Default 100000.",
+    ),
 ];
 
 /// Address to listen on, and how much may wait.
@@ -92,6 +102,8 @@ pub struct ServerConfig {
     pub approval_keys: LinkKeys,
     /// Most actions that may be open.
     pub open: OpenLimits,
+    /// Limits on the executions and approvals of a tenant.
+    pub flow_limits: FlowLimits,
 }
 
 impl ServerConfig {
@@ -121,6 +133,7 @@ impl ServerConfig {
             external_url: external_url(reader),
             approval_keys: approval_keys(reader),
             open: open_limits(reader),
+            flow_limits: flow_limits(reader),
         }
     }
 }
@@ -249,5 +262,17 @@ fn open_limits(reader: &mut SectionReader<'_>) -> OpenLimits {
         total: half.total,
         per_provider: share("max_open_per_provider", half.per_provider),
         per_tenant: share("max_open_per_tenant", half.per_tenant),
+    }
+}
+
+fn flow_limits(reader: &mut SectionReader<'_>) -> FlowLimits {
+    let default = FlowLimits::default();
+    let mut most = |key: &'static str, default: usize| {
+        let value = reader.integer(key, default as i64, 1..=10_000_000);
+        usize::try_from(value).unwrap_or(default)
+    };
+    FlowLimits {
+        executions_per_tenant: most("max_executions_per_tenant", default.executions_per_tenant),
+        approvals_per_tenant: most("max_approvals_per_tenant", default.approvals_per_tenant),
     }
 }

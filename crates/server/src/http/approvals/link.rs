@@ -1,21 +1,21 @@
-//! Links to approvals as they are followed: their parts, who follows them, and what a form says.
+//! Links to approvals as they are followed: their parts, and who follows them.
+
+use std::sync::Arc;
 
 use acteon_gateway::{Link, LinkTarget, LinkUse};
-use axum::extract;
-use axum::http::{HeaderMap, header};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Response;
 
-use super::body::RemarkBody;
+use super::visitor::{Visitor, wants_page};
 use super::words::Language;
 use crate::http::error::Refusal;
-use crate::http::extract::body::Incoming;
-use crate::http::extract::query::{FromQuery, Parameters, refusal};
+use crate::http::extract::path::Path;
+use crate::http::extract::query::{FromQuery, Parameters, Query, refusal};
 use crate::http::state::AppState;
 
 /// Digits of a signature.
 const SIGNATURE_DIGITS: usize = 64;
-
-/// Longest form, in bytes: a comment, each byte of it written as three.
-const MAX_FORM_BYTES: usize = 8 * 1024;
 
 /// Path of an approval in links.
 pub(in crate::http) type LinkPath = (String, String, String);
@@ -34,6 +34,9 @@ impl FromQuery for LinkQuery {
     fn names() -> Vec<&'static str> {
         vec!["sig", "expires_at", "kid", "person", "lang"]
     }
+
+    // Messengers add some of their own.
+    const IGNORES_OTHERS: bool = true;
 
     fn read(parameters: &Parameters) -> Result<Self, Refusal> {
         let missing = |name: &str| {
@@ -58,64 +61,57 @@ impl FromQuery for LinkQuery {
     }
 }
 
-impl LinkQuery {
+/// Link that somebody follows, and who does.
+pub(in crate::http) struct Visit {
+    path: LinkPath,
+    query: LinkQuery,
+    pub(in crate::http) visitor: Visitor,
+}
+
+impl Visit {
     /// Link with the path that it has.
-    pub(in crate::http) fn link<'a>(&'a self, path: &'a LinkPath, used_to: LinkUse) -> Link<'a> {
-        let (namespace, tenant, id) = path;
+    pub(in crate::http) fn link(&self, used_to: LinkUse) -> Link<'_> {
+        let (namespace, tenant, id) = &self.path;
         Link {
             target: LinkTarget {
                 namespace,
                 tenant,
                 id,
-                expires_at: self.expires_at,
+                expires_at: self.query.expires_at,
             },
             used_to,
-            person: self.person.as_deref(),
-            key: self.key.as_deref(),
-            signature: &self.signature,
+            person: self.query.person.as_deref(),
+            key: self.query.key.as_deref(),
+            signature: &self.query.signature,
         }
     }
 }
 
-/// Language of the page that a request gets: the one that was chosen on it, or that its browser asks for.
-pub(in crate::http) fn language_of(query: &LinkQuery, headers: &HeaderMap) -> Language {
-    let chosen = query.language;
-    chosen.unwrap_or_else(|| Language::of_headers(headers))
-}
+impl FromRequestParts<Arc<AppState>> for Visit {
+    type Rejection = Response;
 
-/// Whether who asks is a browser that shows pages, and not a program.
-pub(in crate::http) fn wants_page(headers: &HeaderMap) -> bool {
-    let accepts = headers.get_all(header::ACCEPT).iter();
-    let mut accepts = accepts.filter_map(|value| value.to_str().ok());
-    accepts.any(|accept| accept.contains("text/html"))
-}
-
-/// Comment that a form or a body of JSON has.
-pub(in crate::http) async fn comment(
-    state: &AppState,
-    headers: &HeaderMap,
-    body: Incoming,
-) -> Result<Option<String>, Refusal> {
-    let is_form = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-    if !is_form {
-        let body = body
-            .read_or_nothing::<RemarkBody>(state.clock.now())
-            .await?;
-        return Ok(body.unwrap_or_default().comment);
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<AppState>,
+    ) -> Result<Self, Response> {
+        let mut visitor = Visitor {
+            wants_page: wants_page(&parts.headers),
+            language: Language::of_headers(&parts.headers),
+            headers: parts.headers.clone(),
+            uri: parts.uri.clone(),
+        };
+        let path = Path::<LinkPath>::from_request_parts(parts, state).await;
+        let query = Query::<LinkQuery>::from_request_parts(parts, state).await;
+        match (path, query) {
+            (Ok(Path(path)), Ok(Query(query))) => {
+                visitor.language = query.language.unwrap_or(visitor.language);
+                Ok(Self {
+                    path,
+                    query,
+                    visitor,
+                })
+            }
+            (Err(refusal), _) | (_, Err(refusal)) => Err(visitor.refused(refusal)),
+        }
     }
-    let wrong = || {
-        Refusal::field(
-            "comment",
-            "cannot be read: the form is too long, or no form",
-        )
-    };
-    let text = body.form(MAX_FORM_BYTES).await?;
-    let uri = format!("/?{text}").parse().map_err(|_| wrong())?;
-    let extract::Query(pairs) =
-        extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| wrong())?;
-    let comment = pairs.into_iter().find(|(name, _)| name == "comment");
-    Ok(comment.map(|(_, comment)| comment.replace("\r\n", "\n")))
 }

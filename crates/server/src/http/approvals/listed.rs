@@ -16,6 +16,11 @@ pub(in crate::http) fn of_approvals(routes: Routes) -> Routes {
             approvals::delegate,
             of::DELEGATE,
         )
+        .post(
+            "/v1/approvals/{id}/take-back",
+            approvals::take_back,
+            of::TAKE_BACK,
+        )
         .post("/v1/approvals/{id}/remind", approvals::remind, of::REMIND)
         .post("/v1/approvals/{id}/cancel", approvals::cancel, of::CANCEL)
         .get(
@@ -42,5 +47,25 @@ pub(in crate::http) fn of_approvals(routes: Routes) -> Routes {
             "/v1/approvals/{namespace}/{tenant}/{id}/reject",
             approval_links::reject,
             of::REJECT,
+        )
+        .get(
+            "/v1/approvals/{namespace}/{tenant}/{id}/delegate",
+            approval_links::open,
+            of::LOOK_TO_DELEGATE,
+        )
+        .post(
+            "/v1/approvals/{namespace}/{tenant}/{id}/delegate",
+            approval_links::delegate,
+            of::DELEGATE_BY_LINK,
+        )
+        .get(
+            "/v1/approvals/{namespace}/{tenant}/{id}/take-back",
+            approval_links::open,
+            of::LOOK_TO_TAKE_BACK,
+        )
+        .post(
+            "/v1/approvals/{namespace}/{tenant}/{id}/take-back",
+            approval_links::take_back,
+            of::TAKE_BACK_BY_LINK,
         )
 }

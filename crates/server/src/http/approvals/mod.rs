@@ -1,8 +1,15 @@
 //! Approvals over HTTP: links as they are followed, the page that they lead to, and the bodies of the API.
 
 pub(super) mod body;
+pub(super) mod form;
 pub(super) mod link;
 pub(super) mod listed;
-pub(super) mod page;
+mod outcome;
+mod page;
+mod payload;
 pub(super) mod shown;
+mod visitor;
 mod words;
+
+pub(super) use page::Written;
+pub(super) use visitor::Visitor;

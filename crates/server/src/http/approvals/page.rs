@@ -1,25 +1,28 @@
 //! The page that a link to an approval leads to. It needs no script, loads nothing, and changes nothing until its form is sent.
 
+mod forms;
+mod reasons;
+mod refusals;
+
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use acteon_core::json::head;
-use acteon_core::{CommentPolicy, Timestamp};
-use acteon_flows::approval::{Approval, Choice, Refusal, Status};
-use acteon_gateway::{ApprovalError, LinkedApproval};
+use acteon_core::{Timestamp, visible};
+use acteon_flows::approval::{Approval, Status};
+use acteon_gateway::{ApprovalError, LinkedApproval, PassingOn};
+use acteon_schedule::minute;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
 
+use reasons::{is_told, of_error, of_refused};
+
+use super::outcome::became;
+use super::payload::{cut, shown};
 use super::words::{Language, Words};
 
 /// Styles of the page.
 const STYLE: &str = include_str!("page.css");
-
-/// Most bytes of a payload that the page shows.
-const MAX_PAYLOAD_BYTES: usize = 16 * 1024;
-
-/// Longest comment that a form takes, in characters. The server counts bytes.
-const MAX_COMMENT: usize = 2000;
 
 /// Content-Security-Policy of the page: the styles that stand in it, and forms to this server. Nothing else.
 static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
@@ -30,11 +33,28 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     HeaderValue::from_str(&policy).ok()
 });
 
+/// Most bytes of a label that the page shows.
+const MAX_LABEL_BYTES: usize = 400;
+
 /// Page while it is written.
 pub(in crate::http) struct Page<'a> {
     words: &'static Words,
     uri: &'a Uri,
     html: String,
+    /// Time zone of its reader, where that is known.
+    zone: Option<String>,
+    /// What was written into a form before.
+    written: Written<'a>,
+    /// What is wrong with that.
+    fault: Option<String>,
+}
+
+/// What was written into a form that is shown again.
+#[derive(Clone, Copy, Default)]
+pub(in crate::http) struct Written<'a> {
+    /// Whom the decision was to be passed on to; `None` where it was a decision.
+    pub(in crate::http) to: Option<&'a str>,
+    pub(in crate::http) comment: &'a str,
 }
 
 impl<'a> Page<'a> {
@@ -43,22 +63,72 @@ impl<'a> Page<'a> {
             words: language.words(),
             uri,
             html: String::new(),
+            zone: None,
+            written: Written::default(),
+            fault: None,
         }
     }
 
     /// Page of an approval, with a form where its reader may decide.
-    pub(in crate::http) fn of(mut self, found: &LinkedApproval, note: Option<&str>) -> Response {
+    pub(in crate::http) fn of(self, found: &LinkedApproval, note: Option<&str>) -> Response {
+        self.with_status(found, note, StatusCode::OK)
+    }
+
+    /// Page that follows a decision.
+    pub(in crate::http) fn after_decision(self, found: &LinkedApproval) -> Response {
+        let recorded = self.words.recorded;
+        self.of(found, Some(recorded))
+    }
+
+    /// Page after what was passed on was taken back.
+    pub(in crate::http) fn after_taking_back(self, found: &LinkedApproval) -> Response {
+        let taken_back = self.words.took_back;
+        self.of(found, Some(taken_back))
+    }
+
+    /// Form with what was written into it, and what is wrong with that.
+    pub(in crate::http) fn again(
+        mut self,
+        found: &LinkedApproval,
+        error: &ApprovalError,
+        written: Written<'a>,
+    ) -> Response {
+        let (status, text) = of_error(self.words, error);
+        self.written = written;
+        let is_there = match written.to {
+            Some(_) => found.passing_on == Some(PassingOn::Delegate),
+            None => !found.decisions.is_empty(),
+        };
+        if is_there {
+            self.fault = Some(text.into_owned());
+            return self.with_status(found, None, status);
+        }
+        self.with_status(found, Some(&text), status)
+    }
+
+    fn with_status(
+        mut self,
+        found: &LinkedApproval,
+        note: Option<&str>,
+        code: StatusCode,
+    ) -> Response {
         let words = self.words;
         let approval = &found.shown.approval;
+        self.zone = found.reader().and_then(|reader| reader.time_zone.clone());
         let status = if found.shown.is_stuck {
             words.stuck
         } else {
-            words.status(approval.status)
+            words.status_of(approval.status, approval.parent.is_some())
         };
         self.html.push_str("<section>");
         self.line("status", status);
-        if let Some(note) = note {
+        let refused = found.refused.as_ref().filter(|refusal| is_told(refusal));
+        let refused = refused.map(|refusal| of_refused(words, refusal).1);
+        for note in note.into_iter().chain(refused.as_deref()) {
             self.line("note", note);
+        }
+        if let Some(came) = &found.shown.came {
+            self.fact_of(words.outcome, &became(words, came));
         }
         self.heading(words.what);
         self.html.push_str("<dl>");
@@ -70,32 +140,11 @@ impl<'a> Page<'a> {
         if is_open {
             self.form(found);
         }
+        if let Some(passing_on) = found.passing_on.filter(|_| !found.shown.is_stuck) {
+            self.passing_on(passing_on);
+        }
         self.details(approval);
-        self.answer(StatusCode::OK)
-    }
-
-    /// Page that says what was done, or why nothing was.
-    pub(in crate::http) fn of_refusal(mut self, error: &ApprovalError) -> Response {
-        let words = self.words;
-        let (status, text) = match error {
-            ApprovalError::NotFound(_) => (StatusCode::NOT_FOUND, words.unknown),
-            ApprovalError::Forged => (StatusCode::NOT_FOUND, words.forged),
-            ApprovalError::Expired(_) => (StatusCode::NOT_FOUND, words.over),
-            ApprovalError::Refused(refusal) => of_refused(words, refusal),
-            ApprovalError::UnknownPerson(..)
-            | ApprovalError::Contended(_)
-            | ApprovalError::Invalid(_)
-            | ApprovalError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, words.try_again),
-        };
-        self.html.push_str("<section>");
-        self.line("status", text);
-        self.html.push_str("</section>");
-        self.answer(status)
-    }
-
-    /// Note of a page that follows a decision.
-    pub(in crate::http) const fn recorded(&self) -> &'static str {
-        self.words.recorded
+        self.answer(code)
     }
 
     fn facts(&mut self, found: &LinkedApproval) {
@@ -108,25 +157,38 @@ impl<'a> Page<'a> {
         if let Some(telling) = &found.telling {
             self.fact(words.says, telling);
         }
-        self.fact(words.through, origin.provider.as_str());
+        if approval.parent.is_none() {
+            self.fact(words.through, origin.provider.as_str());
+        }
         self.fact(words.kind, origin.action_type.as_str());
         let place = format!("{} / {}", found.shown.namespace, found.shown.tenant);
         self.fact(words.place, &place);
-        let requester = match approval.requester.as_str() {
-            "" => words.nobody,
-            requester => requester,
-        };
-        self.fact(words.by, requester);
+        let requester = approval.requester.to_string();
+        let is_known = !requester.is_empty();
+        self.fact(words.by, if is_known { &requester } else { words.nobody });
         match (&approval.rule, &approval.parent) {
             (Some(rule), _) => self.fact(words.rule, rule),
             (None, Some(parent)) => {
-                self.fact(words.chain, &format!("{} / {}", parent.chain, parent.step));
+                let name = approval.chain_name.as_deref().unwrap_or(&parent.chain);
+                let step = format!("{name} / {} ({})", parent.step, parent.chain);
+                self.fact(words.chain, &step);
             }
             (None, None) => {}
         }
-        self.fact(words.until, &instant(approval.expires_at));
+        self.fact(words.until, &self.time(approval.expires_at));
+        if let Some(at) = origin.scheduled_at {
+            self.fact(words.not_before, &self.time(at));
+        }
+        if let Some(at) = origin.expires_at {
+            self.fact(words.not_after, &self.time(at));
+        }
         if let Some(person) = &found.person {
-            self.fact(words.you, person);
+            self.fact(words.you, &called(approval, person));
+            if let Some(got) = approval.got(person) {
+                let comment = got.comment.iter().map(|comment| format!("\n{comment}"));
+                let text = format!("{} · {}", called(approval, &got.from), self.time(got.at));
+                self.fact(words.passed_by, &(text + &comment.collect::<String>()));
+            }
         }
         if approval.status == Status::Pending && approval.approvals_needed() > 1 {
             self.fact(words.missing, &approval.approvals_missing().to_string());
@@ -144,84 +206,44 @@ impl<'a> Page<'a> {
         self.html.push_str("<dl>");
         for decision in &approval.decisions {
             let by = match decision.by.as_str() {
-                "" => words.nobody,
-                by => by,
+                "" => words.nobody.to_owned(),
+                by => called(approval, by),
             };
-            let mut text = format!("{} · {}", words.said(decision.choice), instant(decision.at));
+            let mut text = format!(
+                "{} · {}",
+                words.said(decision.choice),
+                self.time(decision.at)
+            );
             if let Some(comment) = &decision.comment {
                 let _ = write!(text, "\n{comment}");
             }
-            self.fact(by, &text);
+            self.fact(&by, &text);
         }
         self.html.push_str("</dl></section>");
     }
 
-    fn form(&mut self, found: &LinkedApproval) {
-        let words = self.words;
-        let approval = &found.shown.approval;
-        let may_decide = found.person.is_some() || approval.is_open_to_all();
-        self.html.push_str("<section>");
-        if !may_decide {
-            self.line("soft", words.only_named);
-            self.html.push_str("</section>");
-            return;
-        }
-        let is_needed = approval.policy.comment == CommentPolicy::Required;
-        let (label, required) = if is_needed {
-            (words.comment_needed, " required")
-        } else {
-            (words.comment, "")
-        };
-        let _ = write!(
-            self.html,
-            "<form method=\"post\"><label for=\"comment\">{}</label>\
-             <textarea id=\"comment\" name=\"comment\" maxlength=\"{MAX_COMMENT}\"{required}></textarea><div class=\"buttons\">",
-            escaped(label)
-        );
-        for (choice, address) in &found.decisions {
-            // Relative to where the server is reached, also below a path.
-            let query = address.split_once('?').map_or("", |(_, query)| query);
-            let lang = words.tag;
-            let target = format!("{}?{query}&lang={lang}", self.relative(*choice));
-            let _ = write!(
-                self.html,
-                "<button class=\"{}\" formaction=\"{}\">{}</button>",
-                choice.as_str(),
-                escaped(&target),
-                escaped(words.button(*choice))
-            );
-        }
-        self.html.push_str("</div></form>");
-        self.line("soft", words.nothing_yet);
-        self.html.push_str("</section>");
-    }
-
-    /// Path of a decision, relative to the page.
-    fn relative(&self, choice: Choice) -> String {
-        let last = self.uri.path().rsplit('/').next().unwrap_or_default();
-        match last {
-            "approve" | "reject" => choice.as_str().to_owned(),
-            id => format!("{id}/{}", choice.as_str()),
-        }
-    }
-
     fn details(&mut self, approval: &Approval) {
         let origin = &approval.origin;
-        let payload: Option<serde_json::Value> = serde_json::from_str(origin.payload.get()).ok();
-        let pretty = payload.and_then(|payload| serde_json::to_string_pretty(&payload).ok());
-        let payload = pretty.unwrap_or_default();
+        let payload = shown(self.words, origin.payload.get());
         let mut labels = String::new();
         for (name, value) in &origin.metadata {
-            let _ = writeln!(labels, "{name}: {value}");
+            // On one line each, and none looks like a member of the payload.
+            let value = Value::String(cut(self.words, value, MAX_LABEL_BYTES)).to_string();
+            let _ = writeln!(labels, "metadata.{name}: {value}");
         }
         let _ = write!(
             self.html,
-            "<details><summary>{}</summary><pre>{}\n{}{}</pre></details>",
+            "<details><summary>{}</summary><pre>{}</pre><pre>{}\n{}</pre></details>",
             escaped(self.words.details),
+            escaped(&payload),
             escaped(origin.id.as_str()),
-            escaped(&labels),
-            escaped(head(&payload, MAX_PAYLOAD_BYTES))
+            escaped(&labels)
         );
+    }
+
+    /// Instant as the clock of its reader shows it.
+    fn time(&self, at: Timestamp) -> String {
+        minute(at, self.zone.as_deref())
     }
 
     fn line(&mut self, class: &str, text: &str) {
@@ -235,6 +257,13 @@ impl<'a> Page<'a> {
     fn fact(&mut self, name: &str, value: &str) {
         let (name, value) = (escaped(name), escaped(value));
         let _ = write!(self.html, "<dt>{name}</dt><dd>{value}</dd>");
+    }
+
+    /// Fact that stands alone.
+    fn fact_of(&mut self, name: &str, value: &str) {
+        self.html.push_str("<dl>");
+        self.fact(name, value);
+        self.html.push_str("</dl>");
     }
 
     fn answer(self, status: StatusCode) -> Response {
@@ -270,19 +299,15 @@ impl<'a> Page<'a> {
     }
 }
 
-fn of_refused(words: &Words, refusal: &Refusal) -> (StatusCode, &'static str) {
-    match refusal {
-        Refusal::Settled(status) => (StatusCode::GONE, words.status(*status)),
-        Refusal::NotAnApprover(_) => (StatusCode::FORBIDDEN, words.not_yours),
-        Refusal::NeedsPerson => (StatusCode::FORBIDDEN, words.only_named),
-        Refusal::Requester(_) => (StatusCode::FORBIDDEN, words.requester),
-        Refusal::PassedOn(..) => (StatusCode::FORBIDDEN, words.passed_on),
-        Refusal::Decided(_) => (StatusCode::CONFLICT, words.already),
-        Refusal::NeedsComment => (StatusCode::UNPROCESSABLE_ENTITY, words.needs_comment),
-        Refusal::LongComment { .. } => (StatusCode::UNPROCESSABLE_ENTITY, words.long_comment),
-        Refusal::CannotPassOn(..) | Refusal::NotReminded(_) | Refusal::Invalid(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, words.try_again)
-        }
+/// Name of a person with their id, as far as the approval knows it.
+fn called(approval: &Approval, id: &str) -> String {
+    let entries = approval.approvers.iter().chain(&approval.escalation);
+    let mut people = entries.flat_map(|entry| &entry.people);
+    let person = people.find(|person| person.is(id));
+    match person.and_then(|person| person.name.as_deref()) {
+        // The name of a key is in its id.
+        Some(name) if !id.ends_with(name) => format!("{name} ({id})"),
+        _ => id.to_owned(),
     }
 }
 
@@ -294,19 +319,10 @@ fn in_language(uri: &Uri, tag: &str) -> String {
     format!("?{}&lang={tag}", kept.join("&"))
 }
 
-/// Instant to the minute, as people read it.
-fn instant(at: Timestamp) -> String {
-    let text = at.to_string();
-    match text.split_once('T') {
-        Some((day, time)) if time.len() >= 5 => format!("{day} {} UTC", head(time, 5)),
-        _ => text,
-    }
-}
-
-/// Text as it stands in HTML, within elements and in quoted attributes.
+/// Text as it stands in HTML, with what nobody sees as escapes, within elements and in quoted attributes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in visible(text).chars() {
         match letter {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

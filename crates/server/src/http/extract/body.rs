@@ -110,7 +110,9 @@ impl Incoming {
     pub(in crate::http) async fn form(mut self, most: usize) -> Result<String, Refusal> {
         let bytes = self.bytes().await?;
         if bytes.len() > most {
-            return Err(too_large());
+            let message = format!("the form is longer than {most} bytes");
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(Refusal::new(status, "BODY_TOO_LARGE", message));
         }
         String::from_utf8(bytes).map_err(|_| {
             let message = "the form is not UTF-8: encode the bytes of its UTF-8";

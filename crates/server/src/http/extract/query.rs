@@ -18,6 +18,9 @@ pub(in crate::http) trait FromQuery: Sized {
     /// Names of the parameters that may be given, in the order in which messages and the `OpenAPI` document list them.
     fn names() -> Vec<&'static str>;
 
+    /// Whether further parameters are of no account. Elsewhere a misspelt one would be taken for heeded.
+    const IGNORES_OTHERS: bool = false;
+
     /// Reads the parameters, of which all have known names.
     fn read(parameters: &Parameters) -> Result<Self, Refusal>;
 }
@@ -26,7 +29,7 @@ impl<T: FromQuery, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let parameters = Parameters::read(&parts.uri, &T::names())?;
+        let parameters = Parameters::read(&parts.uri, (&T::names(), T::IGNORES_OTHERS))?;
         T::read(&parameters).map(Self)
     }
 }
@@ -67,9 +70,10 @@ all_of!(A, B, C, D);
 pub(in crate::http) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Parameters of `uri`, which must be of `known`, each at most once.
-    fn read(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
-        let Ok(extract::Query(pairs)) = extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
+    /// Parameters of `uri`, which must be of `known` unless others are ignored, each at most once.
+    fn read(uri: &Uri, (known, ignores): (&[&str], bool)) -> Result<Self, Refusal> {
+        let Ok(extract::Query(mut pairs)) =
+            extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
         else {
             return Err(refusal(
                 "the query cannot be read: write it as name=value&name=value",
@@ -79,6 +83,9 @@ impl Parameters {
             return Err(refusal(format!(
                 "the query parameter {name:?} is not UTF-8: encode the bytes of its UTF-8, as in %E5%91%8A"
             )));
+        }
+        if ignores {
+            pairs.retain(|(name, _)| known.contains(&name.as_str()));
         }
         for (index, (name, value)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
@@ -147,9 +154,9 @@ impl Parameters {
     }
 }
 
-/// Name of the first parameter whose percent-encoded bytes are not UTF-8. They would be read as a
-/// name that nobody sent.
-fn not_utf8(query: &str) -> Option<&str> {
+/// Name of the first parameter of a query, or field of a form, whose percent-encoded bytes are not UTF-8. They would be
+/// read as what nobody sent.
+pub(in crate::http) fn not_utf8(query: &str) -> Option<&str> {
     let is_utf8 = |text: &str| std::str::from_utf8(&decoded(text)).is_ok();
     let pair = query.split('&').find(|pair| !is_utf8(pair))?;
     Some(head(
@@ -194,7 +201,10 @@ fn unknown(name: &str, known: &[&str]) -> Refusal {
     ))
 }
 
+/// Code of a refusal for what a query says.
+pub(in crate::http) const INVALID_QUERY: &str = "INVALID_QUERY";
+
 /// Refusal of a query.
 pub(in crate::http) fn refusal(message: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message)
+    Refusal::new(StatusCode::BAD_REQUEST, INVALID_QUERY, message)
 }

@@ -36,6 +36,12 @@ pub(in crate::http) const DELEGATE: Operation = on(
 )
 .takes::<DelegationBody>()
 .others(&[409, 410]);
+pub(in crate::http) const TAKE_BACK: Operation = on(
+    "takeBackApproval",
+    "Takes back what the caller passed on, while nobody has decided in their place",
+    "ApprovalBody",
+)
+.others(&[409, 410]);
 pub(in crate::http) const REMIND: Operation = on(
     "remindApproval",
     "Reminds everybody who has not decided",
@@ -64,6 +70,30 @@ pub(in crate::http) const LOOK_TO_REJECT: Operation = by_link(
     "Shows an approval to whoever has a link to reject it, and changes nothing",
     "ApprovalBody",
 );
+pub(in crate::http) const LOOK_TO_DELEGATE: Operation = by_link(
+    "openApprovalToDelegate",
+    "Shows an approval to whoever has a link to it, and passes nothing on",
+    "ApprovalBody",
+);
+pub(in crate::http) const LOOK_TO_TAKE_BACK: Operation = by_link(
+    "openApprovalToTakeBack",
+    "Shows an approval to whoever has a link to it, and takes nothing back",
+    "ApprovalBody",
+);
+pub(in crate::http) const DELEGATE_BY_LINK: Operation = by_link(
+    "delegate",
+    "Passes on the decision of whose link it is",
+    "ApprovalBody",
+)
+.takes::<DelegationBody>()
+.others(&[409, 410]);
+pub(in crate::http) const TAKE_BACK_BY_LINK: Operation = by_link(
+    "takeBack",
+    "Takes back what whose link it is passed on, while nobody has decided in their place",
+    "ApprovalBody",
+)
+.may_take::<RemarkBody>()
+.others(&[409, 410]);
 pub(in crate::http) const APPROVE: Operation = by_link(
     "approve",
     "Approves, as whose link it is",

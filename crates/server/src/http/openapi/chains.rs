@@ -41,7 +41,7 @@ pub(in crate::http) const DEFINITION_DAG: Operation = on(
 );
 pub(in crate::http) const LIST: Operation = on(
     "listChains",
-    "Lists executions of chains, those that began first at the beginning",
+    "Lists executions of chains, those that began last at the beginning",
     "Chains",
 )
 .query::<ChainsQuery>();
@@ -73,7 +73,7 @@ pub(in crate::http) const CANCEL: Operation = on(
 .others(&[409]);
 pub(in crate::http) const EXECUTIONS: Operation = on(
     "listExecutions",
-    "Lists executions of chains, those that began first at the beginning",
+    "Lists executions of chains, those that began last at the beginning",
     "Executions",
 )
 .query::<ExecutionsQuery>();
@@ -107,9 +107,10 @@ pub(in crate::http) const ATTRIBUTES: Operation = on(
 .others(&[409]);
 pub(in crate::http) const RESET: Operation = on(
     "resetExecution",
-    "Does an execution over that is over, as a new one",
+    "Does an execution over that is over, as a new one; with the same Idempotency-Key once",
     "ExecutionBody",
 )
+.headers(&["Idempotency-Key"])
 .query::<Scoped>()
 .may_take::<ResetChain>()
 .created()

@@ -35,7 +35,10 @@ fn example(path: &str, name: &str) -> &'static str {
         _ if path.starts_with("/v1/people") => "zhangsan",
         _ if path.starts_with("/v1/templates") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a20",
         _ if path.starts_with("/v1/recurring") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a10",
-        _ if path.starts_with("/v1/chains") || path.starts_with("/v1/executions") => {
+        _ if ["/v1/chains", "/v1/executions", "/v1/subscribe/chain"]
+            .iter()
+            .any(|root| path.starts_with(root)) =>
+        {
             "chain-019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a30"
         }
         _ if path.starts_with("/v1/approvals") => "019ad0b6-5c00-7a31-9d3e-2f5b8c1e4a40",

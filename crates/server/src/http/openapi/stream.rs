@@ -23,3 +23,11 @@ pub(in crate::http) const ACTION: Operation = Operation::new(
 .query::<SubscriptionQuery>()
 .text(FRAMES)
 .others(&[409]);
+pub(in crate::http) const CHAIN: Operation = Operation::new(
+    "stream",
+    "followChain",
+    "Tells what happens in an execution of a chain, and ends with it",
+    "Object",
+)
+.query::<SubscriptionQuery>()
+.text(FRAMES);

@@ -2,139 +2,181 @@
 
 use std::sync::Arc;
 
-use acteon_flows::approval::Choice;
-use acteon_gateway::{ApprovalError, Decided, Decider, LinkUse};
+use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_flows::approval::{Choice, Refusal as Unchanged};
+use acteon_gateway::{ApprovalError, Decider, Link, LinkUse, LinkedApproval};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 
-use crate::http::approvals::link::{LinkPath, LinkQuery, comment, language_of, wants_page};
-use crate::http::approvals::page::Page;
+use crate::http::approvals::body::DelegationBody;
+use crate::http::approvals::form::{comment, delegation};
+use crate::http::approvals::link::Visit;
 use crate::http::approvals::shown::{decided, listed};
-use crate::http::error::Refusal;
+use crate::http::approvals::{Visitor, Written};
 use crate::http::extract::body::Incoming;
-use crate::http::extract::path::Path;
-use crate::http::extract::query::Query;
 use crate::http::state::AppState;
 
-pub(in crate::http) async fn open(
-    State(state): State<Arc<AppState>>,
-    Path(path): Path<LinkPath>,
-    Query(query): Query<LinkQuery>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, Refusal> {
-    look(&state, (&path, &query, LinkUse::Open), &headers, &uri).await
+pub(in crate::http) async fn open(State(state): State<Arc<AppState>>, visit: Visit) -> Response {
+    look(&state, &visit, LinkUse::Open).await
 }
 
 pub(in crate::http) async fn look_to_approve(
     State(state): State<Arc<AppState>>,
-    Path(path): Path<LinkPath>,
-    Query(query): Query<LinkQuery>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, Refusal> {
-    let used_to = LinkUse::Decide(Choice::Approve);
-    look(&state, (&path, &query, used_to), &headers, &uri).await
+    visit: Visit,
+) -> Response {
+    look(&state, &visit, LinkUse::Decide(Choice::Approve)).await
 }
 
 pub(in crate::http) async fn look_to_reject(
     State(state): State<Arc<AppState>>,
-    Path(path): Path<LinkPath>,
-    Query(query): Query<LinkQuery>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, Refusal> {
-    let used_to = LinkUse::Decide(Choice::Reject);
-    look(&state, (&path, &query, used_to), &headers, &uri).await
+    visit: Visit,
+) -> Response {
+    look(&state, &visit, LinkUse::Decide(Choice::Reject)).await
 }
 
 pub(in crate::http) async fn approve(
     State(state): State<Arc<AppState>>,
-    Path(path): Path<LinkPath>,
-    Query(query): Query<LinkQuery>,
-    headers: HeaderMap,
-    uri: Uri,
+    visit: Visit,
     body: Incoming,
-) -> Result<Response, Refusal> {
-    let comment = comment(&state, &headers, body).await?;
-    let choice = Choice::Approve;
-    decide(&state, (&path, &query, choice), comment, &headers, &uri).await
+) -> Response {
+    decide(&state, &visit, Choice::Approve, body).await
 }
 
 pub(in crate::http) async fn reject(
     State(state): State<Arc<AppState>>,
-    Path(path): Path<LinkPath>,
-    Query(query): Query<LinkQuery>,
-    headers: HeaderMap,
-    uri: Uri,
+    visit: Visit,
     body: Incoming,
-) -> Result<Response, Refusal> {
-    let comment = comment(&state, &headers, body).await?;
-    let choice = Choice::Reject;
-    decide(&state, (&path, &query, choice), comment, &headers, &uri).await
+) -> Response {
+    decide(&state, &visit, Choice::Reject, body).await
 }
 
 /// Shows an approval, and changes nothing.
-async fn look(
-    state: &AppState,
-    (path, query, used_to): (&LinkPath, &LinkQuery, LinkUse),
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Result<Response, Refusal> {
-    let _turn = state.reads.take().await?;
-    let found = state
-        .gateway
-        .approval_of_link(&query.link(path, used_to))
-        .await;
-    if !wants_page(headers) {
-        return Ok(Json(listed(&found?.shown)).into_response());
+async fn look(state: &AppState, visit: &Visit, used_to: LinkUse) -> Response {
+    let _turn = match state.reads.take().await {
+        Ok(turn) => turn,
+        Err(refusal) => return visit.visitor.refused(refusal),
+    };
+    let link = state.gateway.as_given_out(visit.link(used_to));
+    match state.gateway.approval_of_link(&link).await {
+        Ok(found) if visit.visitor.wants_page => visit.visitor.page().of(&found, None),
+        Ok(found) => Visitor::json(Json(listed(&found.shown))),
+        Err(error) => visit.visitor.failed(error),
     }
-    let page = Page::new(language_of(query, headers), uri);
-    Ok(match found {
-        Ok(found) => page.of(&found, None),
-        Err(error) => page.of_refusal(&error),
-    })
 }
 
 /// Writes a decision down.
-async fn decide(
-    state: &AppState,
-    (path, query, choice): (&LinkPath, &LinkQuery, Choice),
-    comment: Option<String>,
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Result<Response, Refusal> {
-    let link = query.link(path, LinkUse::Decide(choice));
+async fn decide(state: &AppState, visit: &Visit, choice: Choice, body: Incoming) -> Response {
+    let visitor = &visit.visitor;
+    let comment = match comment(state, &visitor.headers, body).await {
+        Ok(comment) => comment,
+        Err(refusal) => return visitor.refused(refusal),
+    };
+    let link = visit.link(LinkUse::Decide(choice));
+    let link = state.gateway.as_given_out(link);
+    let decider = Decider::Link(&link);
     let answer = state
         .gateway
-        .decide_approval(Decider::Link(&link), choice, comment.as_deref())
+        .decide_approval(decider, choice, comment.as_deref())
         .await;
-    if wants_page(headers) {
-        let page = Page::new(language_of(query, headers), uri);
-        return Ok(shown_after(state, &link, answer, page).await);
+    match answer {
+        // It is written: whatever follows, the page says so.
+        Ok(answer) if visitor.wants_page => {
+            let found = LinkedApproval::of(answer.shown, &link);
+            visitor.page().after_decision(&found)
+        }
+        Ok(answer) => Visitor::json(Json(decided(&answer))),
+        Err(
+            error @ ApprovalError::Refused(Unchanged::NeedsComment | Unchanged::LongComment { .. }),
+        ) if visitor.wants_page => {
+            let comment = comment.unwrap_or_default();
+            let written = Written {
+                to: None,
+                comment: &comment,
+            };
+            form_again(state, visit, &link, &error, written).await
+        }
+        Err(error) => visitor.failed(error),
     }
-    Ok((StatusCode::OK, Json(decided(&answer?))).into_response())
 }
 
-/// Page after a decision.
-async fn shown_after(
-    state: &AppState,
-    link: &acteon_gateway::Link<'_>,
-    answer: Result<Decided, ApprovalError>,
-    page: Page<'_>,
+pub(in crate::http) async fn delegate(
+    State(state): State<Arc<AppState>>,
+    visit: Visit,
+    body: Incoming,
 ) -> Response {
-    if let Err(error) = answer {
-        return page.of_refusal(&error);
-    }
-    let recorded = page.recorded();
-    match state.gateway.approval_of_link(link).await {
-        Ok(mut found) => {
-            // It was decided just now, and not by this page once more.
-            found.decisions.clear();
-            page.of(&found, Some(recorded))
+    let visitor = &visit.visitor;
+    let DelegationBody { to, comment } = match delegation(&state, &visitor.headers, body).await {
+        Ok(body) => body,
+        Err(refusal) => return visitor.refused(refusal),
+    };
+    let comment = comment.as_deref();
+    let link = visit.link(LinkUse::Open);
+    let is_name = !to.is_empty() && to.len() <= MAX_NAME_BYTES && !to.contains(char::is_control);
+    let answer = if is_name {
+        let decider = Decider::Link(&link);
+        state.gateway.delegate_approval(decider, &to, comment).await
+    } else {
+        let why = format!("a name is 1 to {MAX_NAME_BYTES} bytes of one line");
+        Err(ApprovalError::UnknownPerson(to.clone(), why))
+    };
+    match answer {
+        Ok(shown) if visitor.wants_page => {
+            let found = state.gateway.linked(shown, &link);
+            visitor.page().of(&found, None)
         }
-        Err(error) => page.of_refusal(&error),
+        Ok(shown) => Visitor::json(Json(listed(&shown))),
+        Err(
+            error @ (ApprovalError::UnknownPerson(..)
+            | ApprovalError::Refused(
+                Unchanged::CannotPassOn(..) | Unchanged::LongComment { .. },
+            )),
+        ) if visitor.wants_page => {
+            let written = Written {
+                to: Some(&to),
+                comment: comment.unwrap_or_default(),
+            };
+            form_again(&state, &visit, &link, &error, written).await
+        }
+        Err(error) => visitor.failed(error),
+    }
+}
+
+pub(in crate::http) async fn take_back(
+    State(state): State<Arc<AppState>>,
+    visit: Visit,
+    body: Incoming,
+) -> Response {
+    let visitor = &visit.visitor;
+    // Its form has no field, and a program need not send any.
+    if let Err(refusal) = comment(&state, &visitor.headers, body).await {
+        return visitor.refused(refusal);
+    }
+    let link = visit.link(LinkUse::Open);
+    match state.gateway.take_back_approval(Decider::Link(&link)).await {
+        Ok(shown) if visitor.wants_page => {
+            let found = state.gateway.linked(shown, &link);
+            visitor.page().after_taking_back(&found)
+        }
+        Ok(shown) => Visitor::json(Json(listed(&shown))),
+        Err(error) => visitor.failed(error),
+    }
+}
+
+/// Form with what was written into it, and what is wrong with that.
+async fn form_again(
+    state: &AppState,
+    visit: &Visit,
+    link: &Link<'_>,
+    error: &ApprovalError,
+    written: Written<'_>,
+) -> Response {
+    let _turn = match state.reads.take().await {
+        Ok(turn) => turn,
+        Err(refusal) => return visit.visitor.refused(refusal),
+    };
+    match state.gateway.approval_of_link(link).await {
+        Ok(found) => visit.visitor.page().again(&found, error, written),
+        Err(error) => visit.visitor.failed(error),
     }
 }

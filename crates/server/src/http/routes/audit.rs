@@ -6,13 +6,12 @@ use std::time::Duration;
 use acteon_core::limits::MAX_PAGE_BYTES;
 use acteon_gateway::Search;
 use acteon_store::{Cursor, HistoryFilter, PageRequest};
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Json};
 use futures_util::stream;
-use serde_json::json;
 
 use crate::budget::{Held, Room};
 use crate::connection::{Connection, Exchange};
@@ -22,7 +21,7 @@ use crate::http::extract::caller::MayRead;
 use crate::http::extract::path::Path;
 use crate::http::extract::query::Query;
 use crate::http::extract::scope::Scoped;
-use crate::http::filter::{Filters, NotBuilt, Paged, Sought, cursor_text};
+use crate::http::filter::{Filters, OfChain, Paged, Sought, cursor_text};
 use crate::http::offload::off_runtime;
 use crate::http::record::{AuditPage, SearchExtent, record};
 use crate::http::routes::actions::{action_id, the_one};
@@ -35,24 +34,26 @@ const ROOM_TRIES: usize = 100;
 const ROOM_PAUSE: Duration = Duration::from_millis(100);
 
 /// Parameters of a list of the audit trail.
-pub(in crate::http) type AuditQuery = (Filters, Sought, NotBuilt, Paged);
+pub(in crate::http) type AuditQuery = (Filters, Sought, OfChain, Paged);
 
 pub(in crate::http) async fn list(
     MayRead(caller): MayRead,
     State(state): State<Arc<AppState>>,
-    Query((filters, Sought(sought), NotBuilt(is_not_built), Paged(request))): Query<AuditQuery>,
+    Query((filters, Sought(sought), OfChain(chain), Paged(request))): Query<AuditQuery>,
 ) -> Result<Response, Refusal> {
-    if is_not_built {
-        let none =
-            json!({ "records": [], "total": 0, "limit": request.limit, "offset": request.offset });
-        return Ok(Json(none).into_response());
-    }
     let filter = filters.of(&caller);
     if let Some(search) = sought {
+        let search = Search {
+            chain_id: chain,
+            ..search
+        };
         return searched(&state, filter, search, request).await;
     }
     let _turn = state.reads.take().await?;
-    let page = state.gateway.history(filter, request).await?;
+    let page = match chain {
+        Some(chain) => state.gateway.chain_trail(&chain, &filter, request).await?,
+        None => state.gateway.history(filter, request).await?,
+    };
     let body = move || {
         let page = AuditPage {
             records: page.views.iter().map(record).collect(),

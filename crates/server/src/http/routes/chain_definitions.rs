@@ -11,12 +11,14 @@ use acteon_gateway::ChainError;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::de::IgnoredAny;
 
 use crate::http::error::Refusal;
 use crate::http::extract::body::{Incoming, NoBody};
 use crate::http::extract::caller::{MayManageRules, MayReadRules, check_everything};
 use crate::http::extract::path::Path;
 use crate::http::extract::query::NoQuery;
+use crate::http::shape::unreadable;
 use crate::http::state::AppState;
 
 pub(in crate::http) async fn list(
@@ -50,6 +52,8 @@ pub(in crate::http) async fn put(
     check_everything(&caller)?;
     let json = body.text().await?.to_owned();
     if json.len() <= limits::MAX_DEFINITION_BYTES {
+        serde_json::from_str::<IgnoredAny>(&json)
+            .map_err(|error| unreadable(&json, "the definition of a chain", &error))?;
         check_name(&name, &json)?;
     }
     let _turn = state.reads.take().await?;

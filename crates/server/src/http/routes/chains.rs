@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use acteon_core::Caller;
-use acteon_flows::chain::Refused;
 use acteon_flows::chain::view::{
     Dag, Detail, History, Summary, dag_of_execution, detail, history as attempts,
 };
+use acteon_flows::chain::{Refused, is_chain_id};
 use acteon_gateway::{ChainFilter, Execution, ExecutionError};
 use axum::Json;
 use axum::extract::State;
@@ -68,7 +68,7 @@ impl FromQuery for ChainPage {
 
 /// Id of an execution as a cursor has it.
 fn id(text: &str) -> Option<Arc<str>> {
-    (1..=MAX_ID).contains(&text.len()).then(|| text.into())
+    (text.len() <= MAX_ID && is_chain_id(text)).then(|| text.into())
 }
 
 /// Page of executions.
@@ -174,16 +174,27 @@ impl From<ExecutionError> for Refusal {
                 Refused::NotActive(_)
                 | Refused::Active(_)
                 | Refused::OfAnother(_)
+                | Refused::DoneOver { .. }
+                | Refused::TooDeep
+                | Refused::Expired(_)
+                | Refused::OtherReset(_)
                 | Refused::TooMany,
             ) => Self::new(StatusCode::CONFLICT, "CONFLICT", message),
-            ExecutionError::Refused(Refused::NotReached { .. }) => {
-                Self::field("from_step", message)
+            ExecutionError::Refused(Refused::ResetKey(_)) => {
+                Self::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", message)
             }
-            ExecutionError::Refused(Refused::Attributes(_)) => Self::field("attributes", message),
+            ExecutionError::Refused(Refused::NotReached { .. }) => {
+                Self::refused_field("from_step", &message)
+            }
+            ExecutionError::Refused(Refused::Attributes(_)) => {
+                Self::refused_field("attributes", &message)
+            }
             ExecutionError::Refused(Refused::UnknownSignal { .. }) => {
                 Self::new(StatusCode::NOT_FOUND, "NO_SUCH_SIGNAL", message)
             }
-            ExecutionError::Refused(Refused::TooLong(_)) => Self::field("payload", message),
+            ExecutionError::Refused(Refused::TooLong(_)) => {
+                Self::refused_field("payload", &message)
+            }
             ExecutionError::Contended(_) => {
                 let mut refusal = Self::new(StatusCode::CONFLICT, "CONFLICT", message);
                 refusal.body.retryable = true;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use acteon_api::{ExecutionBody, Executions, SignalSent};
+use acteon_core::Requesters;
+use acteon_flows::chain::AskedReset;
 use acteon_flows::chain::view::{Event, events, summary};
 use acteon_gateway::{ChainFilter, ChainSummary, Execution, ExecutionError};
 use axum::Json;
@@ -15,6 +17,7 @@ use crate::http::chain_bodies::{ChainAttributes, ResetChain, SignalChain};
 use crate::http::error::Refusal;
 use crate::http::extract::body::Incoming;
 use crate::http::extract::caller::{MayDispatch, MayRead};
+use crate::http::extract::idempotency::IdempotencyKey;
 use crate::http::extract::json_body::JsonBody;
 use crate::http::extract::path::Path;
 use crate::http::extract::query::{FromQuery, Parameters, Query};
@@ -147,6 +150,7 @@ pub(in crate::http) async fn reset(
     State(state): State<Arc<AppState>>,
     Path(id): Path<String>,
     Query(asked): Query<Scoped>,
+    IdempotencyKey(key): IdempotencyKey,
     body: Incoming,
 ) -> Result<(StatusCode, Json<ExecutionBody>), Refusal> {
     let reset = body
@@ -155,10 +159,13 @@ pub(in crate::http) async fn reset(
     let reset = reset.unwrap_or_default();
     let scope = within(asked.of(&caller), &reset.which)?;
     let _turn = state.reads.take().await?;
-    let found = state
-        .gateway
-        .reset_chain(&scope, &id, reset.from_step.as_deref())
-        .await?;
+    let by = Requesters::of(&caller);
+    let asked = AskedReset {
+        by: Some(&by),
+        from: reset.from_step.as_deref(),
+        key: key.as_deref(),
+    };
+    let found = state.gateway.reset_chain(&scope, &id, asked).await?;
     Ok((StatusCode::CREATED, Json(shown(&found)?)))
 }
 

@@ -124,6 +124,10 @@ pub(in crate::http) async fn ready(
     let left_out = left_out.iter().map(|text| format!("rules: {text}"));
     let calendars = gateway.missing_calendars().into_iter();
     let calendars = calendars.map(|text| format!("calendars: {text}"));
+    let chains = gateway.unfit_chains().into_iter();
+    let chains = chains.map(|text| format!("chains: {text}"));
+    let unaskable = gateway.unaskable_approvals();
+    let unaskable = unaskable.iter().map(|text| format!("approvals: {text}"));
     let reasons: Vec<String> = damaged
         .into_iter()
         .chain(unread)
@@ -133,6 +137,8 @@ pub(in crate::http) async fn ready(
         .chain(rules)
         .chain(left_out)
         .chain(calendars)
+        .chain(chains)
+        .chain(unaskable)
         .chain(repairs)
         .chain(failing)
         .collect();

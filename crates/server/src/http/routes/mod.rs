@@ -26,6 +26,7 @@ pub(super) mod rules;
 pub(super) mod scheduled;
 pub(super) mod silences;
 pub(super) mod stream;
+pub(super) mod subscribe_chain;
 pub(super) mod templates;
 pub(super) mod upcoming;
 

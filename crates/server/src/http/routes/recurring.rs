@@ -56,12 +56,7 @@ pub(in crate::http) async fn create(
     let _turn = state.reads.take().await?;
     let made = state
         .gateway
-        .create_recurring(
-            &Scope::of(&caller.grants),
-            (namespace, tenant),
-            definition,
-            once,
-        )
+        .create_recurring(&caller, (namespace, tenant), definition, once)
         .await?;
     let calendar = made.recurring.definition.calendar.as_ref();
     let body = RecurringCreated {
@@ -157,7 +152,7 @@ pub(in crate::http) async fn update(
     let _turn = state.reads.take().await?;
     let found = state
         .gateway
-        .redefine_recurring(&scope, &id, |before| update.apply(before))
+        .redefine_recurring((&scope, &caller), &id, |before| update.apply(before))
         .await?;
     shown(&state, &found, None).map(Json)
 }

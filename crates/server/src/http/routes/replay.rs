@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use acteon_gateway::ActionView;
+use acteon_gateway::{ActionView, ReplayResult};
 use acteon_store::HistoryFilter;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -93,7 +93,12 @@ pub(in crate::http) async fn one<R: Replayable>(
         .gateway
         .replay(&scope, &view.action.id, R::LETTERS_ONLY, &caller, wait)
         .await?;
-    replay::answered(&replay::one(&replayed.ok_or_else(not_found)?))
+    let replayed = replayed.ok_or_else(not_found)?;
+    if let ReplayResult::Over(why) = &replayed.result {
+        let message = format!("nothing was sent: {why}");
+        return Err(Refusal::new(StatusCode::CONFLICT, "APPROVAL_OVER", message));
+    }
+    replay::answered(&replay::one(&replayed))
 }
 
 /// Replays what the filters find, such as `?code=CONFIGURATION&from=...`, at most `limit`, oldest

@@ -30,10 +30,16 @@ use crate::metrics::Metrics;
 const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// Parameters that filter events, besides their scope.
-const FILTERS: [&str; 4] = ["action_type", "outcome", "event_type", "action_id"];
+const FILTERS: [&str; 5] = [
+    "action_type",
+    "outcome",
+    "event_type",
+    "action_id",
+    "chain_id",
+];
 
 /// Filters of the wire format for features that do not exist: nothing can match them.
-const NOT_BUILT: [&str; 2] = ["chain_id", "group_id"];
+const NOT_BUILT: [&str; 1] = ["group_id"];
 
 /// Parameters of the stream.
 pub(in crate::http) type StreamQuery = (Scoped, EventFilters);
@@ -44,6 +50,7 @@ pub(in crate::http) struct EventFilters {
     outcome: Option<String>,
     event_type: Option<String>,
     action_id: Option<String>,
+    chain_id: Option<String>,
     is_vain: bool,
 }
 
@@ -62,6 +69,7 @@ impl FromQuery for EventFilters {
             outcome: word(parameters, "outcome", &OUTCOMES)?,
             event_type: word(parameters, "event_type", &EVENT_TYPES)?,
             action_id: name("action_id")?,
+            chain_id: name("chain_id")?,
             is_vain: NOT_BUILT.iter().any(|name| parameters.get(name).is_some()),
         })
     }
@@ -81,6 +89,7 @@ pub(in crate::http) async fn follow(
         outcome: filters.outcome,
         kind: filters.event_type,
         action_id: filters.action_id,
+        chain_id: filters.chain_id,
         is_vain: filters.is_vain,
         ..StreamFilter::of(scope)
     };
@@ -133,7 +142,7 @@ impl Frames for Events {
 }
 
 /// Whether a subscription begins with what has happened already.
-pub(in crate::http) struct History(bool);
+pub(in crate::http) struct History(pub(in crate::http) bool);
 
 impl FromQuery for History {
     fn names() -> Vec<&'static str> {
@@ -198,7 +207,8 @@ impl OneAction {
     /// Ends it, behind a last event.
     fn end(&mut self, event: Option<Bytes>) {
         self.ready.extend(event);
-        self.ready.push_back(subscription_end(self.id.as_str()));
+        self.ready
+            .push_back(subscription_end("action_id", self.id.as_str()));
         self.subscription = None;
     }
 }

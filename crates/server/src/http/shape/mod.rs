@@ -15,6 +15,7 @@ mod words;
 pub(super) use schema::schema;
 pub(super) use values::{FieldValue, FieldValues};
 pub(super) use walk::{WalkedBody, elements};
+pub(super) use words::unreadable;
 
 use std::ops::RangeInclusive;
 
@@ -69,9 +70,8 @@ pub(super) enum FieldType {
     Objects(&'static [Field], usize),
     /// Field of the wire format that has no effect here.
     Unheeded,
-    /// Field of the wire format for a feature that does not exist yet. Ignoring it would lose what
-    /// its caller asked for.
-    NotBuilt,
+    /// Bytes of a file in base64.
+    Base64,
 }
 
 impl Field {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use acteon_core::limits::MAX_NAME_BYTES;
+use acteon_core::limits::{MAX_BODY_BYTES, MAX_NAME_BYTES};
 use acteon_core::{InvalidName, Namespace, Tenant, Timestamp};
 use acteon_schedule::{Cron, time_zone};
 use serde_json::value::RawValue;
@@ -45,6 +45,31 @@ pub(super) fn text<'a>(
     }
     if text.contains('\0') {
         return fault(path, "must not contain a NUL character".into(), faults);
+    }
+    Some(text)
+}
+
+/// Bytes in base64, with the padding at the end or without.
+pub(super) fn base64<'a>(
+    path: &str,
+    raw: &'a RawValue,
+    faults: &mut FieldErrors,
+) -> Option<Cow<'a, str>> {
+    let text = text(path, raw, MAX_BODY_BYTES, faults)?;
+    let digits = text.trim_end_matches('=');
+    let padding = text.len() - digits.len();
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let is_whole = match digits.len() % 4 {
+        0 => padding == 0,
+        1 => false,
+        rest => padding == 0 || padding == 4 - rest,
+    };
+    if !is_whole || !digits.bytes().all(is_digit) {
+        return fault(
+            path,
+            "must be the bytes of a file in base64, of the letters A-Z, a-z, 0-9, + and /, without line breaks".into(),
+            faults,
+        );
     }
     Some(text)
 }

@@ -1,6 +1,6 @@
 //! JSON Schema of a body, made from the table that reads it.
 
-use acteon_core::limits::{MAX_CRON_BYTES, MAX_NAME_BYTES};
+use acteon_core::limits::{MAX_BODY_BYTES, MAX_CRON_BYTES, MAX_NAME_BYTES};
 use serde_json::{Map, Value, json};
 
 use super::{Field, FieldType, Shape};
@@ -15,12 +15,8 @@ pub(in crate::http) fn schema(shape: &Shape) -> Value {
 }
 
 fn object(groups: &[&[Field]]) -> Value {
-    let taken = groups
-        .iter()
-        .flat_map(|group| group.iter())
-        .filter(|field| !matches!(field.is, FieldType::NotBuilt));
     let (mut properties, mut required) = (Map::new(), Vec::new());
-    for field in taken {
+    for field in groups.iter().flat_map(|group| group.iter()) {
         properties.insert(field.name.to_owned(), of(field));
         if field.is_needed {
             required.push(field.name);
@@ -67,7 +63,10 @@ fn of(field: &Field) -> Value {
             json!({ "type": ["object", "array", "string", "number", "boolean"] })
         }
         FieldType::JsonOf(name) => return described(field, name),
-        FieldType::Json | FieldType::Unheeded | FieldType::NotBuilt => json!({}),
+        FieldType::Base64 => {
+            json!({ "type": "string", "contentEncoding": "base64", "maxLength": MAX_BODY_BYTES })
+        }
+        FieldType::Json | FieldType::Unheeded => json!({}),
     };
     if !field.is_needed
         && let Some(is) = schema.get("type").cloned()

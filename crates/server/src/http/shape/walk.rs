@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 use super::flaws::check_json;
 use super::labels::{labels, texts};
 use super::members::{Members, member_path};
-use super::scalars::{cron, fault, flag, is_name, is_tenant, name, text, time, whole, word, zone};
+use super::scalars::{
+    base64, cron, fault, flag, is_name, is_tenant, name, text, time, whole, word, zone,
+};
 use super::words::{described, described_text, unreadable};
 use super::{Field, FieldType, FieldValue, FieldValues, Shape};
 use crate::http::error::{FieldErrors, Refusal};
@@ -133,7 +135,7 @@ const SHOWN_AS: [(&str, &str); 2] = [("cron_expr", "cron_expression"), ("ends_at
 /// Message about a field that is not in the table, with the most similar one that is.
 fn unknown(name: &str, fields: impl Iterator<Item = &'static Field> + Clone) -> String {
     let known = fields
-        .filter(|field| !matches!(field.is, FieldType::Unheeded | FieldType::NotBuilt))
+        .filter(|field| !matches!(field.is, FieldType::Unheeded))
         .map(|field| field.name);
     let simple = head(name, MAX_NAME_BYTES)
         .to_ascii_lowercase()
@@ -183,12 +185,7 @@ fn read<'a>(
             objects(path, raw, fields, *most, faults).map(FieldValue::Objects)
         }
         FieldType::Unheeded => None,
-        FieldType::NotBuilt if raw.get() == "[]" => None,
-        FieldType::NotBuilt => fault(
-            path,
-            "is not supported by this version; leave it out".into(),
-            faults,
-        ),
+        FieldType::Base64 => base64(path, raw, faults).map(FieldValue::Text),
     };
     if let Some(value) = value {
         values.put(field.name, value);

@@ -16,17 +16,56 @@ const CALLERS: [(&str, &str, &str); 5] = [
 
 /// A gateway with keys, whose deploys these people approve.
 async fn with_keys(keys: &str) -> (Gateway, acteon_fakes::webhook::Receiver) {
+    with_keys_and(keys, "").await
+}
+
+/// The same with more rules and chains.
+pub(super) async fn with_keys_and(
+    keys: &str,
+    more: &str,
+) -> (Gateway, acteon_fakes::webhook::Receiver) {
+    with_keys_behind("", keys, more).await
+}
+
+/// The same with more lines of the configuration, which stand first.
+pub(super) async fn with_keys_behind(
+    first: &str,
+    keys: &str,
+    more: &str,
+) -> (Gateway, acteon_fakes::webhook::Receiver) {
     let hook = receiver().await;
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("auth.toml");
     std::fs::write(&path, auth_file(&CALLERS)).expect("written");
     let lines = format!(
-        "auth.enabled = true\nauth.config_path = {:?}\n{}",
+        "{first}\nauth.enabled = true\nauth.config_path = {:?}\n{}",
         path.display().to_string(),
         lines(&hook)
     );
-    let lines = with_rules_in(&folder, &rule(keys), &lines);
+    let lines = with_rules_in(&folder, &format!("{}{more}", rule(keys)), &lines);
     (Gateway::start_in(folder, &lines).await, hook)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_passed_on_to_keys_that_are_there() {
+    let (gateway, hook) = with_keys("approvers: [\"principal:acme-ops\"]").await;
+    let ops = gateway.with_key("acme-ops");
+    let id = id_of(&ops.dispatch(&deploy("a")).await["PendingApproval"]);
+    let delegate = format!("/v1/approvals/{id}/delegate");
+    let refused = ops
+        .post(&delegate, &json!({"to": "principal:acme-leed"}))
+        .await;
+    let why = refused.body["message"].as_str().unwrap_or_default();
+    assert!(
+        refused.status == 422 && why.contains("no API key has this name"),
+        "{}",
+        refused.body
+    );
+    let passed_on = ops
+        .post(&delegate, &json!({"to": "principal:acme-lead"}))
+        .await;
+    assert_eq!(passed_on.status, 200, "{}", passed_on.body);
+    message(&hook, &id, "principal:acme-lead", 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,13 +146,19 @@ async fn a_decision_is_passed_on_and_who_gets_it_is_told() {
     let answer = lead.post(&delegate, &to).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.body["delegations"][0]["to"], "otto");
-    let refused = lead
-        .post(
-            &format!("/v1/approvals/{id}/decide"),
-            &json!({"decision": "approve"}),
-        )
-        .await;
-    assert_eq!(refused.status, 403, "{}", refused.body);
+    let decide = format!("/v1/approvals/{id}/decide");
+    let approve = json!({"decision": "approve"});
+    assert_eq!(lead.post(&decide, &approve).await.status, 403);
+    let take_back = format!("/v1/approvals/{id}/take-back");
+    assert_eq!(ops.post(&take_back, &json!({})).await.status, 403);
+    let back = lead.post(&take_back, &json!({})).await;
+    assert!(
+        back.body["delegations"][0]["taken_back_at"].is_string(),
+        "{}",
+        back.body
+    );
+    assert_eq!(lead.post(&take_back, &json!({})).await.status, 409);
+    assert_eq!(lead.post(&delegate, &to).await.status, 200);
     let otto = message(&hook, &id, "otto", 0).await;
     let (status, answer) = super::follow(&gateway, &otto["approval_url"]).await;
     assert_eq!(
@@ -147,6 +192,9 @@ async fn lists_show_what_grants_cover() {
         (Some(1), &json!(null)),
         "{rest}"
     );
+    let listed = |page: &serde_json::Value, place: usize| page["approvals"][place]["id"].clone();
+    let newest = [listed(&page, 0), listed(&page, 1), listed(&rest, 0)];
+    assert_eq!(newest, [2, 1, 0].map(|place| json!(ids[place])), "{page}");
     assert!(page["approvals"][0].get("payload").is_none(), "{page}");
     assert_eq!(globex.get("/v1/approvals").await.body["count"], 0);
     assert_eq!(
@@ -158,6 +206,7 @@ async fn lists_show_what_grants_cover() {
     );
     let found = shown(&gateway.with_key("acme-eyes"), &ids[0]).await;
     assert_eq!(found["payload"]["deploy"], true, "{found}");
+    let lena = message(&hook, &ids[0], "lena", 0).await;
     let cancelled = ops
         .post(
             &format!("/v1/approvals/{}/cancel", ids[0]),
@@ -172,7 +221,6 @@ async fn lists_show_what_grants_cover() {
         ),
         (200, &json!("cancelled"), &json!("withdrawn"))
     );
-    let lena = message(&hook, &ids[0], "lena", 0).await;
     let (status, answer) = super::follow(&gateway, &lena["approval_url"]).await;
     assert_eq!(
         (status.as_u16(), answer["message"].as_str()),

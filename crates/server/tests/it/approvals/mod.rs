@@ -1,11 +1,26 @@
 //! Approvals over HTTP: asked for by rules, decided by links and by callers.
 
 mod calls;
+#[cfg(all(feature = "postgres", feature = "wechat"))]
+mod deciders;
 mod decisions;
+mod directory;
+#[cfg(all(feature = "postgres", feature = "wechat"))]
+mod kills;
 mod links;
 mod page;
+mod passing_on;
+mod phone;
+mod phone_ends;
+mod phone_people;
+mod published;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod race;
+mod replay;
+mod separate;
+mod shown;
+mod silenced;
+mod stuck;
 #[cfg(feature = "wechat")]
 mod wechat;
 
@@ -18,7 +33,7 @@ use crate::support::{Client, Gateway, PATIENCE, action, until};
 const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
 
 /// Receiver of the messages to those who decide.
-async fn receiver() -> Receiver {
+pub(crate) async fn receiver() -> Receiver {
     Receiver::start(|_| (200, "{}".to_owned()))
         .await
         .expect("a receiver")
@@ -32,7 +47,7 @@ fn rule(keys: &str) -> String {
 }
 
 /// Lines of a configuration whose messages go to this receiver.
-fn lines(hook: &Receiver) -> String {
+pub(crate) fn lines(hook: &Receiver) -> String {
     format!(
         "{LOG}[[providers]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{}\"\n",
         hook.url()
@@ -67,7 +82,7 @@ fn id_of(pending: &Value) -> String {
 }
 
 /// Path and query of a link.
-fn path(url: &Value) -> String {
+pub(crate) fn path(url: &Value) -> String {
     let url = url.as_str().expect("a link");
     let (_, rest) = url.split_once("://").expect("an address");
     let (_, path) = rest.split_once('/').expect("a path");
@@ -75,7 +90,7 @@ fn path(url: &Value) -> String {
 }
 
 /// Messages about an approval that a person got, in their order.
-fn told(hook: &Receiver, id: &str, person: &str) -> Vec<Value> {
+pub(crate) fn told(hook: &Receiver, id: &str, person: &str) -> Vec<Value> {
     let payloads = hook
         .requests()
         .into_iter()
@@ -87,7 +102,7 @@ fn told(hook: &Receiver, id: &str, person: &str) -> Vec<Value> {
 }
 
 /// Message that a person got, when it has come.
-async fn message(hook: &Receiver, id: &str, person: &str, number: usize) -> Value {
+pub(crate) async fn message(hook: &Receiver, id: &str, person: &str, number: usize) -> Value {
     until("no message came", PATIENCE, async || {
         told(hook, id, person).len() > number
     })
@@ -96,7 +111,7 @@ async fn message(hook: &Receiver, id: &str, person: &str, number: usize) -> Valu
 }
 
 /// Follows a link to a decision as the published clients do.
-async fn follow(client: &Client, url: &Value) -> (StatusCode, Value) {
+pub(crate) async fn follow(client: &Client, url: &Value) -> (StatusCode, Value) {
     let answer = client
         .try_send(reqwest::Method::POST, &path(url), None, None)
         .await
@@ -105,6 +120,6 @@ async fn follow(client: &Client, url: &Value) -> (StatusCode, Value) {
 }
 
 /// An approval as the API shows it.
-async fn shown(client: &Client, id: &str) -> Value {
+pub(crate) async fn shown(client: &Client, id: &str) -> Value {
     client.get(&format!("/v1/approvals/{id}")).await.body
 }

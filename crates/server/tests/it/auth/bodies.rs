@@ -38,7 +38,7 @@ pub(super) fn body(name: &str) -> Value {
         "attributes" => json!({ "attributes": { "ticket": "x" } }),
         "switch" => json!({ "enabled": true }),
         "decision" => json!({ "decision": "approve" }),
-        "delegation" => json!({ "to": "principal:other" }),
+        "delegation" => json!({ "to": "principal:globex-ops" }),
         "comment" => json!({ "comment": "x" }),
         "description" => json!({ "description": "x" }),
         other => panic!("{other}"),

@@ -28,6 +28,8 @@ pub(super) struct Session {
     http: reqwest::Client,
     /// What the latest command or request answered, for the JSON block behind it.
     answer: Option<String>,
+    /// Execution that an answer told of last, which later requests may mean.
+    chain_id: Option<String>,
 }
 
 impl Session {
@@ -59,6 +61,7 @@ impl Session {
             server: None,
             http,
             answer: None,
+            chain_id: None,
         }
     }
 
@@ -317,7 +320,8 @@ impl Session {
             .as_ref()
             .map(|server| server.client().base().to_owned())
             .unwrap_or_default();
-        let (head, body) = block.text.split_once("\n\n").unwrap_or((&block.text, ""));
+        let block_text = self.of_this_run(&block.text);
+        let (head, body) = block_text.split_once("\n\n").unwrap_or((&block_text, ""));
         let mut head = head.lines();
         let (method, path) = head
             .next()
@@ -344,8 +348,19 @@ impl Session {
         if status.is_success() == block.says("fails") {
             return Err(format!("{status} {text}"));
         }
+        if let Some((_, rest)) = text.split_once("\"chain_id\":\"") {
+            self.chain_id = rest.split('"').next().map(str::to_owned);
+        }
         self.answer = Some(text);
         Ok(())
+    }
+
+    /// Text with the id of this run's execution where the page can name none.
+    fn of_this_run(&self, text: &str) -> String {
+        match &self.chain_id {
+            Some(id) => text.replace("{chain_id}", id),
+            None => text.to_owned(),
+        }
     }
 }
 

@@ -155,7 +155,7 @@ async fn executions_are_found_by_their_attributes() {
         names(&listed["executions"], "execution_id")
     };
     assert_eq!(found("attr=ticket=OPS-1").await, [one.as_str()]);
-    assert_eq!(found("chain_name=waits").await, [one.as_str(), &other]);
+    assert_eq!(found("chain_name=waits").await, [other.as_str(), &one]);
     assert!(found("chain_name=other").await.is_empty());
     assert!(
         found("started_before=2020-01-01T00:00:00Z")
@@ -164,11 +164,32 @@ async fn executions_are_found_by_their_attributes() {
     );
     let page = gateway.get("/v1/executions?limit=1").await.body;
     let next = page["next_cursor"].as_str().expect("a cursor");
-    assert_eq!(found(&format!("limit=1&cursor={next}")).await, [other]);
+    // What begins meanwhile comes before the page, and moves nothing behind it.
+    start(&gateway, "c", "waits", &json!({})).await;
+    assert_eq!(
+        found(&format!("limit=1&cursor={next}")).await,
+        [one.as_str()]
+    );
+    let page = gateway.get("/v1/chains?limit=2").await.body;
+    let next = page["next_cursor"].as_str().expect("a cursor");
+    let rest = gateway.get(&format!("/v1/chains?cursor={next}")).await.body;
+    assert_eq!(names(&rest["chains"], "chain_id"), [one.as_str()]);
     let many: serde_json::Map<String, Value> =
         (0..51).map(|n| (n.to_string(), json!("x"))).collect();
-    let refused = gateway.put(&path, &json!({ "attributes": many })).await;
-    assert_eq!(refused.status, 422, "{}", refused.body);
+    for attributes in [json!(many), json!({ "a=b": "x" })] {
+        let refused = gateway
+            .put(&path, &json!({ "attributes": attributes }))
+            .await;
+        assert_eq!(refused.status, 422, "{}", refused.body);
+    }
+    for list in ["chains", "executions"] {
+        let refused = gateway.get(&format!("/v1/{list}?cursor=elsewhere")).await;
+        let message = refused.body["message"].as_str().expect("a message");
+        assert!(
+            refused.status == 400 && message.contains("the next_cursor of the page before"),
+            "{message}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,4 +236,45 @@ async fn an_execution_that_is_over_is_done_over_from_a_step() {
         .filter(|id| !id.contains("on_cancel"))
         .collect();
     assert_eq!(ids, [format!("{again}:report:1")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_is_done_over_by_one_at_a_time() {
+    let receiver = counting().await;
+    let gateway = gateway(&receiver).await;
+    let chain = start(&gateway, "a", "waits", &json!({})).await;
+    let cancel = async |id: &str| {
+        let path = format!("/v1/chains/{id}/cancel");
+        let cancelled = gateway.post(&path, &json!({})).await;
+        assert_eq!(cancelled.status, 200, "{}", cancelled.body);
+    };
+    cancel(&chain).await;
+    let path = format!("/v1/executions/{chain}/reset");
+    let reset = async |key: &str, body: &Value| {
+        let answer = gateway.post_once(&path, key, body).await;
+        (answer.status.as_u16(), answer.body)
+    };
+    let id = |body: &Value| body["execution_id"].as_str().expect("an id").to_owned();
+    let (status, first) = reset("k1", &json!({})).await;
+    assert_eq!(status, 201, "{first}");
+    let first = id(&first);
+    let (status, same) = reset("k1", &json!({})).await;
+    assert_eq!((status, id(&same)), (201, first.clone()));
+    let (status, other) = reset("k1", &json!({ "from_step": "wait" })).await;
+    assert_eq!(status, 409, "{other}");
+    let (status, other) = reset("k2", &json!({})).await;
+    let message = other["message"].as_str().expect("a message");
+    assert!(status == 409 && message.contains(&first), "{other}");
+    let without = gateway.post(&path, &json!({})).await;
+    assert_eq!(without.status, 409, "{}", without.body);
+    let (status, empty) = reset("", &json!({})).await;
+    assert_eq!(status, 400, "{empty}");
+    cancel(&first).await;
+    let (status, same) = reset("k1", &json!({})).await;
+    assert_eq!((status, id(&same)), (201, first.clone()), "it was made");
+    let (status, second) = reset("k2", &json!({})).await;
+    assert_eq!(status, 201, "{second}");
+    assert_ne!(id(&second), first);
+    let listed = gateway.get("/v1/executions").await.body;
+    assert_eq!(listed["count"], 3, "{listed}");
 }

@@ -75,14 +75,15 @@ async fn all_that_is_wrong_is_told_at_once() {
     let wrong = json!({ "name": "wrong", "steps": [
         { "name": "a", "provider": "hok", "action_type": "x", "payload_template": {}, "default_next": "b" },
         { "name": "b", "sub_chain": "nowhere", "default_next": "c" },
-        { "name": "c", "approval": {} },
+        { "name": "c", "approval": { "notify_provider": "hoook", "approvers": ["group:nobody"] } },
     ] });
     let put = gateway.put(&format!("{DEFINITIONS}/wrong"), &wrong).await;
     assert_eq!(put.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", put.body);
     let told = details(&put.body);
     let expected = [
         "steps[0].provider: there is no provider \"hok\"; did you mean hook?",
-        "steps[2].approval: is not supported by this version",
+        "steps[2].approval.notify_provider: there is no provider \"hoook\"; did you mean hook?",
+        "steps[2].approval.approvers: has \"group:nobody\", which means nobody",
         "steps[1].sub_chain: no chain is named \"nowhere\"; make it first",
     ];
     assert_eq!(told.len(), expected.len(), "{told:?}");
@@ -169,4 +170,54 @@ async fn definitions_are_known_when_the_rules_are_read_at_a_start() {
         gateway.get("/v1/rules").await.body[0]["name"],
         "start-deploy"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_could_never_be_decided_by_is_refused() {
+    let gateway = gateway().await;
+    for (policy, why) in [
+        (
+            json!({ "approvers": ["lena", "max"], "quorum": 3 }),
+            "steps[0].approval.quorum: is 3, and there are only 2 approvers",
+        ),
+        (
+            json!({ "approvers": ["group:nobody"] }),
+            "steps[0].approval.approvers: has \"group:nobody\", which means nobody",
+        ),
+        (
+            json!({ "approvers": ["lena"], "timeout_seconds": 60, "remind_every_seconds": 60 }),
+            "steps[0].approval.remind_every_seconds: is 60, expected 1 to less than timeout_seconds, which is 60",
+        ),
+        (
+            json!({ "separate": true }),
+            "steps[0].approval.separate: needs approvers",
+        ),
+    ] {
+        let definition =
+            json!({ "name": "deploy", "steps": [{ "name": "ask", "approval": policy }] });
+        let put = gateway
+            .put(&format!("{DEFINITIONS}/deploy"), &definition)
+            .await;
+        assert_eq!(put.status, 422, "{}", put.body);
+        let told = put.body["details"].to_string().replace("\\\"", "\"");
+        assert!(told.contains(why), "{why}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_json_is_told_as_that() {
+    let gateway = gateway().await;
+    for text in ["", "{\"name\": \"d1\", \"steps\": [NaN]}"] {
+        let url = format!("{}{DEFINITIONS}/d1", gateway.base());
+        let request = reqwest::Client::new().put(url).body(text);
+        let answer = request.header("content-type", "application/json").send();
+        let answer = answer.await.expect("an answer");
+        let status = answer.status();
+        let body: Value = answer.json().await.expect("JSON");
+        assert_eq!(
+            (status, body["code"].as_str()),
+            (StatusCode::BAD_REQUEST, Some("INVALID_JSON")),
+            "{text}: {body}"
+        );
+    }
 }

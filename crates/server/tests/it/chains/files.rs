@@ -84,3 +84,50 @@ async fn a_file_that_is_wrong_changes_nothing_and_each_line_is_told() {
         "{told}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_chain_of_the_store_starts_is_not_taken_away() {
+    let receiver = counting().await;
+    let gateway = Gateway::with_rules(DEPLOY, &providers(&receiver)).await;
+    let stored =
+        json!({ "name": "stored", "steps": [{ "name": "within", "sub_chain": "report" }] });
+    define(&gateway, &stored).await;
+    let told = reload(&gateway, "rules: []").await.to_string();
+    for expected in [
+        "the chain \\\"stored\\\", which is in the store, could not be started any more",
+        "no chain is named \\\"report\\\"",
+        "rules.yaml:10 defined it until now",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    let path = "/v1/chains/definitions/report";
+    assert_eq!(gateway.get(path).await.status, 200, "what was stays");
+    let gone = gateway.delete("/v1/chains/definitions/stored").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    reload(&gateway, "rules: []").await;
+    assert_eq!(gateway.get(path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_without_what_a_chain_of_the_store_starts_says_so() {
+    let receiver = counting().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = crate::support::with_rules_in(&folder, DEPLOY, &providers(&receiver));
+    let gateway = Gateway::start_in(folder, &lines).await;
+    let stored =
+        json!({ "name": "stored", "steps": [{ "name": "within", "sub_chain": "report" }] });
+    define(&gateway, &stored).await;
+    gateway.write_rules("rules: []");
+    let gateway = gateway.restart(&lines).await;
+    let ready = gateway.get("/ready").await;
+    let told = ready.body.to_string();
+    assert!(
+        ready.status == StatusCode::OK
+            && ready.body["status"] == "degraded"
+            && told.contains("the chain \\\"stored\\\", which is in the store, cannot be started"),
+        "{told}"
+    );
+    let gone = gateway.delete("/v1/chains/definitions/stored").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(gateway.get("/ready").await.body["status"], "ready");
+}

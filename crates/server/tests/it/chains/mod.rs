@@ -6,11 +6,21 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Gateway, action};
 
+mod approvals;
+mod asked;
 mod calls;
+mod damaged;
 mod definitions;
+mod examples;
 mod files;
+mod fixtures;
 #[cfg(feature = "wechat")]
 mod kills;
+mod later;
+mod letters;
+mod published;
+mod resets;
+mod seen;
 mod started;
 
 const OF: &str = "namespace=incidents&tenant=acme";

@@ -1,5 +1,9 @@
 //! Chains that rules start: their steps arrive, and the execution tells what came of them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use acteon_fakes::webhook::Receiver;
 use serde_json::{Value, json};
 
 use super::{OF, counting, providers, sends, start, starts, until_it_is, with_chains};
@@ -293,4 +297,76 @@ async fn a_chain_that_fails_is_a_dead_letter_and_its_replay_starts_it_again() {
     until_it_is(&gateway, again, "completed").await;
     assert_eq!(gateway.get("/v1/dlq").await.body["count"], 0);
     assert_eq!(receiver.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_of_a_replay_of_a_step_starts_no_chain() {
+    let is_mended = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&is_mended);
+    let receiver = Receiver::start(move |_| {
+        let status = if mended.load(Ordering::SeqCst) {
+            200
+        } else {
+            400
+        };
+        (status, "{}".to_owned())
+    })
+    .await
+    .expect("a receiver");
+    let mut step = sends("tell", &json!({ "text": "x" }));
+    step["action_type"] = json!("deploy");
+    let definition = json!({ "name": "deploy", "on_failure": "abort_no_dlq", "steps": [step] });
+    let gateway = with_chains(&providers(&receiver), &[definition]).await;
+    let chain = start(&gateway, "a", "deploy", &json!({})).await;
+    until_it_is(&gateway, &chain, "failed").await;
+    let replay = async |id: &str| {
+        let path = format!("/v1/dlq/{id}/replay");
+        gateway.post(&path, &json!(null)).await.body
+    };
+    let first = replay(&format!("{chain}:tell:1")).await;
+    assert!(first["outcome"]["Failed"].is_object(), "{first}");
+    is_mended.store(true, Ordering::SeqCst);
+    let second = replay(first["new_action_id"].as_str().expect("an id")).await;
+    assert!(second["outcome"]["Executed"].is_object(), "{second}");
+    assert_eq!(gateway.get("/v1/chains").await.body["count"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_asks_about_what_a_step_sends_fails_it_and_asks_nobody() {
+    let receiver = counting().await;
+    let once = json!({ "max_retries": 2, "backoff_ms": 1, "strategy": "fixed" });
+    let mut guarded = sends("guarded", &json!({ "n": 1 }));
+    guarded["action_type"] = json!("restart");
+    (guarded["retry"], guarded["on_failure"]) = (once, json!("skip"));
+    let definition = json!({ "name": "deploy", "steps": [guarded, sends("tell", &json!({ "why": "{{ prev.success }}" }))] });
+    let gateway = with_chains(&providers(&receiver), &[definition]).await;
+    let asks = "  - { name: restarts, condition: { field: action.action_type, eq: restart }, action: { type: request_approval, notify_provider: hook } }\n";
+    gateway.write_rules(&format!("{}{asks}", super::starting(&["deploy"])));
+    let reloaded = gateway.post("/v1/rules/reload", &json!({})).await;
+    assert_eq!(reloaded.status, 200, "{}", reloaded.body);
+    let chain = start(&gateway, "a", "deploy", &json!({})).await;
+    let detail = until_it_is(&gateway, &chain, "completed").await;
+    let step = &detail["steps"][0];
+    let error = step["error"].as_str().expect("an error");
+    assert_eq!(
+        (&step["status"], &step["attempt"]),
+        (&json!("skipped"), &json!(1))
+    );
+    assert!(
+        error.contains("\"restarts\"") && error.contains("nobody was asked"),
+        "{error}"
+    );
+    let asked = gateway.get("/v1/approvals").await.body;
+    assert_eq!(asked["count"], 0, "{asked}");
+    let sent = gateway.get(&format!("/v1/actions/{chain}:guarded:1")).await;
+    assert_eq!(
+        sent.body["outcome"]["Failed"]["code"], "APPROVAL_NEEDED",
+        "{}",
+        sent.body
+    );
+    assert_eq!(
+        receiver.requests().len(),
+        1,
+        "the step behind alone is sent"
+    );
 }

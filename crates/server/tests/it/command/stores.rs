@@ -48,8 +48,10 @@ async fn a_store_is_copied_while_in_use_and_moved_by_hand() {
     };
     run(&["backup", &at("copy.db"), "--data-dir", &at("")]);
     run(&["export", &at("everything.jsonl"), "--data-dir", &at("")]);
+    let said = run(&["import", &at("everything.jsonl"), "--data-dir", &at("new")]);
     assert!(
-        run(&["import", &at("everything.jsonl"), "--data-dir", &at("new")]).contains("rows of")
+        said.contains("rows of") && said.contains("remind those who decide"),
+        "{said}"
     );
     assert!(run(&["migrate", "--data-dir", &at("new")]).contains("has the schema"));
     for (what, arguments) in [

@@ -233,7 +233,18 @@ async fn check_knows_the_time_intervals_of_the_store_and_says_where_it_does_not(
         "{told}{}",
         said(&output)
     );
-    assert!(told.contains(" yet; the rules name \"nights\"\n"), "{told}");
+    assert!(
+        told.contains(" yet; the files name \"nights\", and a server whose store"),
+        "{told}"
+    );
+    let chains = "chains:\n  - {name: outer, steps: [{name: within, sub_chain: innr}]}\nrules:\n  - {name: r, condition: 'false', action: {type: chain, chain: outr}}\n";
+    std::fs::write(folder.path().join("rules/r.yaml"), chains).expect("a file");
+    let told =
+        String::from_utf8_lossy(&check(folder.path(), configuration, &[]).stdout).into_owned();
+    assert!(
+        told.contains(" yet; the files name \"innr\", \"outr\", and a server whose store"),
+        "{told}"
+    );
     std::fs::write(
         folder.path().join("rules/r.yaml"),
         rule.replace("    mute_time_intervals: [nights]\n", ""),

@@ -203,3 +203,34 @@ async fn all_that_is_wrong_is_told_at_once_without_what_it_says() {
         assert!(message.contains(expected), "{message}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_asked_for_approval_stays() {
+    let rules = "rules: [{name: deploys, condition: 'action.id == \"d\"', action: {type: request_approval, notify_provider: log, approvers: ['group:release']}}]";
+    let gateway = Gateway::with_rules("rules: []", LOG).await;
+    person(&gateway, "lisi", &json!({})).await;
+    for group in ["ops", "release"] {
+        let path = format!("/v1/people-groups/{group}");
+        let members = json!({ "members": ["lisi"] });
+        put(&gateway, &path, &members, StatusCode::CREATED).await;
+    }
+    gateway.write_rules(rules);
+    let reloaded = gateway.post("/v1/rules/reload", &json!({})).await;
+    assert_eq!(reloaded.status, StatusCode::OK, "{}", reloaded.body);
+    let chain = "/v1/chains/definitions/gate";
+    let step = json!({ "name": "ask", "approval": { "approvers": ["group:Ops"] } });
+    let definition = json!({ "name": "gate", "steps": [step] });
+    put(&gateway, chain, &definition, StatusCode::OK).await;
+    for (group, asking) in [
+        ("ops", "the chain \"gate\""),
+        ("release", "the rule \"deploys\""),
+    ] {
+        let answer = gateway.delete(&format!("/v1/people-groups/{group}")).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
+        let why = answer.body["message"].as_str().expect("a message");
+        assert!(why.starts_with(asking), "{why}");
+    }
+    gateway.delete(chain).await;
+    let deleted = gateway.delete("/v1/people-groups/ops").await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{}", deleted.body);
+}

@@ -90,6 +90,11 @@ impl Fleet {
         self.tell();
     }
 
+    /// Number of the places.
+    pub(crate) fn places(&self) -> usize {
+        self.places.len()
+    }
+
     /// Takes a gateway out of its place. Clients go on asking for it until another is there.
     pub(crate) fn take(&mut self, place: usize) -> Process {
         self.places[place].1.take().expect("a gateway")

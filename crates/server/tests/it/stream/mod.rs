@@ -1,6 +1,7 @@
 //! The stream: what happens, told as it happens, to those who may know.
 
 mod actions;
+mod chains;
 mod kills;
 mod limits;
 mod scopes;
@@ -265,7 +266,7 @@ async fn what_no_stream_has_is_refused() {
         ("/v1/stream?outcome=excuted", 400, "executed"),
         ("/v1/stream?event_type=action", 400, "action_dispatched"),
         ("/v1/stream?limit=5", 400, "limit"),
-        ("/v1/subscribe/chain/x", 404, "route"),
+        ("/v1/subscribe/chain/x", 404, "chain"),
         ("/v1/subscribe/group/x", 404, "route"),
     ] {
         let answer = gateway.get(path).await;

@@ -1,5 +1,6 @@
 //! A gateway in this process or as a process of its own, and a client.
 
+pub(crate) mod browser;
 mod database;
 #[cfg(feature = "wechat")]
 pub(crate) mod ledger;
@@ -193,6 +194,20 @@ impl Client {
         self.try_send(Method::POST, path, Some(body.to_string()), Some(prefer))
             .await
             .expect("an answer")
+    }
+
+    /// A request under a key, so that what comes again does nothing twice.
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.base));
+        let request = request
+            .header("content-type", "application/json")
+            .header("idempotency-key", key)
+            .body(body.to_string());
+        let response = request.send().await.expect("an answer");
+        let status = response.status();
+        let text = response.text().await.expect("a body");
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer { status, body }
     }
 
     /// A request that may fail because the gateway is gone.

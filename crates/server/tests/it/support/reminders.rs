@@ -6,7 +6,7 @@ use acteon_core::Timestamp;
 use acteon_fakes::webhook::{Receiver, Request};
 use serde_json::{Value, json};
 
-use super::{Client, PATIENCE, action, until};
+use super::{Client, PATIENCE, action};
 
 const OF: &str = "namespace=incidents&tenant=acme";
 
@@ -16,6 +16,8 @@ pub(crate) struct Promised {
     /// Instants at which they are due.
     pub(crate) due: BTreeMap<String, Timestamp>,
     recurring: BTreeMap<String, Timestamp>,
+    /// Ids of those that are known to be over.
+    over: BTreeSet<String>,
 }
 
 /// What came of all that was promised.
@@ -64,30 +66,41 @@ impl Promised {
 
     /// Waits until all are over. A recurring action that is stuck, because three processes died while they worked on it, goes on as the book says: a
     /// person resumes it. Says how many were.
-    pub(crate) async fn are_over(&self, client: &Client) -> usize {
+    pub(crate) async fn are_over(&mut self, client: &Client) -> usize {
         let mut resumed = 0;
-        until("reminders are open", PATIENCE, async || {
+        let give_up = tokio::time::Instant::now() + PATIENCE;
+        loop {
             resumed += resume_stuck(client).await;
-            let active = listed(client, "active").await.len() + listed(client, "stuck").await.len();
-            let Value::String(metrics) = client.get("/metrics").await.body else {
-                panic!("metrics are text")
+            let Some(open) = self.first_open(client).await else {
+                return resumed;
             };
-            // What is due only now may not be counted yet: then each is looked at.
-            let none_is_open = active == 0 && metrics.contains("\nacteon_open_actions 0\n");
-            none_is_open && self.each_is_over(client).await
-        })
-        .await;
-        resumed
+            assert!(tokio::time::Instant::now() < give_up, "still open: {open}");
+            tokio::task::yield_now().await;
+        }
     }
 
-    async fn each_is_over(&self, client: &Client) -> bool {
-        for id in self.due.keys() {
-            let record = client.get(&format!("/v1/audit/{id}?{OF}")).await;
-            if record.status != 200 || record.body["state"] == "open" {
-                return false;
+    /// One that is open, as the gateway tells of it. What was over is so for ever, and not looked at again.
+    async fn first_open(&mut self, client: &Client) -> Option<String> {
+        for status in ["active", "stuck"] {
+            if let Some(id) = listed(client, status).await.first() {
+                return Some(format!("{id} is {status}"));
             }
         }
-        true
+        for id in self.due.keys() {
+            if self.over.contains(id) {
+                continue;
+            }
+            let record = client.get(&format!("/v1/audit/{id}?{OF}")).await;
+            if record.status != 200 || record.body["state"] == "open" {
+                return Some(format!("{id}: {} {}", record.status, record.body));
+            }
+            self.over.insert(id.clone());
+        }
+        let Value::String(metrics) = client.get("/metrics").await.body else {
+            panic!("metrics are text")
+        };
+        let is_none_counted = metrics.contains("\nacteon_open_actions 0\n");
+        (!is_none_counted).then(|| "one that nobody promised".to_owned())
     }
 
     /// Checks that each was taken, or is a dead letter that says why not, and nothing else was; that what was taken several times is marked; and that

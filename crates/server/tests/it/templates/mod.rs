@@ -7,6 +7,9 @@ use crate::support::{Answer, Client, Gateway};
 
 mod dispatch;
 #[cfg(feature = "wechat")]
+mod elsewhere;
+mod published;
+#[cfg(feature = "wechat")]
 mod wechat;
 
 const LOG: &str = "[[providers]]\nname = \"log\"\ntype = \"log\"\n";
@@ -154,6 +157,16 @@ async fn all_that_is_wrong_is_told_when_it_is_saved() {
     for (path, more, field) in [
         (
             "/v1/templates",
+            json!({ "name": "..", "content": "x" }),
+            "name",
+        ),
+        (
+            "/v1/templates/profiles",
+            json!({ "name": "p", "fields": { "a": { "$ref": "text", "content": "x" } } }),
+            "fields.a",
+        ),
+        (
+            "/v1/templates",
             json!({ "name": "a b", "content": "x" }),
             "name",
         ),
@@ -166,7 +179,7 @@ async fn all_that_is_wrong_is_told_when_it_is_saved() {
         (
             "/v1/templates/profiles",
             json!({ "name": "n", "fields": { "a": 3 } }),
-            "fields",
+            "fields.a",
         ),
         (
             "/v1/templates/profiles",

@@ -188,7 +188,7 @@ fn told() -> Vec<(&'static str, u16, &'static str)> {
         (
             with(r#""attachments":["a"]"#),
             422,
-            "attachments is not supported by this version; leave it out",
+            "attachments[0] must be an object, is a string",
         ),
         (
             r#"{"namespace":"n","tenant":"t","provider":"log","action_type":"x"}"#,

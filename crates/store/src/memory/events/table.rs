@@ -8,6 +8,7 @@ use acteon_core::limits::MAX_PRUNED_EVENTS;
 use tokio::sync::Notify;
 
 use crate::event::EventsKept;
+use crate::flow_event::FlowEvent;
 use crate::model::Seq;
 
 /// Events by their positions.
@@ -20,14 +21,29 @@ pub(in crate::memory) struct EventTable {
 
 pub(super) struct EventRow {
     pub(super) at: Timestamp,
-    pub(super) seq: Seq,
+    pub(super) about: About,
+}
+
+/// What an event is about.
+pub(super) enum About {
+    Action(Seq),
+    Flow(FlowEvent),
 }
 
 impl EventTable {
     /// Tells that an action came to its outcome.
     pub(in crate::memory) fn tell(&mut self, at: Timestamp, seq: Seq) {
+        self.add(at, About::Action(seq));
+    }
+
+    /// Tells what happened to a flow.
+    pub(in crate::memory) fn tell_of_flow(&mut self, event: &FlowEvent) {
+        self.add(event.at, About::Flow(event.clone()));
+    }
+
+    fn add(&mut self, at: Timestamp, about: About) {
         self.last += 1;
-        self.rows.insert(self.last, EventRow { at, seq });
+        self.rows.insert(self.last, EventRow { at, about });
         self.written.notify_one();
     }
 

@@ -14,6 +14,7 @@ use crate::model::{Admitted, Charges, Hold, Settled, Settlement};
 use crate::postgres::admit::{self, Admitting, Decided, Seen, see};
 use crate::postgres::connect::Conn;
 use crate::postgres::error::Failure;
+use crate::postgres::events::tell::{TELL_OF_FLOWS, tell_of_flows};
 use crate::postgres::flows::{FlowChanges, FlowStatements};
 use crate::postgres::gate::{Look, Names};
 use crate::postgres::rows::columns::{assignments, columns, table_of};
@@ -58,6 +59,7 @@ pub(super) struct Statements {
     lock_jobs: Statement,
     settle: settle::Statements,
     flows: FlowStatements,
+    tell: Statement,
     /// Statements of admissions, where there are some.
     admit: Option<admit::Statements>,
 }
@@ -76,6 +78,7 @@ impl Statements {
             lock_jobs: conn.prepare_cached(LOCK_JOBS).await?,
             settle: settle::Statements::prepare(conn).await?,
             flows: FlowStatements::prepare(conn).await?,
+            tell: conn.prepare_cached(&TELL_OF_FLOWS).await?,
             admit,
         })
     }
@@ -284,12 +287,15 @@ async fn commit(
             None => Ok(()),
         }
     };
+    let events = advances.iter().flat_map(|item| &item.advance.events);
+    let telling = tell_of_flows(conn, &statements.tell, events);
     let commit = async { Ok::<_, Failure>(conn.batch_execute("COMMIT").await?) };
     let done = tokio::try_join!(
         biased;
         write_states(conn, statements, advances),
         admitting,
         changes.write(conn, &statements.flows),
+        telling,
         commit
     );
     let Err(failure) = done else { return Ok(()) };

@@ -18,11 +18,12 @@ pub(super) async fn get(conn: &Conn, key: &FlowKey) -> Result<Option<Flow>, Fail
 /// A page of the flows of a kind. Bodies behind its end are not read: the length of one is known without.
 pub(super) async fn list(conn: &Conn, filter: &FlowFilter) -> Result<FlowPage, Failure> {
     let asked = Asked::of(filter);
+    let (_, direction) = filter.direction();
     let max_bytes = i64::try_from(filter.max_bytes.max(1)).unwrap_or(i64::MAX);
     let select = format!(
-        "SELECT {COLUMNS} FROM (SELECT a.kind, a.id, sum(octet_length(a.body)) OVER (ORDER BY a.id) - octet_length(a.body) AS before \
-         FROM flows a WHERE {} ORDER BY a.id LIMIT $1) b \
-         JOIN flows f ON f.kind = b.kind AND f.id = b.id WHERE b.before < {max_bytes} ORDER BY f.id",
+        "SELECT {COLUMNS} FROM (SELECT a.kind, a.id, sum(octet_length(a.body)) OVER (ORDER BY a.id {direction}) - octet_length(a.body) AS before \
+         FROM flows a WHERE {} ORDER BY a.id {direction} LIMIT $1) b \
+         JOIN flows f ON f.kind = b.kind AND f.id = b.id WHERE b.before < {max_bytes} ORDER BY f.id {direction}",
         asked.condition
     );
     let mut rows = FlowPageRows::new(filter);
@@ -47,14 +48,15 @@ pub(super) async fn count(conn: &Conn, filter: &FlowFilter) -> Result<usize, Fai
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Numbers of flows by kind and status.
+/// Numbers of flows by kind, tenant and status.
 pub(super) async fn counts(conn: &Conn) -> Result<Vec<FlowCount>, Failure> {
-    let select = "SELECT kind, status, COUNT(*) FROM flows GROUP BY kind, status ORDER BY kind, status COLLATE \"C\"";
+    let select = "SELECT kind, tenant, status, COUNT(*) FROM flows GROUP BY kind, tenant, status ORDER BY kind, tenant, status COLLATE \"C\"";
     let count = |row: &tokio_postgres::Row| {
-        let count: i64 = row.try_get(2)?;
+        let count: i64 = row.try_get(3)?;
         Ok(FlowCount {
             kind: row.try_get::<_, &str>(0)?.into(),
-            status: row.try_get::<_, &str>(1)?.into(),
+            tenant: row.try_get::<_, &str>(1)?.into(),
+            status: row.try_get::<_, &str>(2)?.into(),
             count: usize::try_from(count).unwrap_or(0),
         })
     };
@@ -75,15 +77,17 @@ impl Asked {
             scope,
             status,
             after,
+            order: _,
             limit,
             max_bytes: _,
         } = filter;
         let (within, mut values) = flow_within(scope, '$', 1);
         let mut conditions = vec![within];
+        let behind = format!("a.id {}", filter.direction().0);
         let parts = [
             ("a.kind =", Some(&**kind)),
             ("a.status =", status.as_deref()),
-            ("a.id >", after.as_deref()),
+            (&behind, after.as_deref()),
         ];
         for (condition, value) in parts {
             if let Some(value) = value {

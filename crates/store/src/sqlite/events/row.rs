@@ -4,7 +4,8 @@ use acteon_core::Timestamp;
 use rusqlite::Row;
 
 use crate::StoreError;
-use crate::event::{EventKind, EventPosition};
+use crate::event::{Event, EventKind, EventPosition};
+use crate::flow_event::FlowEvent;
 use crate::model::Seq;
 
 /// Most events of a row, so that a row fills no more than half a page.
@@ -26,10 +27,12 @@ pub(super) struct EventRow {
     /// Position of the last.
     position: i64,
     events: Vec<Told>,
+    /// What the event of a flow tells, which has a row to itself.
+    flow: Option<FlowEvent>,
 }
 
 impl EventRow {
-    pub(super) const COLUMNS: &str = "pos, at, kind, seq, before";
+    pub(super) const COLUMNS: &str = "pos, at, kind, seq, before, namespace, tenant, subject, body";
     /// Position before the row's first event.
     pub(super) const BEFORE_FIRST: &str = "pos - 1 - coalesce(length(before), 0) / 16";
 
@@ -45,11 +48,21 @@ impl EventRow {
             at: Timestamp::from_millis(row.get(1)?),
             seq: row.get::<_, Option<i64>>(3)?.map(Seq),
         };
+        let kind = EventKind::of_number(row.get(2)?);
         Ok(Self {
-            kind: EventKind::of_number(row.get(2)?),
+            kind,
             position,
             events: events.iter().map(told).chain([own]).collect(),
+            flow: match (kind, own.seq) {
+                (Some(kind), None) => flow_event(row, kind, own.at)?,
+                (None, _) | (_, Some(_)) => None,
+            },
         })
+    }
+
+    /// The event of a flow, if it is one that can be read.
+    pub(super) fn flow_event(&self) -> Option<Event> {
+        self.flow.clone()?.read_at(self.position())
     }
 
     /// Position of the last event.
@@ -80,6 +93,30 @@ impl EventRow {
             .last()
             .map_or(Timestamp::default(), |event| event.at)
     }
+}
+
+/// Event of a flow; `None` where a text of it is missing or damaged.
+fn flow_event(
+    row: &Row<'_>,
+    kind: EventKind,
+    at: Timestamp,
+) -> Result<Option<FlowEvent>, StoreError> {
+    let text = |place: usize| -> Result<Option<String>, StoreError> {
+        Ok(row.get_ref(place)?.as_str().ok().map(str::to_owned))
+    };
+    let (Some(namespace), Some(tenant), Some(flow), Some(body)) =
+        (text(5)?, text(6)?, text(7)?, text(8)?)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(FlowEvent {
+        kind,
+        at,
+        flow: flow.into(),
+        namespace,
+        tenant,
+        body,
+    }))
 }
 
 fn told(bytes: &[u8; BYTES]) -> Told {

@@ -1,4 +1,4 @@
-//! The writer's transaction, which tells at its end of the actions that came to their outcomes in it.
+//! The writer's transaction, which tells at its end of the actions that came to their outcomes in it, and of what happened to flows.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use super::row::{MAX_EVENTS, append};
 use crate::event::EventKind;
+use crate::flow_event::FlowEvent;
 use crate::model::Seq;
 use crate::sqlite::Result;
 use crate::sqlite::statement::inserting;
@@ -16,6 +17,7 @@ use crate::sqlite::statement::inserting;
 pub(in crate::sqlite) struct Writing<'a> {
     connection: &'a Connection,
     ended: RefCell<Vec<(Timestamp, Seq)>>,
+    flows: RefCell<Vec<FlowEvent>>,
 }
 
 impl<'a> Writing<'a> {
@@ -23,6 +25,7 @@ impl<'a> Writing<'a> {
         Self {
             connection,
             ended: RefCell::default(),
+            flows: RefCell::default(),
         }
     }
 
@@ -31,12 +34,22 @@ impl<'a> Writing<'a> {
         self.ended.borrow_mut().push((at, seq));
     }
 
+    /// Tells what happened to flows, once the transaction ends.
+    pub(in crate::sqlite) fn tell_of_flows(&self, events: &[FlowEvent]) {
+        self.flows.borrow_mut().extend_from_slice(events);
+    }
+
     /// Writes what is to be told, before the transaction is committed.
     pub(in crate::sqlite) fn write_events(self) -> Result<()> {
+        let connection = self.connection;
         self.ended
             .into_inner()
             .chunks(MAX_EVENTS)
-            .try_for_each(|events| write_row(self.connection, events))
+            .try_for_each(|events| write_row(connection, events))?;
+        let flows = self.flows.into_inner();
+        flows
+            .iter()
+            .try_for_each(|event| write_flow(connection, event))
     }
 }
 
@@ -63,6 +76,24 @@ fn write_row(connection: &Connection, events: &[(Timestamp, Seq)]) -> Result<()>
             at: at.as_millis(),
             seq: seq.0,
             before: (!before.is_empty()).then_some(before),
+        )
+        "VALUES (" ")"
+    );
+    connection.prepare_cached(statement)?.execute(values)?;
+    Ok(())
+}
+
+/// Writes an event of a flow, which has a row to itself.
+fn write_flow(connection: &Connection, event: &FlowEvent) -> Result<()> {
+    let (statement, values) = inserting!(
+        "INSERT INTO events" (
+            kind: event.kind.number(),
+            pos: 1 => "(SELECT coalesce(MAX(pos), 0) + ? FROM events)",
+            at: event.at.as_millis(),
+            namespace: event.namespace,
+            tenant: event.tenant,
+            subject: event.flow,
+            body: event.body,
         )
         "VALUES (" ")"
     );

@@ -4,6 +4,7 @@
 mod concurrent;
 mod damage;
 mod embedded;
+mod of_flows;
 mod records;
 #[cfg(feature = "postgres")]
 mod rows;
@@ -31,8 +32,10 @@ on_every_engine! {
     an_event_whose_action_is_gone_is_left_out,
     a_step_that_ends_two_actions_tells_of_both,
     what_ends_together_is_told_one_by_one,
+    a_step_tells_what_happened_to_its_flow,
 }
 
+use of_flows::a_step_tells_what_happened_to_its_flow;
 use records::records_of_events_are_read_as_far_as_a_page_has_bytes;
 
 /// Longest that a test waits for others' transactions on the same server.

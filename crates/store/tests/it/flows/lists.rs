@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acteon_core::{Grant, Namespace, Scope, Tenant};
 use acteon_store::{
-    Advance, Expect, Flow, FlowCount, FlowFilter, FlowKey, FlowPage, FlowState, Store,
+    Advance, Expect, Flow, FlowCount, FlowFilter, FlowKey, FlowPage, FlowState, Order, Store,
 };
 
 use super::{advance, changes, ids, namespace, over, tenant, waits, write};
@@ -15,7 +15,7 @@ on_every_engine! {
     a_list_goes_on_in_pages,
     a_page_ends_by_its_bytes,
     a_list_has_what_grants_cover,
-    flows_are_counted_by_kind_and_status,
+    flows_are_counted_by_kind_tenant_and_status,
 }
 
 fn all_of(kind: &str) -> FlowFilter {
@@ -24,8 +24,16 @@ fn all_of(kind: &str) -> FlowFilter {
         scope: Scope::everything(),
         status: None,
         after: None,
+        order: Order::OldestFirst,
         limit: 100,
         max_bytes: usize::MAX,
+    }
+}
+
+fn newest(filter: FlowFilter) -> FlowFilter {
+    FlowFilter {
+        order: Order::NewestFirst,
+        ..filter
     }
 }
 
@@ -126,6 +134,22 @@ pub(crate) async fn a_list_has_what_its_filter_covers_in_the_order_of_ids(engine
             &[],
         ),
         (FlowFilter { limit: 0, ..x() }, &[]),
+        (newest(x()), &["é", "b", "a-1", "a", "B"]),
+        (
+            FlowFilter {
+                limit: 2,
+                after: Some("b".into()),
+                ..newest(x())
+            },
+            &["a-1", "a"],
+        ),
+        (
+            FlowFilter {
+                scope: within(n.clone(), t.clone()),
+                ..newest(x())
+            },
+            &["b", "a-1", "B"],
+        ),
     ] {
         let flows = listed(&*store, filter.clone()).await;
         assert_eq!(ids(&flows), expected, "{filter:?}");
@@ -251,26 +275,30 @@ pub(crate) async fn a_list_has_what_grants_cover(engine: &Engine) {
     }
 }
 
-pub(crate) async fn flows_are_counted_by_kind_and_status(engine: &Engine) {
+pub(crate) async fn flows_are_counted_by_kind_tenant_and_status(engine: &Engine) {
     let store = engine.open().await;
     assert_eq!(store.flow_counts().await, Ok(Vec::new()));
     filled(&*store).await;
-    let count = |kind: &str, status: &str, count| FlowCount {
+    let count = |kind: &str, tenant: &str, status: &str, count| FlowCount {
         kind: kind.into(),
+        tenant: tenant.into(),
         status: status.into(),
         count,
     };
     let counts = async || {
         let mut counts = store.flow_counts().await.expect("counts");
-        counts.sort_by_key(|count| (count.kind.to_string(), count.status.to_string()));
+        counts.sort_by_key(|count| {
+            [&count.kind, &count.tenant, &count.status].map(ToString::to_string)
+        });
         counts
     };
     assert_eq!(
         counts().await,
         [
-            count("x", "done", 1),
-            count("x", "waits", 4),
-            count("y", "waits", 1)
+            count("x", "t", "done", 1),
+            count("x", "t", "waits", 3),
+            count("x", "u", "waits", 1),
+            count("y", "t", "waits", 1)
         ]
     );
     let key = FlowKey::new("y", "a");
@@ -289,9 +317,10 @@ pub(crate) async fn flows_are_counted_by_kind_and_status(engine: &Engine) {
     assert_eq!(
         counts().await,
         [
-            count("x", "done", 1),
-            count("x", "waits", 3),
-            count("y", "done", 1)
+            count("x", "t", "done", 1),
+            count("x", "t", "waits", 2),
+            count("x", "u", "waits", 1),
+            count("y", "t", "done", 1)
         ]
     );
 }

@@ -65,6 +65,7 @@ fn advance(id: &str, expect: Expect, state: Option<FlowState>) -> Advance {
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn advance(id: &str, expect: Expect, state: Option<FlowState>) -> Adv
         begins: Vec::new(),
         cancels: Vec::new(),
         pokes: Vec::new(),
+        events: Vec::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! English.
 
+use acteon_flows::approval::CannotGet;
+
 use super::list::Words;
 
 pub(super) const WORDS: Words = Words {
@@ -14,8 +16,8 @@ pub(super) const WORDS: Words = Words {
     by: "Asked by",
     nobody: "a caller who gave no name",
     because: "Why you are asked",
-    rule: "rule",
-    chain: "step of a chain",
+    rule: "Rule",
+    chain: "Step of a chain",
     until: "Decide until",
     you: "You decide as",
     decided: "Decisions so far",
@@ -34,16 +36,62 @@ pub(super) const WORDS: Words = Words {
     approved: "Approved",
     rejected: "Rejected",
     expired: "The time to decide is over; nothing was sent",
+    expired_step: "The time to decide is over, and nobody approved it",
     cancelled: "Cancelled; it needs no decision any more",
     stuck: "It cannot go on by itself; please tell the people who run Acteon",
     forged: "This link does not work here. It was changed on the way, belongs to something else, or its key has been replaced. Open the newest message again.",
     over: "This link is over: the time to decide has passed.",
+    approved_by_time: "Nobody decided in time, which counts as approved here",
     unknown: "There is nothing to decide behind this link any more.",
     not_yours: "You are not among those who decide about this.",
     requester: "You asked for this yourself: somebody else has to decide.",
-    passed_on: "You have passed this decision on to somebody else.",
+    passed_on: |to| format!("You have passed this decision on to {to}, who decides in your place."),
+    passed_by: "Passed on to you by",
+    pass_on: "Pass it on to somebody else",
+    pass_on_means: "They get a message and decide in your place. You can take it back until they have.",
+    pass_on_to: "Id of the person, or their userid in WeChat Work",
+    pass_on_why: "Comment",
+    pass_on_now: "Pass on",
+    unknown_person: "Nobody was asked: that is not one person who is known here. Write the id of one person, or their userid in WeChat Work.",
+    cannot_get: |why| match why {
+        CannotGet::OpenToAll => "Nobody is named who decides about this: pass on the link itself.",
+        CannotGet::Themselves => "That is you. Write who should decide in your place.",
+        CannotGet::Requester => {
+            "They asked for this, and who asks may not decide. Write somebody else."
+        }
+        CannotGet::Unreached => {
+            "Nobody was asked: no message would reach them, since the directory has no address for them. Write somebody else."
+        }
+        CannotGet::Decided => "They have decided about this already. Write somebody else.",
+        CannotGet::Asked => {
+            "They are asked about this themselves, and each person decides once. Write somebody else."
+        }
+        CannotGet::PassedOn => {
+            "They have passed their own decision on, so that it would come round to nobody. Write somebody else."
+        }
+        CannotGet::TooOften => "This was passed on as often as it may be. Please decide yourself.",
+    },
+    take_back: "Take it back",
+    took_back: "You have taken it back: you decide yourself again.",
+    taken_back: "Whoever passed this decision on to you has taken it back.",
+    nothing_passed_on: "You have passed nothing on here, so there is nothing to take back. Please open the link again.",
+    decided_in_place: "It cannot be taken back any more: it was decided in your place.",
     already: "You have decided already. Others still have to.",
     needs_comment: "Please write a comment that says why.",
     long_comment: "The comment is too long. Please shorten it.",
     try_again: "That did not work just now. Nothing was decided; please try again in a moment.",
+    unsure: "That did not work just now, and it is not known whether a decision was recorded. Please open the page again in a moment.",
+    unreadable: "What you sent cannot be read, and nothing was decided. Please open the link again.",
+    too_long: "What you sent is too long, and nothing was decided. Please go back and shorten it.",
+    outcome: "What became of it",
+    sent: "It was sent",
+    later: "It is on its way",
+    later_again: "It may have arrived, and is tried again",
+    may_have_arrived: "It may have arrived",
+    not_sent: "It was not sent",
+    failed: "It failed",
+    chain_started: "A chain was started",
+    not_after: "Not sent after",
+    not_before: "Sent at",
+    more_bytes: |bytes| format!("… ({bytes} more bytes)"),
 };

@@ -1,6 +1,6 @@
 //! List of the words that every language has.
 
-use acteon_flows::approval::{Choice, Status};
+use acteon_flows::approval::{CannotGet, Choice, Status};
 
 /// Words of a language.
 pub(in crate::http::approvals) struct Words {
@@ -37,18 +37,51 @@ pub(in crate::http::approvals) struct Words {
     pub(in crate::http::approvals) approved: &'static str,
     pub(in crate::http::approvals) rejected: &'static str,
     pub(in crate::http::approvals) expired: &'static str,
+    /// Of a step of a chain, which may have sent something before.
+    pub(in crate::http::approvals) expired_step: &'static str,
     pub(in crate::http::approvals) cancelled: &'static str,
     pub(in crate::http::approvals) stuck: &'static str,
     pub(in crate::http::approvals) forged: &'static str,
     pub(in crate::http::approvals) over: &'static str,
+    pub(in crate::http::approvals) approved_by_time: &'static str,
     pub(in crate::http::approvals) unknown: &'static str,
     pub(in crate::http::approvals) not_yours: &'static str,
     pub(in crate::http::approvals) requester: &'static str,
-    pub(in crate::http::approvals) passed_on: &'static str,
+    /// Whom its reader has passed their decision on to.
+    pub(in crate::http::approvals) passed_on: fn(&str) -> String,
+    pub(in crate::http::approvals) passed_by: &'static str,
+    pub(in crate::http::approvals) pass_on: &'static str,
+    pub(in crate::http::approvals) pass_on_means: &'static str,
+    pub(in crate::http::approvals) pass_on_to: &'static str,
+    pub(in crate::http::approvals) pass_on_why: &'static str,
+    pub(in crate::http::approvals) pass_on_now: &'static str,
+    pub(in crate::http::approvals) unknown_person: &'static str,
+    /// Why a person cannot get a decision, and what to do.
+    pub(in crate::http::approvals) cannot_get: fn(CannotGet) -> &'static str,
+    pub(in crate::http::approvals) take_back: &'static str,
+    pub(in crate::http::approvals) took_back: &'static str,
+    pub(in crate::http::approvals) taken_back: &'static str,
+    pub(in crate::http::approvals) nothing_passed_on: &'static str,
+    pub(in crate::http::approvals) decided_in_place: &'static str,
     pub(in crate::http::approvals) already: &'static str,
     pub(in crate::http::approvals) needs_comment: &'static str,
     pub(in crate::http::approvals) long_comment: &'static str,
     pub(in crate::http::approvals) try_again: &'static str,
+    pub(in crate::http::approvals) unsure: &'static str,
+    pub(in crate::http::approvals) unreadable: &'static str,
+    pub(in crate::http::approvals) too_long: &'static str,
+    pub(in crate::http::approvals) outcome: &'static str,
+    pub(in crate::http::approvals) sent: &'static str,
+    pub(in crate::http::approvals) later: &'static str,
+    pub(in crate::http::approvals) later_again: &'static str,
+    pub(in crate::http::approvals) may_have_arrived: &'static str,
+    pub(in crate::http::approvals) not_sent: &'static str,
+    pub(in crate::http::approvals) failed: &'static str,
+    pub(in crate::http::approvals) chain_started: &'static str,
+    pub(in crate::http::approvals) not_after: &'static str,
+    pub(in crate::http::approvals) not_before: &'static str,
+    /// Mark of so many bytes that are not shown.
+    pub(in crate::http::approvals) more_bytes: fn(usize) -> String,
 }
 
 impl Words {
@@ -59,6 +92,18 @@ impl Words {
             Status::Rejected => self.rejected,
             Status::Expired => self.expired,
             Status::Cancelled => self.cancelled,
+        }
+    }
+
+    /// Where an approval stands that may be a step of a chain.
+    pub(in crate::http::approvals) const fn status_of(
+        &self,
+        status: Status,
+        is_step: bool,
+    ) -> &'static str {
+        match status {
+            Status::Expired if is_step => self.expired_step,
+            status => self.status(status),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Simplified Chinese.
 
+use acteon_flows::approval::CannotGet;
+
 use super::list::Words;
 
 pub(super) const WORDS: Words = Words {
@@ -34,16 +36,56 @@ pub(super) const WORDS: Words = Words {
     approved: "已通过",
     rejected: "已拒绝",
     expired: "审批已超时，未发送任何内容",
+    expired_step: "审批已超时，未获批准",
     cancelled: "已取消，无需再审批",
     stuck: "流程无法自动继续，请联系 Acteon 管理员",
     forged: "此链接在这里无效：链接可能被改动、属于其他事项，或签名密钥已更换。请重新打开最新的消息。",
     over: "此链接已过期：审批时间已截止。",
+    approved_by_time: "无人在截止时间前审批，按规则视为同意",
     unknown: "此链接对应的审批已不存在。",
     not_yours: "您不是此事项的审批人。",
     requester: "这是您本人提交的申请，须由他人审批。",
-    passed_on: "您已将此审批转交他人。",
+    passed_on: |to| format!("您已将此审批转交给 {to}，由对方代您审批。"),
+    passed_by: "转交人",
+    pass_on: "转交他人审批",
+    pass_on_means: "对方会收到消息并代您审批。在对方作出决定之前，您可以撤回。",
+    pass_on_to: "对方的编号或企业微信账号",
+    pass_on_why: "转交说明",
+    pass_on_now: "转交",
+    unknown_person: "尚未转交：此处没有这个人。请填写一个人的编号或其企业微信账号。",
+    cannot_get: |why| match why {
+        CannotGet::OpenToAll => "此事项没有指定审批人，请直接转发链接。",
+        CannotGet::Themselves => "这是您自己，请填写代您审批的人。",
+        CannotGet::Requester => "对方是申请人，不能审批自己的申请，请填写其他人。",
+        CannotGet::Unreached => {
+            "尚未转交：通讯录中没有对方的消息账号，消息无法送达，请填写其他人。"
+        }
+        CannotGet::Decided => "对方已经审批过此事项，请填写其他人。",
+        CannotGet::Asked => "对方本来就是审批人，每人只能审批一次，请填写其他人。",
+        CannotGet::PassedOn => "对方已将自己的审批转交他人，转交给对方将无人审批，请填写其他人。",
+        CannotGet::TooOften => "此事项的转交次数已达上限，请您自行审批。",
+    },
+    take_back: "撤回转交",
+    took_back: "已撤回转交，仍由您本人审批。",
+    taken_back: "转交给您的审批已被对方撤回。",
+    nothing_passed_on: "您没有转交过此审批，无可撤回，请重新打开链接。",
+    decided_in_place: "对方已代您作出决定，无法撤回。",
     already: "您已审批，正在等待其他审批人。",
     needs_comment: "请填写审批意见，说明理由。",
     long_comment: "审批意见过长，请精简。",
     try_again: "操作暂未成功，尚未作出任何审批，请稍后重试。",
+    unsure: "操作暂未成功，无法确定审批意见是否已记录，请稍后重新打开此页面查看。",
+    unreadable: "无法读取您提交的内容，尚未作出任何审批，请重新打开链接。",
+    too_long: "提交的内容过长，尚未作出任何审批，请返回并精简。",
+    outcome: "执行结果",
+    sent: "已发送",
+    later: "正在发送",
+    later_again: "可能已经送达，正在重试",
+    may_have_arrived: "可能已经送达",
+    not_sent: "未发送",
+    failed: "发送失败",
+    chain_started: "流程已启动",
+    not_after: "最晚发送时间",
+    not_before: "发送时间",
+    more_bytes: |bytes| format!("……（还有 {bytes} 字节）"),
 };

@@ -7,16 +7,7 @@ use crate::recurring::{LOG, daily, faults, made};
 use crate::support::{Answer, Gateway, store_lines};
 
 async fn post_with_key(gateway: &Gateway, key: &str, body: &Value) -> Answer {
-    let request = reqwest::Client::new()
-        .post(format!("{}/v1/recurring", gateway.base()))
-        .header("content-type", "application/json")
-        .header("idempotency-key", key)
-        .body(body.to_string());
-    let response = request.send().await.expect("an answer");
-    let status = response.status();
-    let text = response.text().await.expect("a body");
-    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Answer { status, body }
+    gateway.post_once("/v1/recurring", key, body).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use acteon_core::{ActionId, Scope};
 use acteon_store::{
     Admission, Admitted, Advance, Advanced, Begin, Conditions, Disposition, Enqueue, Expect, Flow,
-    FlowClaim, FlowFilter, FlowHold, FlowState, Hold, Overage, OwnerId, Poke, QuotaCheck, Record,
-    Route, Settlement, Step, Store,
+    FlowClaim, FlowFilter, FlowHold, FlowState, Hold, Order, Overage, OwnerId, Poke, QuotaCheck,
+    Record, Route, Settlement, Step, Store,
 };
 
 use super::work::{ACTIONS, Next, Wanted, Work};
@@ -236,6 +236,7 @@ impl Side {
             scope: Scope::everything(),
             status: None,
             after: None,
+            order: Order::OldestFirst,
             limit: 100,
             max_bytes: usize::MAX,
         };
