@@ -11,6 +11,8 @@ pub enum Call {
     Gettoken,
     Send,
     AgentGet,
+    Recall,
+    UpdateCard,
 }
 
 /// Fault that a call meets.

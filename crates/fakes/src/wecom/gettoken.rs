@@ -64,7 +64,7 @@ fn token_for(world: &mut World, app: &App, now: Instant) -> (String, i64) {
                 .and_modify(|token| token.state = TokenState::Good { until });
         }
     }
-    let token = world.fresh_token();
+    let token = world.opaque("tok_");
     let expires_in = world.settings.expires_in;
     let until = now + Duration::from_secs(u64::try_from(expires_in).unwrap_or(0));
     world.tokens.insert(

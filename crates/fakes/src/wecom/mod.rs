@@ -1,22 +1,29 @@
-//! Local WeChat Work: `gettoken`, `message/send` and `agent/get` as the real servers answer them, with faults on demand and a page that shows the
-//! messages.
+//! Local WeChat Work: `gettoken`, `agent/get`, and the calls that send, update and recall messages as the real servers answer them, with faults on demand
+//! and a page that shows the messages.
 //!
 //! The [`world`] is the server's state: a corporation, its apps, members, tokens and messages. Checks are made in an assumed order, which the
 //! documentation does not give: token, app, address, frequency, JSON, agent, recipients, type, content, reachability, duplicate check, and the limit of
 //! each member, beyond which messages are dropped without an error. The control routes change the world and switch faults.
 
+mod answer;
+mod card;
+mod card_routes;
+mod cards;
 mod command;
 mod content;
 mod control;
 mod faults;
 mod gettoken;
 mod limits;
+mod recall;
 mod reply;
 mod send;
 mod server;
 mod shared;
+mod update;
 pub mod world;
 
+pub use cards::{CardCode, CardCodes};
 pub use command::run_command;
 pub use faults::{Call, Fault};
 pub use limits::RateLimit;

@@ -1,7 +1,7 @@
 //! `message/send`.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -28,23 +28,24 @@ pub(super) fn send(
     world.counts.bytes += bytes.len() as u64;
     let body: Value = serde_json::from_slice(bytes)
         .map_err(|_| refusal(40058, "invalid Request Parameter: not json"))?;
-    let agent_id = match &body["agentid"] {
-        Value::Null => return Err(refusal(41011, "missing agentid")),
-        Value::String(text) => text
-            .parse()
-            .map_err(|_| refusal(40056, "invalid agentid"))?,
-        other => other.as_i64().ok_or(refusal(40056, "invalid agentid"))?,
-    };
+    let agent_id = agent_id_of(&body)?;
     check_agent(world, app, agent_id)?;
     let selectors = selectors(&body)?;
     let msgtype = body["msgtype"].as_str().unwrap_or_default().to_owned();
-    let (content, cut) = content::check(&msgtype, &body, world.settings.cut_markdown)?;
+    let card = match msgtype.as_str() {
+        "template_card" => Some(world.admit_card(app, &body["template_card"])?),
+        _ => None,
+    };
+    let (content, cut) = match card {
+        Some(_) => (body["template_card"].clone(), false),
+        None => content::check(&msgtype, &body, world.settings.cut_markdown)?,
+    };
     let reach = reach(world, &selectors);
     if reach.members.is_empty() {
         return Err(refusal(81013, "user & party & tag all invalid"));
     }
     let msgid = format!("local{:012}", world.trace() % 1_000_000_000_000);
-    let reply = reply(&msgid, &reach);
+    let mut reply = reply(&msgid, &reach);
     if is_duplicate(world, app, &body, bytes, now) {
         world.counts.duplicates += 1;
         return Ok(reply);
@@ -59,7 +60,7 @@ pub(super) fn send(
         number,
         msgid,
         agent_id,
-        at: millis(),
+        at: world.millis(),
         msgtype,
         content,
         cut,
@@ -67,9 +68,25 @@ pub(super) fn send(
         delivered,
         dropped,
         safe,
+        task_id: card.as_ref().and_then(|card| card.task_id.clone()),
+        faces: BTreeMap::new(),
+        recalled: false,
     };
+    if card.is_some_and(|card| card.calls_back) {
+        reply["response_code"] = json!(world.new_response_code(agent_id, &message.msgid));
+    }
     world.remember(message);
     Ok(reply)
+}
+
+/// `agentid` of a request, as a number or as text.
+pub(super) fn agent_id_of(body: &Value) -> Result<i64, Refusal> {
+    const INVALID: Refusal = refusal(40056, "invalid agentid");
+    match &body["agentid"] {
+        Value::Null => Err(refusal(41011, "missing agentid")),
+        Value::String(text) => text.parse().map_err(|_| INVALID),
+        other => other.as_i64().ok_or(INVALID),
+    }
 }
 
 /// Ids of the three selectors, without blanks around them. Errors when all are empty, or one has too many.
@@ -209,15 +226,4 @@ fn deliver(
                 .or_default()
                 .deliver(now)
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the world outside, which has its own time"
-)]
-fn millis() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis() as u64
 }

@@ -1,11 +1,12 @@
 //! World: all state of the local WeChat Work.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::card::codes::Codes;
 use super::faults::{Call, Faults};
 use super::limits::{MemberWindow, RateLimit, Window};
 
@@ -25,6 +26,15 @@ pub struct App {
     /// IP addresses that may call; any when absent.
     #[serde(default)]
     pub trusted_ips: Option<Vec<IpAddr>>,
+    /// URL that it is called back at; cards that call back are refused without.
+    #[serde(default)]
+    pub callback_url: Option<String>,
+    /// Token that callbacks are signed with.
+    #[serde(default)]
+    pub callback_token: Option<String>,
+    /// `EncodingAESKey` that callbacks are encrypted with: 43 letters and digits.
+    #[serde(default)]
+    pub callback_aes_key: Option<String>,
 }
 
 /// Member of the corporation.
@@ -95,7 +105,7 @@ pub struct Message {
     pub agent_id: i64,
     /// Time of its acceptance, in milliseconds since 1970.
     pub at: u64,
-    /// `text`, `markdown` or `textcard`.
+    /// Type, such as `text` or `template_card`.
     pub msgtype: String,
     /// Object named as the type, with texts cut as members see them.
     pub content: serde_json::Value,
@@ -109,6 +119,15 @@ pub struct Message {
     pub dropped: Vec<String>,
     /// Whether it is confidential.
     pub safe: bool,
+    /// Task id of a card that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// What members see whose card was updated, by userid. The others see `content`.
+    #[serde(default)]
+    pub faces: BTreeMap<String, serde_json::Value>,
+    /// Whether it was recalled, so that nobody sees it any more.
+    #[serde(default)]
+    pub recalled: bool,
 }
 
 /// Counts since the start.
@@ -160,6 +179,12 @@ pub struct World {
     pub(super) member_windows: HashMap<(i64, String), MemberWindow>,
     pub(super) recent_bodies: HashMap<(i64, Vec<u8>), Instant>,
     pub(super) wrong_secrets: HashMap<IpAddr, (u32, Instant)>,
+    /// Response codes of cards.
+    pub(super) codes: Codes,
+    /// Task ids of the cards that are kept, by app.
+    pub(super) task_ids: HashSet<(i64, String)>,
+    /// How far the world's time is ahead of the machine's.
+    ahead: Duration,
     pub(super) next_trace: u64,
     random: std::hash::RandomState,
 }
@@ -188,6 +213,9 @@ impl Default for World {
                 name: "Acteon".into(),
                 disabled: false,
                 trusted_ips: None,
+                callback_url: None,
+                callback_token: None,
+                callback_aes_key: None,
             }],
             members: [
                 member("zhangsan", &["1", "12"], &["oncall"]),
@@ -207,6 +235,9 @@ impl Default for World {
             member_windows: HashMap::new(),
             recent_bodies: HashMap::new(),
             wrong_secrets: HashMap::new(),
+            codes: Codes::default(),
+            task_ids: HashSet::new(),
+            ahead: Duration::ZERO,
             next_trace: 1_700_000_000_000_000_000,
             random: std::hash::RandomState::new(),
         }
@@ -260,18 +291,59 @@ impl World {
         self.next_trace
     }
 
-    /// Makes an opaque token, which cannot be guessed from the last one.
-    pub(super) fn fresh_token(&mut self) -> String {
+    /// Makes an opaque text, such as a token, which cannot be guessed from the last one.
+    pub(super) fn opaque(&mut self, prefix: &str) -> String {
+        let part = |_| format!("{:016x}", self.random());
+        let parts: String = (0..6).map(part).collect();
+        format!("{prefix}{parts}")
+    }
+
+    /// Random number.
+    pub(super) fn random(&mut self) -> u64 {
         use std::hash::BuildHasher as _;
         let trace = self.trace();
-        let part = |salt: u64| format!("{:016x}", self.random.hash_one((trace, salt)));
-        format!("tok_{}", (0..6).map(part).collect::<String>())
+        self.random.hash_one(trace)
+    }
+
+    /// Makes everything that ends older: tokens, response codes, messages that can be recalled.
+    pub fn advance(&mut self, by: Duration) {
+        self.ahead = self.ahead.saturating_add(by);
+    }
+
+    /// Time of the world, in milliseconds since 1970.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the world outside, which has its own time"
+    )]
+    pub(super) fn millis(&self) -> u64 {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        let since_1970 = since_1970.unwrap_or(Duration::ZERO);
+        since_1970.saturating_add(self.ahead).as_millis() as u64
+    }
+
+    /// Time of the world. It does not go beyond what the machine can tell.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the world outside, which has its own time"
+    )]
+    pub(super) fn now(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.ahead).unwrap_or(now)
     }
 
     pub(super) fn remember(&mut self, message: Message) {
+        if let Some(task_id) = &message.task_id {
+            self.task_ids.insert((message.agent_id, task_id.clone()));
+        }
         self.messages.push_back(message);
-        if self.messages.len() > KEPT_MESSAGES {
-            self.messages.pop_front();
+        if self.messages.len() > KEPT_MESSAGES
+            && let Some(Message {
+                agent_id,
+                task_id: Some(task_id),
+                ..
+            }) = self.messages.pop_front()
+        {
+            self.task_ids.remove(&(agent_id, task_id));
         }
     }
 
