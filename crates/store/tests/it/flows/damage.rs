@@ -77,9 +77,7 @@ async fn a_damaged_flow_is_told_of_and_keeps_no_other_from_being_claimed() {
     assert!(claim(&store, owner, 500).await.is_empty());
     assert_eq!(store.damage().expect("it is told").count, 12, "once");
     let counts = store.flow_counts().await.expect("counts");
-    let unreadable = counts
-        .iter()
-        .filter(|count| *count.status == *"unreadable");
+    let unreadable = counts.iter().filter(|count| *count.status == *"unreadable");
     let by_tenant: Vec<usize> = unreadable.map(|count| count.count).collect();
     assert_eq!(
         by_tenant.iter().sum::<usize>(),
