@@ -34,6 +34,7 @@
 //! its recipients, once and within 72 hours. Members who read in personal WeChat see no cards.
 
 mod check;
+mod kind;
 mod kinds;
 mod number;
 mod parts;
@@ -45,6 +46,7 @@ mod update;
 pub use kinds::{
     ButtonInteraction, MultipleInteraction, NewsNotice, TemplateCard, TextNotice, VoteInteraction,
 };
+pub(crate) use number::ANY_NUMBER;
 pub use number::{ButtonStyle, ButtonType, CheckboxMode, ContentType, DescColor, LinkType};
 pub use parts::{
     ActionMenu, CardAction, CardImage, EmphasisContent, HorizontalContent, ImageTextArea, Jump,

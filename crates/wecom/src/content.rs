@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::TemplateCard;
 use crate::cut::Markup;
+use crate::language::Language;
 use crate::limits::Limit;
 use crate::media::{Media, Video};
 use crate::news::{Mpnews, News};
+use crate::notice::MiniprogramNotice;
+use crate::report::Report;
 use crate::unit::Unit;
 
 /// Content of a message, with its `msgtype`.
@@ -63,6 +66,12 @@ pub enum Content {
     TemplateCard {
         /// Object of the same name in the request.
         template_card: Box<TemplateCard>,
+    },
+    /// Notice that opens a page of a mini program.
+    #[serde(rename = "miniprogram_notice")]
+    MiniprogramNotice {
+        /// Object of the same name in the request.
+        miniprogram_notice: MiniprogramNotice,
     },
 }
 
@@ -130,14 +139,68 @@ impl Content {
             | Self::Textcard { .. }
             | Self::Voice { .. }
             | Self::News { .. }
-            | Self::TemplateCard { .. } => false,
+            | Self::TemplateCard { .. }
+            | Self::MiniprogramNotice { .. } => false,
+        }
+    }
+
+    /// Whether the service looks at `enable_id_trans`.
+    pub(crate) const fn takes_id_trans(&self) -> bool {
+        match self {
+            Self::Text { .. }
+            | Self::Textcard { .. }
+            | Self::News { .. }
+            | Self::Mpnews { .. }
+            | Self::TemplateCard { .. }
+            | Self::MiniprogramNotice { .. } => true,
+            Self::Markdown { .. }
+            | Self::Image { .. }
+            | Self::Voice { .. }
+            | Self::Video { .. }
+            | Self::File { .. } => false,
+        }
+    }
+
+    /// Checks a content that is an object with fields of its own; texts, markdown and text cards are checked where they are cut.
+    pub(crate) fn check(&self, report: &mut Report) {
+        match self {
+            Self::Text { .. } | Self::Markdown { .. } | Self::Textcard { .. } => {}
+            Self::Image { image } => image.check("image", report),
+            Self::Voice { voice } => voice.check("voice", report),
+            Self::File { file } => file.check("file", report),
+            Self::Video { video } => video.check(report),
+            Self::News { news } => news.check(report),
+            Self::Mpnews { mpnews } => mpnews.check(report),
+            Self::TemplateCard { template_card } => template_card.check_to_send(report),
+            Self::MiniprogramNotice { miniprogram_notice } => miniprogram_notice.check(report),
+        }
+    }
+
+    /// Cuts the texts of a content that are too long, where its own limits have them cut and not refused.
+    pub(crate) fn cut(&mut self, language: Language, warnings: &mut Vec<String>) {
+        match self {
+            Self::Video { video } => video.cut(language, warnings),
+            Self::News { news } => news.cut(language, warnings),
+            Self::Mpnews { mpnews } => mpnews.cut(language, warnings),
+            Self::Text { .. }
+            | Self::Markdown { .. }
+            | Self::Textcard { .. }
+            | Self::Image { .. }
+            | Self::Voice { .. }
+            | Self::File { .. }
+            | Self::TemplateCard { .. }
+            | Self::MiniprogramNotice { .. } => {}
         }
     }
 
     /// Text to which a late mark is added, with its limit; `None` where there is none.
     pub(crate) fn late_text(&mut self) -> Option<(&mut String, Limit)> {
         Some(match self {
-            Self::Image { .. } | Self::Voice { .. } | Self::File { .. } => return None,
+            // The texts of a notice have no room for it.
+            Self::Image { .. }
+            | Self::Voice { .. }
+            | Self::File { .. }
+            | Self::MiniprogramNotice { .. } => return None,
             Self::Video { video } => (&mut video.description, Limit::LONG),
             Self::News { news } => (&mut news.articles.first_mut()?.description, Limit::LONG),
             Self::Mpnews { mpnews } => (&mut mpnews.articles.first_mut()?.digest, Limit::LONG),

@@ -26,6 +26,7 @@
 //!     agentid: 1_000_002,
 //!     content: Content::text("The disk of db-1 is full."),
 //!     safe: 0,
+//!     enable_id_trans: None,
 //!     enable_duplicate_check: Some(1),
 //!     duplicate_check_interval: Some(1800),
 //! };
@@ -58,7 +59,7 @@
 //!
 //! # Limits
 //!
-//! Messages of all types for members but `miniprogram_notice`; no group chats, no group robots. A medium is uploaded for each [`App::upload`], and kept
+//! Messages of all types for members; no group chats, no group robots. A medium is uploaded for each [`App::upload`], and kept
 //! nowhere: WeChat Work has it for three days. A call takes no longer than the time-out of its [`Endpoint`], and an
 //! answer is read up to 64 KiB. Tokens are kept in memory; several processes can share them through a [`TokenShare`].
 //!
@@ -92,8 +93,10 @@ mod link;
 mod media;
 mod message;
 mod news;
+mod notice;
 mod oauth;
 mod overflow;
+mod reading;
 mod recipients;
 mod report;
 mod share;
@@ -117,8 +120,10 @@ pub use link::LinkFault;
 pub use media::{Media, Video};
 pub use message::{Message, Ready};
 pub use news::{Article, Mpnews, MpnewsArticle, News};
+pub use notice::{MiniprogramNotice, NoticeItem};
 pub use oauth::{Identity, OAuth};
 pub use overflow::Overflow;
+pub use reading::{Reading, UnknownField};
 pub use recipients::{Recipients, RecipientsError};
 pub use report::{ContentError, Fault, Violation};
 pub use share::{SharedToken, TokenShare, TokenTurn};

@@ -4,12 +4,16 @@ use crate::cut::{Markup, cut};
 use crate::language::Language;
 use crate::link::{self, LinkFault, MAX_URL};
 use crate::overflow::Overflow;
-use crate::report::ContentError;
+use crate::report::{ContentError, Place};
 use crate::unit::Unit;
 use crate::visible::is_blank;
 
 /// Most bytes of a text or markdown message.
 const MAX_CONTENT: usize = 2048;
+/// Most bytes of the title of a video or an article.
+pub(crate) const MAX_SHORT: usize = 128;
+/// Most bytes of the description of a video or an article.
+pub(crate) const MAX_LONG: usize = 512;
 /// Most characters of a card's title.
 const MAX_TITLE: usize = 128;
 /// Most characters of a card's description.
@@ -44,12 +48,9 @@ pub enum MessageError {
         "url has a blank or a line break in it, at byte {0}: leave it out, or write a blank as %20"
     )]
     BlankInLink(usize),
-    /// The template card, the medium or the articles would be refused.
+    /// The content, or a setting of the message that it cannot have, would be refused.
     #[error(transparent)]
     Content(#[from] ContentError),
-    /// The message is confidential, and its type cannot be.
-    #[error("news cannot be confidential: leave out safe, or send mpnews")]
-    Confidential,
 }
 
 /// Limit of a text, with the markup that a cut must close.
@@ -74,18 +75,12 @@ impl Limit {
         markup: Markup::Markdown,
         ..Self::TEXT
     };
-    /// Limit of the title of a video or an article.
-    pub(crate) const SHORT: Self = Self {
-        field: "title",
-        most: 128,
-        unit: Unit::Bytes,
-        markup: Markup::Plain,
-    };
     /// Limit of the description of a video or an article.
     pub(crate) const LONG: Self = Self {
         field: "description",
-        most: 512,
-        ..Self::SHORT
+        most: MAX_LONG,
+        unit: Unit::Bytes,
+        markup: Markup::Plain,
     };
     /// Limit of a card's title.
     pub(crate) const TITLE: Self = Self {
@@ -139,6 +134,25 @@ pub(crate) fn fit(
             Ok(())
         }
     }
+}
+
+/// Cuts a text without markup to `most` bytes, with a warning that names its place.
+pub(crate) fn cut_at(
+    text: &mut String,
+    at: Place<'_>,
+    most: usize,
+    language: Language,
+    warnings: &mut Vec<String>,
+) {
+    let Some((shorter, missing)) = cut(text, most, Unit::Bytes, Markup::Plain, language) else {
+        return;
+    };
+    warnings.push(format!(
+        "{} was cut: {missing} of {} bytes are missing (limit {most})",
+        at.path(),
+        text.len()
+    ));
+    *text = shorter;
 }
 
 /// Checks a card's link. Errors when no client could open it.

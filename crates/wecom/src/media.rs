@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
-use crate::limits::{Limit, MessageError, fit};
-use crate::overflow::Overflow;
+use crate::limits::{MAX_LONG, MAX_SHORT, cut_at};
 use crate::report::{Place, Report};
 
 /// Body of a picture, a voice or a file.
@@ -28,35 +27,28 @@ pub struct Video {
 }
 
 impl Media {
-    pub(crate) fn check(&self, place: &'static str) -> Result<(), MessageError> {
-        check_id(place, &self.media_id)
+    pub(crate) fn check(&self, name: &'static str, report: &mut Report) {
+        report.needed(Place::root(name).field("media_id"), &self.media_id);
     }
 }
 
 impl Video {
-    pub(crate) fn ready(
-        &mut self,
-        how: (Overflow, Language),
-        warnings: &mut Vec<String>,
-    ) -> Result<(), MessageError> {
-        check_id("video", &self.media_id)?;
-        for (text, limit) in [
-            (&mut self.title, Limit::SHORT),
-            (&mut self.description, Limit::LONG),
-        ] {
-            if !text.is_empty() {
-                fit(text, limit, how, warnings)?;
-            }
-        }
-        Ok(())
+    pub(crate) fn check(&self, report: &mut Report) {
+        let video = Place::root("video");
+        report.needed(video.field("media_id"), &self.media_id);
+        report.cuttable(video.field("title"), &self.title, MAX_SHORT);
+        report.cuttable(video.field("description"), &self.description, MAX_LONG);
     }
-}
 
-fn check_id(place: &'static str, media_id: &str) -> Result<(), MessageError> {
-    let mut report = Report::new(Overflow::Reject);
-    report.needed(Place::root(place).field("media_id"), media_id);
-    report.result()?;
-    Ok(())
+    pub(crate) fn cut(&mut self, language: Language, warnings: &mut Vec<String>) {
+        let video = Place::root("video");
+        for (name, text, most) in [
+            ("title", &mut self.title, MAX_SHORT),
+            ("description", &mut self.description, MAX_LONG),
+        ] {
+            cut_at(text, video.field(name), most, language, warnings);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::language::Language;
 use crate::limits::{Limit, MessageError, check_url, fit};
 use crate::overflow::Overflow;
 use crate::recipients::Recipients;
+use crate::report::{ContentError, Fault, Place, Report};
 
 /// Most characters of a card's button that clients show.
 const MAX_BUTTON: usize = 4;
@@ -26,6 +27,9 @@ pub struct Message {
     /// 1 for a confidential message, which shows a watermark and cannot be forwarded; else 0. 2 for `mpnews` that stays in the corporation. Other types
     /// than text, image, video, file and `mpnews` cannot be confidential.
     pub safe: u8,
+    /// 1 to have the service write names in the place of ids, as in `$userName=zhangsan$`; `None` and 0 leave them as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enable_id_trans: Option<u8>,
     /// 1 to have the service drop a request with the same bytes within the interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_duplicate_check: Option<u8>,
@@ -49,7 +53,8 @@ impl Message {
     /// Template cards are checked and never cut: clients show as much of their
     /// texts as they have room for.
     ///
-    /// Errors when a text is empty or may not be cut, a card's link cannot be opened, or a template card would be refused. Recipients are checked before, by [`Recipients::resolve`].
+    /// Errors when a text is empty or may not be cut, a card's link cannot be opened, or a content of another type would be refused: then with all that is
+    /// wrong with it. Recipients are checked before, by [`Recipients::resolve`].
     pub fn ready(mut self, overflow: Overflow, language: Language) -> Result<Ready, MessageError> {
         let mut warnings = Vec::new();
         let mut fit =
@@ -68,19 +73,16 @@ impl Message {
                 fit(description, Limit::DESCRIPTION)?;
                 check_url(url)?;
             }
-            Content::Image { image } => image.check("image")?,
-            Content::Voice { voice } => voice.check("voice")?,
-            Content::File { file } => file.check("file")?,
-            Content::Video { video } => video.ready((overflow, language), &mut warnings)?,
-            Content::News { news } => {
-                if self.safe != 0 {
-                    return Err(MessageError::Confidential);
-                }
-                news.ready((overflow, language), &mut warnings)?;
-            }
-            Content::Mpnews { mpnews } => mpnews.ready((overflow, language), &mut warnings)?,
-            Content::TemplateCard { template_card } => {
-                warnings.extend(template_card.check(overflow)?);
+            Content::Image { .. }
+            | Content::Voice { .. }
+            | Content::Video { .. }
+            | Content::File { .. }
+            | Content::News { .. }
+            | Content::Mpnews { .. }
+            | Content::TemplateCard { .. }
+            | Content::MiniprogramNotice { .. } => {
+                warnings.extend(self.check(overflow)?);
+                self.content.cut(language, &mut warnings);
             }
         }
         self.warn(&mut warnings);
@@ -88,6 +90,20 @@ impl Message {
             message: self,
             warnings,
         })
+    }
+
+    /// Checks the content, and the settings that not every content may have. Errors with all that is wrong.
+    fn check(&self, overflow: Overflow) -> Result<Vec<String>, ContentError> {
+        let mut report = Report::new(overflow);
+        if matches!(self.content, Content::News { .. }) && self.safe != 0 {
+            report.wrong(Place::root("safe"), Fault::Confidential);
+        }
+        let is_notice = matches!(self.content, Content::MiniprogramNotice { .. });
+        if is_notice && self.recipients.is_everybody() {
+            report.wrong(Place::root("touser"), Fault::Everybody);
+        }
+        self.content.check(&mut report);
+        report.result()
     }
 
     /// Request body of `message/send`. The same message always gives the same bytes, which the service's duplicate check compares.
@@ -102,7 +118,7 @@ impl Message {
 
     /// Adds a late mark ([`Language::late_mark`]) as the last line of the text, which is cut if it needs the room. The result depends on message and
     /// mark alone, so that a repeated request has the same bytes whatever was configured in between.
-    /// Pictures, voices and files have no text, and stay as they are.
+    /// Pictures, voices and files have no text, and a notice's have no room: they stay as they are.
     #[must_use]
     pub fn mark_late(mut self, mark: &str) -> Self {
         let Some((text, limit)) = self.content.late_text() else {
@@ -127,6 +143,9 @@ impl Message {
     fn warn(&self, warnings: &mut Vec<String>) {
         if self.safe == 1 && !self.content.takes_safe() {
             warnings.push("safe has no effect on this msgtype".into());
+        }
+        if self.enable_id_trans == Some(1) && !self.content.takes_id_trans() {
+            warnings.push("enable_id_trans has no effect on this msgtype".into());
         }
         let Recipients { toparty, totag, .. } = &self.recipients;
         if self.recipients.is_everybody() && !(toparty.is_empty() && totag.is_empty()) {
@@ -156,7 +175,8 @@ impl Message {
             | Content::Video { .. }
             | Content::File { .. }
             | Content::News { .. }
-            | Content::Mpnews { .. } => {}
+            | Content::Mpnews { .. }
+            | Content::MiniprogramNotice { .. } => {}
         }
     }
 }

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
-use crate::limits::{Limit, MessageError, fit};
-use crate::overflow::Overflow;
+use crate::limits::{MAX_LONG, MAX_SHORT, cut_at};
 use crate::report::{Fault, Place, Report};
 
 /// Most articles of a message.
@@ -73,30 +72,35 @@ pub struct MpnewsArticle {
 }
 
 impl News {
-    pub(crate) fn ready(
-        &mut self,
-        how: (Overflow, Language),
-        warnings: &mut Vec<String>,
-    ) -> Result<(), MessageError> {
+    pub(crate) fn check(&self, report: &mut Report) {
         let news = Place::root("news");
         let list = news.field("articles");
-        let mut report = Report::new(how.0);
         report.some(list, &self.articles, MAX_ARTICLES);
         for (index, article) in self.articles.iter().enumerate() {
-            article.check(list.entry(index), &mut report);
+            article.check(list.entry(index), report);
         }
-        warnings.extend(report.result()?);
-        for article in &mut self.articles {
-            fit(&mut article.title, Limit::SHORT, how, warnings)?;
-            fit_if_given(&mut article.description, Limit::LONG, how, warnings)?;
+    }
+
+    pub(crate) fn cut(&mut self, language: Language, warnings: &mut Vec<String>) {
+        let news = Place::root("news");
+        for (index, article) in self.articles.iter_mut().enumerate() {
+            let at = news.field("articles").entry(index);
+            for (name, text, most) in [
+                ("title", &mut article.title, MAX_SHORT),
+                ("description", &mut article.description, MAX_LONG),
+            ] {
+                cut_at(text, at.field(name), most, language, warnings);
+            }
         }
-        Ok(())
     }
 }
 
 impl Article {
     fn check(&self, at: Place<'_>, report: &mut Report) {
-        report.needed(at.field("title"), &self.title);
+        if report.needed(at.field("title"), &self.title) {
+            report.cuttable(at.field("title"), &self.title, MAX_SHORT);
+        }
+        report.cuttable(at.field("description"), &self.description, MAX_LONG);
         let has_page = !self.appid.is_empty() && !self.pagepath.is_empty();
         if self.url.is_empty() && !has_page {
             report.wrong(at.field("url"), Fault::MissingBoth("appid with pagepath"));
@@ -111,53 +115,42 @@ impl Article {
 }
 
 impl Mpnews {
-    pub(crate) fn ready(
-        &mut self,
-        how: (Overflow, Language),
-        warnings: &mut Vec<String>,
-    ) -> Result<(), MessageError> {
+    pub(crate) fn check(&self, report: &mut Report) {
         let news = Place::root("mpnews");
         let list = news.field("articles");
-        let mut report = Report::new(how.0);
         report.some(list, &self.articles, MAX_ARTICLES);
         for (index, article) in self.articles.iter().enumerate() {
-            article.check(list.entry(index), &mut report);
+            article.check(list.entry(index), report);
         }
-        warnings.extend(report.result()?);
-        for article in &mut self.articles {
-            fit(&mut article.title, Limit::SHORT, how, warnings)?;
-            let digest = Limit {
-                field: "digest",
-                ..Limit::LONG
-            };
-            fit_if_given(&mut article.digest, digest, how, warnings)?;
+    }
+
+    pub(crate) fn cut(&mut self, language: Language, warnings: &mut Vec<String>) {
+        let news = Place::root("mpnews");
+        for (index, article) in self.articles.iter_mut().enumerate() {
+            let at = news.field("articles").entry(index);
+            for (name, text, most) in [
+                ("title", &mut article.title, MAX_SHORT),
+                ("digest", &mut article.digest, MAX_LONG),
+            ] {
+                cut_at(text, at.field(name), most, language, warnings);
+            }
         }
-        Ok(())
     }
 }
 
 impl MpnewsArticle {
     fn check(&self, at: Place<'_>, report: &mut Report) {
-        report.needed(at.field("title"), &self.title);
+        if report.needed(at.field("title"), &self.title) {
+            report.cuttable(at.field("title"), &self.title, MAX_SHORT);
+        }
         report.needed(at.field("thumb_media_id"), &self.thumb_media_id);
         report.bytes(at.field("author"), &self.author, MAX_AUTHOR);
         if !self.content_source_url.is_empty() {
             report.link(at.field("content_source_url"), &self.content_source_url);
         }
         report.key(at.field("content"), &self.content, MAX_HTML);
+        report.cuttable(at.field("digest"), &self.digest, MAX_LONG);
     }
-}
-
-fn fit_if_given(
-    text: &mut String,
-    limit: Limit,
-    how: (Overflow, Language),
-    warnings: &mut Vec<String>,
-) -> Result<(), MessageError> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    fit(text, limit, how, warnings)
 }
 
 #[cfg(test)]

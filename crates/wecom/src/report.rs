@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
+use std::ops::RangeInclusive;
 
 use crate::link::{self, LinkFault, MAX_URL};
 use crate::overflow::Overflow;
@@ -9,7 +10,7 @@ use crate::unit::Unit;
 use crate::visible::is_blank;
 
 /// Most violations that an error's text names.
-const NAMED: usize = 5;
+const NAMED: usize = 20;
 
 /// Reason why a content, or an update of a card, cannot be sent: all that is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,14 @@ pub enum Fault {
         /// Whether the service takes a longer text, of which clients do not show the rest.
         shown: bool,
     },
+    /// The text is too short.
+    #[error("is {size} characters long, at least {least} are needed")]
+    TooShort {
+        /// Number of its characters.
+        size: usize,
+        /// Fewest characters.
+        least: usize,
+    },
     /// The list has too many entries.
     #[error("has {count} entries, at most {limit} are allowed")]
     TooMany {
@@ -75,6 +84,34 @@ pub enum Fault {
     /// The link cannot be opened.
     #[error("cannot be opened: {0}")]
     Link(LinkFault),
+    /// The value is of another kind than its field.
+    #[error("must be {expected}, is {found}")]
+    Kind {
+        /// Kind that the field has, such as `text`.
+        expected: &'static str,
+        /// Kind that the value has, such as `a number`.
+        found: &'static str,
+    },
+    /// The value is none of those that its field can have, or is missing.
+    #[error("must be {}", alternatives(.0))]
+    NotOneOf(Vec<&'static str>),
+    /// The field is of other kinds of cards than this one.
+    #[error("is no field of a {0} card; leave it out, or choose another card_type")]
+    NotOf(&'static str),
+    /// There is no such field, and this one is most likely meant.
+    #[error("is no field there: did you mean {0:?}?")]
+    Slip(&'static str),
+    /// The object is not as its type says.
+    #[error("cannot be read")]
+    Unreadable,
+    /// The message is confidential, and its type cannot be.
+    #[error("is on, and news cannot be confidential: say \"safe\": false, or send mpnews")]
+    Confidential,
+    /// The message goes to everybody, and its type cannot.
+    #[error(
+        "is @all, and a miniprogram_notice goes to members, departments and tags that are named"
+    )]
+    Everybody,
 }
 
 impl fmt::Display for ContentError {
@@ -91,6 +128,15 @@ impl fmt::Display for ContentError {
 }
 
 impl std::error::Error for ContentError {}
+
+/// Values that a field can have, as a sentence lists them.
+fn alternatives(values: &[&str]) -> String {
+    match values {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [before @ .., last] => format!("{} or {last}", before.join(", ")),
+    }
+}
 
 /// Place in a content. Its path is only written where something is wrong.
 #[derive(Clone, Copy)]
@@ -124,7 +170,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let mut path = self.parent.map(Self::path).unwrap_or_default();
         if !path.is_empty() && !self.name.is_empty() {
             path.push('.');
@@ -234,6 +280,34 @@ impl Report {
     pub(crate) fn bytes(&mut self, at: Place<'_>, text: &str, most: usize) {
         if !text.is_empty() {
             self.key(at, text, most);
+        }
+    }
+
+    /// Checks a text that is cut where it has more than `most` bytes, unless it is to be refused.
+    pub(crate) fn cuttable(&mut self, at: Place<'_>, text: &str, most: usize) {
+        if self.overflow == Overflow::Reject && text.len() > most {
+            self.key(at, text, most);
+        }
+    }
+
+    /// Checks the number of a text's characters.
+    pub(crate) fn characters(&mut self, at: Place<'_>, text: &str, allowed: RangeInclusive<usize>) {
+        let size = Unit::Characters.size(text);
+        let (least, limit) = allowed.into_inner();
+        if size < least {
+            self.wrong(at, Fault::TooShort { size, least });
+        } else if size > limit {
+            let unit = Unit::Characters.as_str();
+            let shown = false;
+            self.wrong(
+                at,
+                Fault::TooLong {
+                    size,
+                    unit,
+                    limit,
+                    shown,
+                },
+            );
         }
     }
 

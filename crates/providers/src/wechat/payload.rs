@@ -77,6 +77,7 @@ pub(super) fn prepare(
         agentid: config.agent_id,
         content: content(msgtype, &fields)?,
         safe: u8::from(fields.flag("safe")?.unwrap_or(config.safe)),
+        enable_id_trans: None,
         enable_duplicate_check: config.duplicate_check.map(|_| 1),
         duplicate_check_interval: config.duplicate_check,
     };

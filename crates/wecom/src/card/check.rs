@@ -29,8 +29,12 @@ impl TemplateCard {
     /// Errors with all that WeChat Work would refuse.
     pub fn check(&self, overflow: Overflow) -> Result<Vec<String>, ContentError> {
         let mut report = Report::new(overflow);
-        self.check_for(Use::Send, &mut report);
+        self.check_to_send(&mut report);
         report.result()
+    }
+
+    pub(crate) fn check_to_send(&self, report: &mut Report) {
+        self.check_for(Use::Send, report);
     }
 
     pub(super) fn check_for(&self, used: Use, report: &mut Report) {

@@ -1,7 +1,12 @@
 //! Closed sets that the service writes as numbers.
 
-use serde::de::Error as _;
+use std::fmt;
+
+use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Name by which a reader is asked for a number of any size.
+pub(crate) const ANY_NUMBER: &str = "number";
 
 /// Makes an enumeration that is written as the number of its variant.
 macro_rules! numbered {
@@ -20,13 +25,28 @@ macro_rules! numbered {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                match u64::deserialize(deserializer)? {
-                    $($number => Ok(Self::$variant),)+
-                    other => Err(D::Error::custom(format!(
-                        concat!("{} is no ", stringify!($name), ", expected one of:" $(, " ", stringify!($number))+),
-                        other
-                    ))),
+                struct Numbered;
+
+                impl<'de> Visitor<'de> for Numbered {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str(concat!("one of:" $(, " ", stringify!($number))+))
+                    }
+
+                    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<$name, D::Error> {
+                        match u64::deserialize(deserializer)? {
+                            $($number => Ok($name::$variant),)+
+                            other => Err(D::Error::custom(format!(
+                                concat!("{} is no ", stringify!($name), ", expected one of:" $(, " ", stringify!($number))+),
+                                other
+                            ))),
+                        }
+                    }
                 }
+
+                // The name tells a reader of what people wrote which numbers there are.
+                deserializer.deserialize_newtype_struct(concat!($(stringify!($number), " "),+), Numbered)
             }
         }
     };
@@ -104,4 +124,36 @@ numbered! {
         /// Several.
         Multiple = 1,
     }
+}
+
+/// Reads a number that may be missing, of any size.
+pub(super) fn optional<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<serde_json::Number>, D::Error> {
+    struct Any(serde_json::Number);
+    struct OfAnySize;
+
+    impl<'de> Visitor<'de> for OfAnySize {
+        type Value = Any;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
+        }
+
+        fn visit_newtype_struct<D: Deserializer<'de>>(
+            self,
+            deserializer: D,
+        ) -> Result<Any, D::Error> {
+            serde_json::Number::deserialize(deserializer).map(Any)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Any {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_newtype_struct(ANY_NUMBER, OfAnySize)
+        }
+    }
+
+    let number = Option::<Any>::deserialize(deserializer)?;
+    Ok(number.map(|Any(number)| number))
 }

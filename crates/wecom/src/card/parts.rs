@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::number::{ContentType, DescColor, LinkType};
+use super::number::{self, ContentType, DescColor, LinkType};
 
 /// Origin of a card, in its first line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,10 @@ pub struct CardImage {
     /// Address of the picture.
     pub url: String,
     /// Width of the picture divided by its height, 1.3 to 2.25; 1.3 without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub aspect_ratio: Option<serde_json::Number>,
 }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::content::Content;
+use crate::limits::MessageError;
 use crate::message::{Message, Ready};
+use crate::overflow::Overflow;
 use crate::recipients::Recipients;
 
 fn message(content: Content, safe: u8) -> Message {
@@ -14,6 +16,7 @@ fn message(content: Content, safe: u8) -> Message {
         agentid: 1,
         content,
         safe,
+        enable_id_trans: None,
         enable_duplicate_check: None,
         duplicate_check_interval: None,
     }
@@ -98,15 +101,15 @@ fn texts_of_a_video_are_cut_at_their_limits() {
         (video("", &"d".repeat(513)), "description", 512),
     ] {
         let refused = ready(content.clone(), 0, Overflow::Reject);
-        let too_long = MessageError::TooLong {
-            field,
-            size: limit + 1,
-            unit: "bytes",
-            limit,
-        };
-        assert_eq!(refused, Err(too_long));
+        assert_eq!(
+            refused.expect_err("too long").to_string(),
+            format!(
+                "video.{field} is {} bytes long, at most {limit} are allowed; shorten it",
+                limit + 1
+            )
+        );
         let cut = ready(content, 0, Overflow::Truncate).expect("ready");
-        assert!(cut.warnings[0].starts_with(&format!("{field} was cut")));
+        assert!(cut.warnings[0].starts_with(&format!("video.{field} was cut")));
         let Content::Video { video } = cut.message.content else {
             panic!("a video")
         };

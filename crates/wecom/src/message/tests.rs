@@ -14,6 +14,7 @@ fn message(content: Content) -> Message {
         agentid: 1_000_002,
         content,
         safe: 0,
+        enable_id_trans: None,
         enable_duplicate_check: None,
         duplicate_check_interval: None,
     }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::content::Content;
+use crate::limits::MessageError;
 use crate::message::{Message, Ready};
+use crate::overflow::Overflow;
 use crate::recipients::Recipients;
 
 fn ready(content: Content, safe: u8, overflow: Overflow) -> Result<Ready, MessageError> {
@@ -14,6 +16,7 @@ fn ready(content: Content, safe: u8, overflow: Overflow) -> Result<Ready, Messag
         agentid: 1,
         content,
         safe,
+        enable_id_trans: None,
         enable_duplicate_check: None,
         duplicate_check_interval: None,
     };
@@ -208,7 +211,15 @@ fn titles_and_descriptions_are_cut_at_their_limits() {
         assert!(ready(content.clone(), 0, Overflow::Reject).is_err());
         let cut = ready(content, 0, Overflow::Truncate).expect("cut");
         assert_eq!(cut.warnings.len(), 1, "{:?}", cut.warnings);
+        assert!(
+            cut.warnings[0].starts_with("news.articles[0]."),
+            "{:?}",
+            cut.warnings
+        );
     }
+    let both = news(vec![long(129, 513), long(1, 513)]);
+    let refused = ready(both, 0, Overflow::Reject).expect_err("too long");
+    assert_eq!(refused.to_string().matches("shorten it").count(), 3);
     let digest = |size: usize| {
         mpnews(vec![MpnewsArticle {
             digest: "d".repeat(size),
@@ -218,7 +229,9 @@ fn titles_and_descriptions_are_cut_at_their_limits() {
     text_of(digest(512), 0);
     let refused = ready(digest(513), 0, Overflow::Reject).expect_err("too long");
     assert!(
-        refused.to_string().starts_with("digest is 513 bytes"),
+        refused
+            .to_string()
+            .starts_with("mpnews.articles[0].digest is 513 bytes"),
         "{refused}"
     );
 }
@@ -226,5 +239,8 @@ fn titles_and_descriptions_are_cut_at_their_limits() {
 #[test]
 fn news_cannot_be_confidential() {
     let refused = ready(news(vec![article()]), 1, Overflow::Truncate);
-    assert_eq!(refused, Err(MessageError::Confidential));
+    assert_eq!(
+        refused.expect_err("confidential").to_string(),
+        "safe is on, and news cannot be confidential: say \"safe\": false, or send mpnews"
+    );
 }

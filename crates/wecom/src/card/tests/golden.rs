@@ -142,6 +142,7 @@ fn message(kind: &str) -> Message {
         agentid: 1_000_002,
         content: Content::template_card(card(&sample(kind))),
         safe: 1,
+        enable_id_trans: None,
         enable_duplicate_check: None,
         duplicate_check_interval: None,
     }

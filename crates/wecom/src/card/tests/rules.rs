@@ -302,5 +302,16 @@ fn all_that_is_wrong_is_told_at_once() {
             "replace_text"
         ]
     );
-    assert!(error.to_string().ends_with("; and 1 more"), "{error}");
+    assert_eq!(error.to_string().matches("; template_card").count(), 5);
+}
+
+#[test]
+fn so_many_faults_are_named_and_the_others_counted() {
+    let options: Vec<Value> = vec![json!({}); 10];
+    let select = json!({ "question_key": "k", "option_list": options });
+    let card = json!({ "card_type": "multiple_interaction", "select_list": [select] });
+    let card: TemplateCard = serde_json::from_value(card).expect("a card");
+    let error = card.check(Overflow::Truncate).expect_err("violations");
+    assert_eq!(error.violations.len(), 23, "{error}");
+    assert!(error.to_string().ends_with("; and 3 more"), "{error}");
 }
