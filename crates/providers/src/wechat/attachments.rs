@@ -2,14 +2,14 @@
 
 use acteon_core::Action;
 
-use super::listed::listed;
+use super::listed::{listed, short};
 
 /// Warning about the attachments of an action, if it has some.
 pub(super) fn warning(action: &Action) -> Option<String> {
-    let names: Vec<&str> = action
+    let names: Vec<String> = action
         .attachments
         .iter()
-        .map(|attachment| attachment.filename.as_str())
+        .map(|attachment| short(&attachment.filename))
         .collect();
     (!names.is_empty()).then(|| {
         format!(

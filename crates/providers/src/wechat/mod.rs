@@ -1,14 +1,18 @@
 //! `wechat`: messages of a WeChat Work (企业微信) app, over `acteon-wecom`.
 
 mod attachments;
+mod beside;
 mod classify;
 mod config;
 mod elsewhere;
+mod faults;
+mod fields;
 mod link_message;
 mod listed;
 mod payload;
 mod plain;
 mod send;
+mod slips;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +29,8 @@ use serde_json::value::RawValue;
 
 use crate::context::Context;
 use crate::provider_type::{Built, ProviderType};
+use beside::WrittenFor;
 use config::Config;
-use payload::WrittenFor;
 
 /// Messages that WeChat Work delivers to one member from one app; it drops more of them without an error (page 90236 of its documentation).
 const BUDGET: Budget = Budget {
@@ -154,10 +158,9 @@ impl Provider for WechatProvider {
     }
 
     fn mark_late(&self, prepared: &Prepared, mark: &str) -> Option<Vec<u8>> {
-        Some(
-            Message::from_bytes(&prepared.bytes)?
-                .mark_late(mark)
-                .to_bytes(),
-        )
+        let message = Message::from_bytes(&prepared.bytes)?;
+        let marked = message.clone().mark_late(mark);
+        // A picture has no text that could say it.
+        (marked != message).then(|| marked.to_bytes())
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn send(
     Ok(response)
 }
 
-/// Body of the outcome: the fields of WeChat Work's own answer.
+/// Body of the outcome: the fields of WeChat Work's own answer, but for a card's response code, with which whoever reads it could change the card.
 fn body(sent: &Sent) -> Value {
     let Sent {
         errmsg,
@@ -57,7 +57,7 @@ fn body(sent: &Sent) -> Value {
         invalidparty,
         invalidtag,
         unlicenseduser,
-        response_code,
+        response_code: _,
     } = sent;
     let mut body = json!({
         "errcode": 0,
@@ -67,13 +67,8 @@ fn body(sent: &Sent) -> Value {
         "invalidparty": flat(invalidparty),
         "invalidtag": flat(invalidtag),
     });
-    for (name, value) in [
-        ("unlicenseduser", unlicenseduser),
-        ("response_code", response_code),
-    ] {
-        if !value.is_null() {
-            body[name] = flat(value);
-        }
+    if !unlicenseduser.is_null() {
+        body["unlicenseduser"] = flat(unlicenseduser);
     }
     body
 }

@@ -1,5 +1,7 @@
 //! Tests that need no server: settings and payloads.
 
+mod objects;
+
 use acteon_config::{Setting, Settings};
 use acteon_core::{Action, ErrorKind, Prepared, ProviderName};
 use proptest::prelude::*;
@@ -180,8 +182,12 @@ fn a_faulty_payload_names_the_field() {
         ),
         (r#"{"touser":"u","content":" "}"#, "content is empty"),
         (
-            r#"{"touser":"u","content":"x","msgtype":"image"}"#,
-            "msgtype \"image\"",
+            r#"{"touser":"u","content":"x","msgtype":"imgae"}"#,
+            "msgtype \"imgae\" is not supported: did you mean \"image\"?; it must be \"text\", \"markdown\", \"textcard\", \"image\", \"voice\", \"video\", \"file\", \"news\", \"mpnews\", \"template_card\" or \"miniprogram_notice\"",
+        ),
+        (
+            r#"{"touser":"u","content":"x","msgtype":"quiz"}"#,
+            "msgtype \"quiz\" is not supported; it must be",
         ),
         (
             r#"{"touser":"u","content":"x","event_action":"resolve"}"#,

@@ -9,15 +9,34 @@ pub(crate) enum MsgType {
     Text,
     Markdown,
     Textcard,
+    Image,
+    Voice,
+    Video,
+    File,
+    News,
+    Mpnews,
+    TemplateCard,
+    MiniprogramNotice,
 }
 
 impl MsgType {
-    /// All types by name; the first is the default.
-    pub(crate) const ALL: [(&str, Self); 3] = [
+    /// All types by name.
+    pub(crate) const ALL: [(&str, Self); 11] = [
         ("text", Self::Text),
         ("markdown", Self::Markdown),
         ("textcard", Self::Textcard),
+        ("image", Self::Image),
+        ("voice", Self::Voice),
+        ("video", Self::Video),
+        ("file", Self::File),
+        ("news", Self::News),
+        ("mpnews", Self::Mpnews),
+        ("template_card", Self::TemplateCard),
+        ("miniprogram_notice", Self::MiniprogramNotice),
     ];
+
+    /// Types whose fields stand at the top of a payload; the first is the default. The others have an object of their name.
+    pub(crate) const TOP: [(&str, Self); 3] = [Self::ALL[0], Self::ALL[1], Self::ALL[2]];
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL
@@ -33,11 +52,39 @@ impl MsgType {
             .map_or("", |(name, _)| name)
     }
 
+    /// Whether the message is an object of the type's name, and not fields at the top of a payload.
+    pub(crate) fn is_object(self) -> bool {
+        Self::TOP.iter().all(|(_, msgtype)| *msgtype != self)
+    }
+
     /// Fields of a payload that are only for this type.
     pub(crate) const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Text | Self::Markdown => &["content"],
             Self::Textcard => &["title", "description", "url", "btntxt"],
+            Self::Image => &["image"],
+            Self::Voice => &["voice"],
+            Self::Video => &["video"],
+            Self::File => &["file"],
+            Self::News => &["news"],
+            Self::Mpnews => &["mpnews"],
+            Self::TemplateCard => &["template_card"],
+            Self::MiniprogramNotice => &["miniprogram_notice"],
+        }
+    }
+
+    /// Beginning of what such a message is written as.
+    pub(crate) const fn example(self) -> &'static str {
+        match self {
+            Self::Text | Self::Markdown => r#"{"content": "..."}"#,
+            Self::Textcard => r#"{"title": "...", "description": "...", "url": "..."}"#,
+            Self::Image | Self::Voice | Self::Video | Self::File => r#"{"media_id": "..."}"#,
+            Self::News => r#"{"articles": [{"title": "...", "url": "..."}]}"#,
+            Self::Mpnews => {
+                r#"{"articles": [{"title": "...", "thumb_media_id": "...", "content": "..."}]}"#
+            }
+            Self::TemplateCard => r#"{"card_type": "text_notice", ...}"#,
+            Self::MiniprogramNotice => r#"{"appid": "...", "title": "..."}"#,
         }
     }
 }
@@ -62,7 +109,7 @@ impl Config {
         ];
         let agent_id = reader.integer("wechat.agent_id", 0, 1..=u32::MAX.into());
         let duplicate_check = duplicate_check(reader);
-        let default_msgtype = reader.word("wechat.default_msgtype", MsgType::ALL);
+        let default_msgtype = reader.word("wechat.default_msgtype", MsgType::TOP);
         let overflow = reader.word("wechat.overflow", OVERFLOWS);
         let language = reader.word("wechat.language", Language::ALL);
         let defaults = reader.take(defaults(reader.settings()));
