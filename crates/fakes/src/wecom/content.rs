@@ -1,22 +1,46 @@
 //! Checks of a message's content (page 90236 of the documentation). Texts that are too long are cut without an error.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
+use super::media;
+use super::medium::Kind;
 use super::reply::{Refusal, refusal};
+use super::texts::{check_url, head, needed};
+use super::world::World;
+use super::{articles, notice};
 
 const MAX_CONTENT_BYTES: usize = 2048;
 const MAX_TITLE_CHARS: usize = 128;
 const MAX_DESCRIPTION_CHARS: usize = 512;
-const MAX_URL_BYTES: usize = 2048;
+const MAX_VIDEO_TITLE: usize = 128;
+const MAX_VIDEO_DESCRIPTION: usize = 512;
 
 /// Content as members see it; `true` when it was cut. Errors when the service would refuse it.
 pub(super) fn check(
+    world: &World,
     msgtype: &str,
     body: &Value,
-    cut_markdown: bool,
+    now: Instant,
 ) -> Result<(Value, bool), Refusal> {
     let own = &body[msgtype];
+    let safe = body["safe"].as_i64().unwrap_or_default();
+    let medium = |kind| media::check(world, (own, kind), safe == 1, now);
     match msgtype {
+        "image" => medium(Kind::Image),
+        "voice" => medium(Kind::Voice),
+        "file" => medium(Kind::File),
+        "video" => {
+            medium(Kind::Video)?;
+            let mut shown = own.clone();
+            let cut_title = head(&mut shown, "title", MAX_VIDEO_TITLE);
+            let cut = head(&mut shown, "description", MAX_VIDEO_DESCRIPTION);
+            Ok((shown, cut_title || cut))
+        }
+        "news" => articles::news(own, safe),
+        "mpnews" => articles::mpnews(world, own, now),
+        "miniprogram_notice" => notice::check(own, body["touser"].as_str().unwrap_or_default()),
         "text" => {
             let content = needed(own, "content", refusal(44004, "empty content"))?;
             let (shown, cut) = cut_bytes(content);
@@ -24,7 +48,7 @@ pub(super) fn check(
         }
         "markdown" => {
             let content = needed(own, "content", refusal(44004, "empty content"))?;
-            if content.len() > MAX_CONTENT_BYTES && !cut_markdown {
+            if content.len() > MAX_CONTENT_BYTES && !world.settings.cut_markdown {
                 return Err(refusal(
                     40058,
                     "markdown.content exceed max length 2048. invalid Request Parameter",
@@ -42,19 +66,7 @@ fn card(own: &Value) -> Result<(Value, bool), Refusal> {
     let title = needed(own, "title", refusal(41016, "missing title"))?;
     let description = needed(own, "description", refusal(41033, "missing description"))?;
     let url = needed(own, "url", refusal(41010, "missing url"))?;
-    let begins = |scheme: &str| {
-        url.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    if !begins("http://") && !begins("https://") {
-        return Err(refusal(45034, "url lacks http:// or https://"));
-    }
-    if url.len() > MAX_URL_BYTES {
-        return Err(refusal(
-            40058,
-            "textcard.url exceed max length 2048. invalid Request Parameter",
-        ));
-    }
+    check_url(url)?;
     let head = |text: &str, limit| text.chars().take(limit).collect::<String>();
     let (shown_title, shown_description) = (
         head(title, MAX_TITLE_CHARS),
@@ -69,13 +81,6 @@ fn card(own: &Value) -> Result<(Value, bool), Refusal> {
         json!({ "title": shown_title, "description": shown_description, "url": url, "btntxt": button }),
         cut,
     ))
-}
-
-fn needed<'a>(own: &'a Value, field: &str, missing: Refusal) -> Result<&'a str, Refusal> {
-    own[field]
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .ok_or(missing)
 }
 
 /// Text cut to the limit in bytes, at a whole character; `true` when it was cut.

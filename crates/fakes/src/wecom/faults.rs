@@ -13,6 +13,7 @@ pub enum Call {
     AgentGet,
     Recall,
     UpdateCard,
+    Upload,
 }
 
 /// Fault that a call meets.

@@ -1,4 +1,4 @@
-//! Local WeChat Work: `gettoken`, `agent/get`, and the calls that send, update and recall messages as the real servers answer them, with faults on demand
+//! Local WeChat Work: `gettoken`, `agent/get`, and the calls that send, update and recall messages and upload media as the real servers answer them, with faults on demand
 //! and a page that shows the messages.
 //!
 //! The [`world`] is the server's state: a corporation, its apps, members, tokens and messages. Checks are made in an assumed order, which the
@@ -6,6 +6,7 @@
 //! each member, beyond which messages are dropped without an error. The control routes change the world and switch faults.
 
 mod answer;
+mod articles;
 mod card;
 mod card_routes;
 mod cards;
@@ -13,13 +14,18 @@ mod command;
 mod content;
 mod control;
 mod faults;
+mod form;
 mod gettoken;
 mod limits;
+mod media;
+mod medium;
+mod notice;
 mod recall;
 mod reply;
 mod send;
 mod server;
 mod shared;
+mod texts;
 mod update;
 pub mod world;
 

@@ -38,7 +38,7 @@ pub(super) fn send(
     };
     let (content, cut) = match card {
         Some(_) => (body["template_card"].clone(), false),
-        None => content::check(&msgtype, &body, world.settings.cut_markdown)?,
+        None => content::check(world, &msgtype, &body, now)?,
     };
     let reach = reach(world, &selectors);
     if reach.members.is_empty() {

@@ -23,7 +23,7 @@ use super::gettoken::{agent_get, authorize, gettoken};
 use super::send::send;
 use super::shared::Shared;
 use super::world::World;
-use super::{card_routes, control};
+use super::{card_routes, control, media};
 
 /// Running local WeChat Work; it stops when it is dropped.
 pub struct LocalWecom {
@@ -123,6 +123,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/control/apps", post(control::put_app))
         .route("/control/members", post(control::put_member))
         .merge(card_routes::routes())
+        .merge(media::routes())
         .with_state(shared)
 }
 

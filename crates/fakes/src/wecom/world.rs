@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::card::codes::Codes;
 use super::faults::{Call, Faults};
 use super::limits::{MemberWindow, RateLimit, Window};
+use super::medium::Medium;
 
 /// Most messages that are kept.
 const KEPT_MESSAGES: usize = 1_000_000;
@@ -181,6 +182,8 @@ pub struct World {
     pub(super) wrong_secrets: HashMap<IpAddr, (u32, Instant)>,
     /// Response codes of cards.
     pub(super) codes: Codes,
+    /// Media that were uploaded, by their ids.
+    pub(super) media: HashMap<String, Medium>,
     /// Task ids of the cards that are kept, by app.
     pub(super) task_ids: HashSet<(i64, String)>,
     /// How far the world's time is ahead of the machine's.
@@ -236,6 +239,7 @@ impl Default for World {
             recent_bodies: HashMap::new(),
             wrong_secrets: HashMap::new(),
             codes: Codes::default(),
+            media: HashMap::new(),
             task_ids: HashSet::new(),
             ahead: Duration::ZERO,
             next_trace: 1_700_000_000_000_000_000,

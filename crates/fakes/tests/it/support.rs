@@ -95,6 +95,21 @@ impl Client {
         self.call_as(AGENT, path, body).await
     }
 
+    /// Uploads a medium as an app.
+    pub(crate) async fn upload(&self, kind: &str, filename: &str, bytes: &[u8]) -> Value {
+        let token = self.token(AGENT).await;
+        let path = format!("/cgi-bin/media/upload?access_token={token}&type={kind}");
+        let head = format!(
+            "--b0undary\r\nContent-Disposition: form-data; name=\"media\"; filename=\"{filename}\"; filelength={}\r\nContent-Type: image/png\r\n\r\n",
+            bytes.len()
+        );
+        let body = [head.as_bytes(), bytes, b"\r\n--b0undary--\r\n"].concat();
+        let request = self.http.post(self.url(&path)).body(body);
+        let request = request.header("content-type", "multipart/form-data; boundary=b0undary");
+        let answer = request.send().await.expect("an answer");
+        answer.json().await.expect("JSON")
+    }
+
     /// Sends a card to members.
     pub(crate) async fn send(&self, touser: &str, card: &Value) -> Value {
         self.call("send", &message(touser, card)).await
