@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testkit", &["store"]),
     ("wecom", &["http"]),
     ("api", &[]),
-    ("fakes", &[]),
+    ("fakes", &["http"]),
     ("faults", &[]),
     ("config", &["core"]),
     ("schedule", &["core"]),

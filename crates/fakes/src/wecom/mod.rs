@@ -3,13 +3,17 @@
 //!
 //! The [`world`] is the server's state: a corporation, its apps, members, tokens and messages. Checks are made in an assumed order, which the
 //! documentation does not give: token, app, address, frequency, JSON, agent, recipients, type, content, reachability, duplicate check, and the limit of
-//! each member, beyond which messages are dropped without an error. The control routes change the world and switch faults.
+//! each member, beyond which messages are dropped without an error. The control routes change the world, switch faults, and act as members do, of
+//! which the app is told by encrypted callbacks.
 
+mod acting;
 mod answer;
 mod articles;
+mod callback;
 mod card;
 mod card_routes;
 mod cards;
+mod clock;
 mod command;
 mod content;
 mod control;
@@ -29,6 +33,9 @@ mod texts;
 mod update;
 pub mod world;
 
+pub use acting::{CannotAct, Click, Event, Say};
+pub use callback::{Callbacks, Deliver, Delivery, Field, Outcome, PassiveReply, Try, Verification};
+pub use card::face::Selected;
 pub use cards::{CardCode, CardCodes};
 pub use command::run_command;
 pub use faults::{Call, Fault};

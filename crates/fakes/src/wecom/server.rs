@@ -23,12 +23,12 @@ use super::gettoken::{agent_get, authorize, gettoken};
 use super::send::send;
 use super::shared::Shared;
 use super::world::World;
-use super::{card_routes, control, media};
+use super::{acting, card_routes, control, media};
 
 /// Running local WeChat Work; it stops when it is dropped.
 pub struct LocalWecom {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
@@ -124,6 +124,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/control/members", post(control::put_member))
         .merge(card_routes::routes())
         .merge(media::routes())
+        .merge(acting::routes::routes())
         .with_state(shared)
 }
 

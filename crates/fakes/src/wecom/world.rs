@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::callback::Callbacks;
+use super::callback::held::Held;
 use super::card::codes::Codes;
+use super::clock;
 use super::faults::{Call, Faults};
 use super::limits::{MemberWindow, RateLimit, Window};
 use super::medium::Medium;
@@ -75,6 +78,8 @@ pub struct Settings {
     pub cut_markdown: bool,
     /// Shortest time of each call, in milliseconds.
     pub latency_ms: u64,
+    /// How callbacks are delivered.
+    pub callbacks: Callbacks,
 }
 
 impl Default for Settings {
@@ -92,6 +97,7 @@ impl Default for Settings {
             wrong_secrets_allowed: 2000,
             cut_markdown: false,
             latency_ms: 0,
+            callbacks: Callbacks::default(),
         }
     }
 }
@@ -186,6 +192,10 @@ pub struct World {
     pub(super) media: HashMap<String, Medium>,
     /// Task ids of the cards that are kept, by app.
     pub(super) task_ids: HashSet<(i64, String)>,
+    /// Callbacks that are held back, oldest first.
+    pub(super) held: VecDeque<Held>,
+    /// Number of the last callback.
+    pub(super) callbacks_made: u64,
     /// How far the world's time is ahead of the machine's.
     ahead: Duration,
     pub(super) next_trace: u64,
@@ -241,6 +251,8 @@ impl Default for World {
             codes: Codes::default(),
             media: HashMap::new(),
             task_ids: HashSet::new(),
+            held: VecDeque::new(),
+            callbacks_made: 0,
             ahead: Duration::ZERO,
             next_trace: 1_700_000_000_000_000_000,
             random: std::hash::RandomState::new(),
@@ -315,23 +327,13 @@ impl World {
     }
 
     /// Time of the world, in milliseconds since 1970.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the world outside, which has its own time"
-    )]
     pub(super) fn millis(&self) -> u64 {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-        let since_1970 = since_1970.unwrap_or(Duration::ZERO);
-        since_1970.saturating_add(self.ahead).as_millis() as u64
+        clock::since_1970().saturating_add(self.ahead).as_millis() as u64
     }
 
     /// Time of the world. It does not go beyond what the machine can tell.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the world outside, which has its own time"
-    )]
     pub(super) fn now(&self) -> Instant {
-        let now = Instant::now();
+        let now = clock::now();
         now.checked_add(self.ahead).unwrap_or(now)
     }
 
