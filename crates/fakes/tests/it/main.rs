@@ -1,7 +1,10 @@
 //! The local services, as their clients see them.
 
+mod app;
+mod callbacks;
 mod cards;
 mod media;
+mod presses;
 mod recall;
 mod support;
 mod types;
