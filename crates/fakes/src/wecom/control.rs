@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::Html;
 use serde::{Deserialize, Serialize};
 
 use super::faults::Switched;
@@ -14,10 +13,6 @@ use super::world::{App, Counts, Member, Message, Settings};
 
 /// Most messages in one answer.
 const PAGE: usize = 200;
-
-pub(super) async fn page() -> Html<&'static str> {
-    Html(include_str!("page.html"))
-}
 
 pub(super) async fn counts(State(shared): State<Arc<Shared>>) -> Json<Counts> {
     Json(shared.world(|world| world.counts.clone()))

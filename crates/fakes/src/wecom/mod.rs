@@ -24,6 +24,7 @@ mod limits;
 mod media;
 mod medium;
 mod notice;
+mod page;
 mod recall;
 mod reply;
 mod send;

@@ -23,7 +23,7 @@ use super::gettoken::{agent_get, authorize, gettoken};
 use super::send::send;
 use super::shared::Shared;
 use super::world::World;
-use super::{acting, card_routes, control, media};
+use super::{acting, card_routes, control, media, page};
 
 /// Running local WeChat Work; it stops when it is dropped.
 pub struct LocalWecom {
@@ -104,7 +104,6 @@ impl Drop for LocalWecom {
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(control::page))
         .route("/cgi-bin/gettoken", any(gettoken_route))
         .route("/cgi-bin/message/send", any(send_route))
         .route("/cgi-bin/agent/get", any(agent_get_route))
@@ -122,6 +121,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/control/revoke", post(control::revoke))
         .route("/control/apps", post(control::put_app))
         .route("/control/members", post(control::put_member))
+        .merge(page::routes())
         .merge(card_routes::routes())
         .merge(media::routes())
         .merge(acting::routes::routes())
