@@ -62,6 +62,16 @@ impl Client {
         answer.expect("an answer").json().await.expect("JSON")
     }
 
+    /// Text of a path, and its type.
+    pub(crate) async fn text(&self, path: &str) -> (String, String) {
+        let answer = self.http.get(self.url(path)).send().await;
+        let answer = answer.expect("an answer").error_for_status();
+        let answer = answer.expect("a success");
+        let kind = answer.headers()["content-type"].to_str().expect("text");
+        let kind = kind.to_owned();
+        (answer.text().await.expect("text"), kind)
+    }
+
     /// Posts to a control route. Its status, and its answer as JSON or text.
     pub(crate) async fn control(&self, path: &str, body: &Value) -> (u16, Value) {
         let path = self.url(&format!("/control/{path}"));
