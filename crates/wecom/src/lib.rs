@@ -59,8 +59,8 @@
 //!
 //! # Limits
 //!
-//! Messages of all types for members; no group chats, no group robots. A medium is uploaded for each [`App::upload`], and kept
-//! nowhere: WeChat Work has it for three days. A call takes no longer than the time-out of its [`Endpoint`], and an
+//! Messages of all types for members; no group chats, no group robots. A medium is uploaded for each [`App::upload`], and
+//! once in 60 hours for [`App::upload_cached`]; its bytes are kept nowhere: WeChat Work has it for three days. A call takes no longer than the time-out of its [`Endpoint`], and an
 //! answer is read up to 64 KiB. Tokens are kept in memory; several processes can share them through a [`TokenShare`].
 //!
 //! # Sources
@@ -91,6 +91,7 @@ mod lenient;
 mod limits;
 mod link;
 mod media;
+mod media_cache;
 mod message;
 mod news;
 mod notice;
@@ -118,6 +119,7 @@ pub use language::Language;
 pub use limits::MessageError;
 pub use link::LinkFault;
 pub use media::{Media, Video};
+pub use media_cache::MediaCache;
 pub use message::{Message, Ready};
 pub use news::{Article, Mpnews, MpnewsArticle, News};
 pub use notice::{MiniprogramNotice, NoticeItem};
