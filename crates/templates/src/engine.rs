@@ -56,6 +56,7 @@ pub(crate) struct Engine {
 /// What is left of the bounds of one rendering.
 pub(crate) struct Rendering<'a> {
     root: Value,
+    escaping: Escaping,
     context: &'a Context<'a>,
     fuel_used: u64,
     written: usize,
@@ -101,23 +102,37 @@ impl Engine {
     }
 
     pub(crate) fn begin<'a>(&self, context: &'a Context<'a>, escaping: Escaping) -> Rendering<'a> {
+        Rendering {
+            root: self.root(context, escaping),
+            escaping,
+            context,
+            fuel_used: 0,
+            written: 0,
+        }
+    }
+
+    /// What templates read, and what their values are escaped for.
+    fn root(&self, context: &Context<'_>, escaping: Escaping) -> Value {
         let values = self
             .roots
             .iter()
             .filter_map(|name| Some((name.as_str(), context.value(name)?)));
         let own = (escaping::VARIABLE, Value::from(escaping.name()));
-        Rendering {
-            root: Value::from_pairs(values.chain([own])),
-            context,
-            fuel_used: 0,
-            written: 0,
-        }
+        Value::from_pairs(values.chain([own]))
     }
 }
 
 impl<'a> Rendering<'a> {
     pub(crate) fn context(&self) -> &'a Context<'a> {
         self.context
+    }
+
+    /// Has what is rendered next escaped for something else.
+    pub(crate) fn escape_for(&mut self, engine: &Engine, escaping: Escaping) {
+        if self.escaping != escaping {
+            self.root = engine.root(self.context, escaping);
+            self.escaping = escaping;
+        }
     }
 
     /// Renders the template of a number; `path` is where it stands.

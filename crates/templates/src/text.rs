@@ -90,7 +90,7 @@ impl Texts {
         &self.variables
     }
 
-    /// The texts by their names, in the order of the sources; values in them are escaped.
+    /// The texts by their names, in the order of the sources; values in them are escaped, in each as [`Escaping::of_field`] has it.
     pub fn render(
         &self,
         context: &Context<'_>,
@@ -108,6 +108,7 @@ impl Texts {
     ) -> Vec<(&str, Result<String, RenderError>)> {
         let mut rendering = self.engine.begin(context, escaping);
         let mut text = |(name, number): &'_ (String, usize)| {
+            rendering.escape_for(&self.engine, escaping.of_field(name));
             let rendered = rendering.render(&self.engine, *number, name);
             rendered.map(|rendered| rendered.text)
         };

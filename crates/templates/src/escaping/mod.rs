@@ -26,17 +26,37 @@ pub enum Escaping {
     WechatMarkdown,
     /// The description of a text card of WeChat Work: no value makes a tag (`<div class=...>`, `<br>`).
     WechatTextcard,
+    /// A message of WeChat Work that is an object, such as `news` or `template_card`: within the field of that name values stand as JSON, and in others as
+    /// they are. Its clients read no markup there.
+    WechatObject,
+    /// Articles of WeChat Work that have their text in HTML (`mpnews`): as [`Self::WechatObject`], and no value makes a tag.
+    WechatMpnews,
 }
+
+/// Types of messages that are objects, whose clients read no markup.
+const OBJECTS: [&str; 7] = [
+    "image",
+    "voice",
+    "video",
+    "file",
+    "news",
+    "template_card",
+    "miniprogram_notice",
+];
+/// Type of articles in HTML.
+const MPNEWS: &str = "mpnews";
 
 impl Escaping {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::None,
         Self::Json,
         Self::Html,
         Self::WechatText,
         Self::WechatMarkdown,
         Self::WechatTextcard,
+        Self::WechatObject,
+        Self::WechatMpnews,
     ];
 
     /// Name, as it is written in templates and documents.
@@ -48,6 +68,8 @@ impl Escaping {
             Self::WechatText => "wechat_text",
             Self::WechatMarkdown => "wechat_markdown",
             Self::WechatTextcard => "wechat_textcard",
+            Self::WechatObject => "wechat_object",
+            Self::WechatMpnews => "wechat_mpnews",
         }
     }
 
@@ -56,21 +78,52 @@ impl Escaping {
         Self::ALL.into_iter().find(|each| each.name() == name)
     }
 
-    /// Escaping for a type of message of WeChat Work (`msgtype`), or of one of its fields. What is no markup there stays as it is.
+    /// Escaping for a type of message of WeChat Work (`msgtype`). What is no markup there stays as it is.
     pub fn of_wechat(msgtype: &str) -> Self {
         match msgtype {
             "text" => Self::WechatText,
             "markdown" | "markdown_v2" => Self::WechatMarkdown,
             "textcard" => Self::WechatTextcard,
+            MPNEWS => Self::WechatMpnews,
+            object if OBJECTS.contains(&object) => Self::WechatObject,
             _ => Self::None,
+        }
+    }
+
+    /// Escaping of one field of the payload that a message is made of.
+    #[must_use]
+    pub fn of_field(self, field: &str) -> Self {
+        match self {
+            Self::WechatObject if OBJECTS.contains(&field) => Self::Json,
+            Self::WechatMpnews if field == MPNEWS => self,
+            Self::WechatObject | Self::WechatMpnews => Self::None,
+            Self::None
+            | Self::Json
+            | Self::Html
+            | Self::WechatText
+            | Self::WechatMarkdown
+            | Self::WechatTextcard => self,
+        }
+    }
+
+    /// Whether values stand as JSON.
+    pub(crate) const fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::WechatMpnews)
+    }
+
+    /// JSON as it stands in such a text, where it is a value's.
+    pub(crate) fn json(self, json: String) -> String {
+        match self {
+            Self::WechatMpnews => markup::tags(&json),
+            _ => json,
         }
     }
 
     /// `text` in which nothing is markup.
     pub fn escape(self, text: &str) -> String {
         match self {
-            Self::None => text.to_owned(),
-            Self::Json => value::quoted(text),
+            Self::None | Self::WechatObject => text.to_owned(),
+            Self::Json | Self::WechatMpnews => self.json(value::quoted(text)),
             Self::Html => markup::html(text),
             Self::WechatText | Self::WechatTextcard => markup::tags(text),
             Self::WechatMarkdown => markup::markdown(text),
@@ -81,7 +134,7 @@ impl Escaping {
     pub(crate) fn written(self, value: &Value) -> Result<String, Error> {
         match value.kind() {
             ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
-            _ if self == Self::Json => value::to_json(value),
+            _ if self.is_json() => value::to_json(value).map(|json| self.json(json)),
             ValueKind::String | ValueKind::Number => Ok(self.escape(&value.to_string())),
             ValueKind::None => Ok(String::new()),
             _ => Ok(self.escape(&value::to_json(value)?)),

@@ -52,7 +52,7 @@ fn cut(
 ) -> Result<String, Error> {
     let escaping = match Escaping::of(state) {
         // Quotes stand around all of it.
-        Escaping::Json => Escaping::None,
+        json if json.is_json() => Escaping::None,
         other => other,
     };
     state.consume_fuel((text.len() / LETTERS_PER_FUEL) as u64)?;

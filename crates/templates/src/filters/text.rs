@@ -52,9 +52,10 @@ pub(super) fn escape(state: &mut State, value: &Value, name: Option<&str>) -> Re
 /// JSON without blanks. It is escaped like any other text, but where JSON is what is rendered.
 pub(super) fn to_json(state: &mut State, value: &Value) -> Result<Value, Error> {
     let json = value::to_json(value)?;
-    Ok(if Escaping::of(state) == Escaping::Json {
-        Value::from_safe_string(json)
-    } else {
-        Value::from(json)
+    let escaping = Escaping::of(state);
+    Ok(match escaping.is_json() {
+        true if value.is_safe() => Value::from_safe_string(json),
+        true => Value::from_safe_string(escaping.json(json)),
+        false => Value::from(json),
     })
 }

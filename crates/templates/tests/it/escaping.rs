@@ -1,6 +1,6 @@
 //! Escapes: whatever a value is, it makes no markup that the template did not write.
 
-use acteon_templates::{Escaping, Text};
+use acteon_templates::{Context, Escaping, Text, Texts};
 use proptest::prelude::*;
 
 use crate::with_x;
@@ -130,4 +130,48 @@ proptest! {
             let _ = text.render(&context, Escaping::WechatMarkdown);
         }
     }
+}
+
+/// A message that is an object is rendered as JSON, and what stands beside the object is not.
+#[test]
+fn an_object_is_json_and_what_stands_beside_it_is_not() {
+    let nasty = r#"{"x": "a\",\"b\":<b onclick=\"y\">"}"#;
+    let context = Context::new().with_members_of(nasty);
+    let rendered = |field: &str, source: &str, msgtype: &str| {
+        let texts = Texts::compile([(field, source)]).expect("a source");
+        let rendered = texts.render(&context, Escaping::of_wechat(msgtype));
+        rendered.expect("a text").remove(0).1
+    };
+    let json = r#"{"title": "a\",\"b\":<b onclick=\"y\">"}"#;
+    for msgtype in [
+        "image",
+        "voice",
+        "video",
+        "file",
+        "news",
+        "template_card",
+        "miniprogram_notice",
+    ] {
+        assert_eq!(
+            rendered(msgtype, r#"{"title": {{ x }}}"#, msgtype),
+            json,
+            "clients read no markup there"
+        );
+        assert_eq!(
+            rendered("touser", "{{ x }}", msgtype),
+            r#"a","b":<b onclick="y">"#
+        );
+    }
+    let without_tags = json.replace("<b", "＜b");
+    for source in [r#"{"title": {{ x }}}"#, r#"{"title": {{ x | tojson }}}"#] {
+        assert_eq!(rendered("mpnews", source, "mpnews"), without_tags);
+    }
+    let own =
+        r#"{"content": {{ (("<p>" | safe) ~ (x | escape("html")) ~ ("</p>" | safe)) | tojson }}}"#;
+    assert_eq!(
+        rendered("mpnews", own, "mpnews"),
+        r#"{"content": "<p>a&quot;,&quot;b&quot;:&lt;b onclick=&quot;y&quot;&gt;</p>"}"#
+    );
+    let cut = r#"{"title": {{ x | truncate_chars(3) }}}"#;
+    assert_eq!(rendered("news", cut, "news"), r#"{"title": "a\"…"}"#);
 }
