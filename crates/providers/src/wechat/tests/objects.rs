@@ -1,9 +1,12 @@
 //! Payloads of messages that are an object beside `msgtype`.
 
 use acteon_config::Setting;
+use acteon_core::ProviderName;
 use serde_json::{Value, json};
 
 use super::{prepare, prepare_with, settings};
+use crate::context::Context;
+use crate::wechat::build;
 
 fn to_lisi(msgtype: &str, object: &Value) -> Value {
     json!({ "touser": "lisi", "msgtype": msgtype, msgtype: object })
@@ -188,4 +191,32 @@ fn no_error_shows_what_stands_in_a_field() {
     assert!(!error(&to_lisi("template_card", &object)).contains("s3cret"));
     let object = json!({ "card_type": "button_interaction", "task_id": ["s3cret"], "button_list": [{ "style": "s3cret", "text": ["s3cret"] }] });
     assert!(!error(&to_lisi("template_card", &object)).contains("s3cret"));
+}
+
+#[test]
+fn what_has_no_text_carries_no_late_mark() {
+    let name = ProviderName::parse("wechat-ops").expect("a name");
+    let provider = build(&name, &settings(), &Context::default());
+    let provider = provider.unwrap_or_else(|problems| panic!("{problems:?}"));
+    let marked = |msgtype: &str, object: &Value| {
+        let prepared = prepare_with(&settings(), &to_lisi(msgtype, object).to_string());
+        let marked = provider.mark_late(&prepared.expect("prepared"), "[late]")?;
+        Some(String::from_utf8(marked).expect("UTF-8"))
+    };
+    let medium = json!({ "media_id": "m" });
+    for msgtype in ["image", "voice", "file"] {
+        assert_eq!(marked(msgtype, &medium), None, "{msgtype}");
+    }
+    let notice = json!({ "appid": "wx1", "title": "会议室预订" });
+    assert_eq!(marked("miniprogram_notice", &notice), None);
+    let card = json!({ "card_type": "text_notice", "sub_title_text": "s", "card_action": { "type": 1, "url": "https://e.com" } });
+    let news = json!({ "articles": [{ "title": "t", "url": "https://e.com" }] });
+    for (msgtype, object) in [
+        ("video", &medium),
+        ("template_card", &card),
+        ("news", &news),
+    ] {
+        let marked = marked(msgtype, object).expect("a mark");
+        assert!(marked.contains("[late]\""), "{marked}");
+    }
 }

@@ -14,6 +14,7 @@ mod rules;
 mod token_waits;
 mod tokens;
 mod told;
+mod types;
 
 use acteon_fakes::wecom::{LocalWecom, world::World};
 use serde_json::{Value, json};
