@@ -48,6 +48,7 @@
 //!   the send repeated once with the next one.
 //! - Too many wrong secrets get the caller's address banned from `gettoken` for an hour. So a refusal is remembered, and not asked for again at once.
 //! - A template card is refused for one field that is wrong. [`card::TemplateCard::check`] finds all of them first, each with its path.
+//! - A content that people wrote as JSON is refused for the first thing that is wrong with it. [`Content::read`] finds all of them, each with its path.
 //! - Texts that are too long are cut without an error. [`Message::ready`] cuts them first, and leaves a mark that says how much is missing ([`Overflow`]).
 //! - Members beyond a limit (30 messages a minute and 1000 an hour from one app) get nothing, without an error. Nothing here counts them.
 //!

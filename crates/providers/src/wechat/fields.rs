@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
         let name = msgtype.as_str();
         let Some(value) = self.get(name) else {
             return Err(fault(format!(
-                "{name} is missing: write what a {name} message shows as an object of that name, such as \"msgtype\": {name:?}, {name:?}: {}",
+                "{name} is missing: the message is an object of that name, such as \"msgtype\": {name:?}, {name:?}: {}",
                 msgtype.example()
             )));
         };

@@ -134,11 +134,11 @@ fn msgtype(config: &Config, fields: &Fields<'_>) -> Result<MsgType, ProviderErro
     MsgType::parse(text).ok_or_else(|| {
         let names = MsgType::ALL.map(|(name, _)| name);
         let meant = nearest(text, names)
-            .map(|name| format!(": did you mean {name:?}?"))
+            .map(|name| format!("; did you mean {name:?}?"))
             .unwrap_or_default();
         let [before @ .., last] = names.map(|name| format!("{name:?}"));
         fault(format!(
-            "msgtype {text:?} is not supported{meant}; it must be {} or {last}",
+            "msgtype {text:?} is not supported; it must be {} or {last}{meant}",
             before.join(", ")
         ))
     })

@@ -183,7 +183,7 @@ fn a_faulty_payload_names_the_field() {
         (r#"{"touser":"u","content":" "}"#, "content is empty"),
         (
             r#"{"touser":"u","content":"x","msgtype":"imgae"}"#,
-            "msgtype \"imgae\" is not supported: did you mean \"image\"?; it must be \"text\", \"markdown\", \"textcard\", \"image\", \"voice\", \"video\", \"file\", \"news\", \"mpnews\", \"template_card\" or \"miniprogram_notice\"",
+            "msgtype \"imgae\" is not supported; it must be \"text\", \"markdown\", \"textcard\", \"image\", \"voice\", \"video\", \"file\", \"news\", \"mpnews\", \"template_card\" or \"miniprogram_notice\"; did you mean \"image\"?",
         ),
         (
             r#"{"touser":"u","content":"x","msgtype":"quiz"}"#,

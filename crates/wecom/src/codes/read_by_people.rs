@@ -55,7 +55,7 @@ const READ: &[(i64, &str)] = &[
     (42001, "errcode 42001, access token expired -> a fresh token is fetched by itself"),
     (42007, "errcode 42007, a third-party token expired -> this is the flow of third-party providers; use the secret of a self-built app"),
     (42009, "errcode 42009, a third-party token expired -> this is the flow of third-party providers; use the secret of a self-built app"),
-    (42014, "errcode 42014, task_id not valid or used before -> give each card a task_id of its own, at most 128 bytes of letters, digits and _-@"),
+    (42014, "errcode 42014, task_id not valid or used before -> give each card a task_id of its own, at most 128 bytes of letters, digits and _-@; after a send that broke off, it says that the card had arrived"),
     (42015, "errcode 42015, the card belongs to another app, or is unknown -> update a card with the app that sent it"),
     (42016, "errcode 42016, the card belongs to another app, or is unknown -> update a card with the app that sent it"),
     (42017, "errcode 42017, a button's key is missing or not valid -> give each button a key of its own, at most 1024 bytes; see button_list of the card"),

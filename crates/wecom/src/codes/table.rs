@@ -139,7 +139,7 @@ pub(super) const TABLE: &[Entry] = &[
     row(42001, Trouble::Token, "access token expired", "a fresh token is fetched by itself"),
     row(42007, Trouble::Token, "a third-party token expired", "this is the flow of third-party providers; use the secret of a self-built app"),
     row(42009, Trouble::Token, "a third-party token expired", "this is the flow of third-party providers; use the secret of a self-built app"),
-    row(42014, Trouble::Invalid, "task_id not valid or used before", "give each card a task_id of its own, at most 128 bytes of letters, digits and _-@"),
+    row(42014, Trouble::Invalid, "task_id not valid or used before", "give each card a task_id of its own, at most 128 bytes of letters, digits and _-@; after a send that broke off, it says that the card had arrived"),
     row(42015, Trouble::Card, "the card belongs to another app, or is unknown", "update a card with the app that sent it"),
     row(42016, Trouble::Card, "the card belongs to another app, or is unknown", "update a card with the app that sent it"),
     row(42017, Trouble::Invalid, "a button's key is missing or not valid", "give each button a key of its own, at most 1024 bytes; see button_list of the card"),

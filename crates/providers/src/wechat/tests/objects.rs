@@ -2,11 +2,14 @@
 
 use acteon_config::Setting;
 use acteon_core::ProviderName;
+use acteon_wecom::Message;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{prepare, prepare_with, settings};
 use crate::context::Context;
 use crate::wechat::build;
+use crate::wechat::config::MsgType;
 
 fn to_lisi(msgtype: &str, object: &Value) -> Value {
     json!({ "touser": "lisi", "msgtype": msgtype, msgtype: object })
@@ -135,7 +138,7 @@ fn an_object_that_is_missing_or_none_is_told_with_how_to_write_it() {
     for (payload, told) in [
         (
             json!({ "touser": "lisi", "msgtype": "image", "media_id": "m" }),
-            "image is missing: write what a image message shows as an object of that name, such as \"msgtype\": \"image\", \"image\": {\"media_id\": \"...\"}",
+            "image is missing: the message is an object of that name, such as \"msgtype\": \"image\", \"image\": {\"media_id\": \"...\"}",
         ),
         (
             to_lisi("news", &json!([])),
@@ -218,5 +221,37 @@ fn what_has_no_text_carries_no_late_mark() {
     ] {
         let marked = marked(msgtype, object).expect("a mark");
         assert!(marked.contains("[late]\""), "{marked}");
+    }
+}
+
+/// Any JSON, also of the names that messages have.
+fn any_json() -> impl Strategy<Value = Value> {
+    let names =
+        "articles|title|url|media_id|card_type|button_list|checkbox|option_list|key|[a-z]{0,6}";
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-3_i64..3).prop_map(Value::from),
+        "vote_interaction|text_notice|https://e.com|\\PC{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::hash_map(names, inner, 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// What is taken is a request that is read again as it was written.
+    #[test]
+    fn no_object_panics(msgtype in 3_usize..11, object in any_json()) {
+        let msgtype = MsgType::ALL[msgtype].0;
+        if let Ok(request) = prepare(&to_lisi(msgtype, &object).to_string()) {
+            let read = Message::from_bytes(request.as_bytes()).expect("a message");
+            prop_assert_eq!(String::from_utf8(read.to_bytes()).expect("UTF-8"), request);
+        }
     }
 }
