@@ -32,6 +32,9 @@ pub(super) fn update_card(world: &mut World, app: &App, bytes: &[u8]) -> Result<
     let targets = Targets::read(&body)?;
     let code = body["response_code"].as_str().unwrap_or("");
     let known = world.codes.usable(code, world.millis())?;
+    if world.settings.cards.newest_code_only && !world.codes.is_newest(code) {
+        return Err(refusal(60140, "invalid response_code"));
+    }
     if known.agent_id != app.agent_id {
         return Err(refusal(42015, "the card was sent by another app"));
     }

@@ -78,6 +78,8 @@ pub struct Settings {
     pub cut_markdown: bool,
     /// Shortest time of each call, in milliseconds.
     pub latency_ms: u64,
+    /// What presses on cards do.
+    pub cards: Cards,
     /// How callbacks are delivered.
     pub callbacks: Callbacks,
 }
@@ -97,9 +99,20 @@ impl Default for Settings {
             wrong_secrets_allowed: 2000,
             cut_markdown: false,
             latency_ms: 0,
+            cards: Cards::default(),
             callbacks: Callbacks::default(),
         }
     }
+}
+
+/// What presses on cards do, where the documentation leaves it open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cards {
+    /// Whether a press ends the response codes that its card had before.
+    pub newest_code_only: bool,
+    /// Whether a passive reply to a press can grey the button for who pressed it.
+    pub passive_updates: bool,
 }
 
 /// Message that was accepted.

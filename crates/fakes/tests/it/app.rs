@@ -15,6 +15,17 @@ use tokio::task::JoinHandle;
 
 use crate::support::{AES_KEY, Client};
 
+/// Signature of [`greyed`].
+pub(crate) const SIGNATURE: &str = "d897bbc96dda257d3c1a66dd1fa18f2eb3c7f682";
+
+/// Passive reply that greys a button, which a library sealed for this corporation with a time and nonce of its own.
+pub(crate) fn greyed(signature: &str) -> String {
+    let sealed = "DpQeJfnf/MGZ/+GTIspwVLBjT2oDFyvpnBs/v0/D8naPb5hjaSf/cTtwhxBJvYVUBpRnDT+BwR+kgTUT97Gzz38UJR1jQDpqH+HHT9P+Y9YG0/L2x3cgwxfNJlXwSfuYp0wcPfaSrV9GSyI/0RYnQ1cMRTDOgkek+4VnnxoYwT8zUYORLYxjafzDSxNHQhHlMsSQI/4Zgc3tGudhN97oi2XpDQ7Q5VJb1f4eXyGRnzqbAhZHtuSiyunJfJAMf8nhqMb/5fpVKaR/iniOG+0MT6wLyxOhb+PVd1b0KWkrlmQ70T+qMoBynS82Vw6N8rvczBvE/bufaK86s1qO7A1d3J6x64FB4chUUQ5O/1p2Uh0D8/ow6L0ud55hcTVuoyiapSgocMzx5AAg0Vej0gSnuBts6dyLQxNFqMqscvkzbLQ=";
+    format!(
+        "<xml><Encrypt><![CDATA[{sealed}]]></Encrypt><MsgSignature>{signature}</MsgSignature><TimeStamp>1700000005</TimeStamp><Nonce>n0nceAAA5</Nonce></xml>"
+    )
+}
+
 /// Answer to one callback.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {

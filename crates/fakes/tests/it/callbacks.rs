@@ -3,7 +3,7 @@
 use acteon_fakes::wecom::{Deliver, Event, Field, Outcome, Say};
 use serde_json::json;
 
-use crate::app::{Answer, App, between, called_back};
+use crate::app::{Answer, App, SIGNATURE, between, called_back, greyed};
 use crate::support::{AGENT, Client};
 
 fn say(text: &str, deliver: Deliver) -> Say {
@@ -163,16 +163,9 @@ async fn other_events_are_told() {
 #[tokio::test]
 async fn passive_replies_are_checked() {
     let (app, client) = called_back().await;
-    // The reply of page 90241 that a library sealed for this corporation, with its own time and nonce.
-    let sealed = "DpQeJfnf/MGZ/+GTIspwVLBjT2oDFyvpnBs/v0/D8naPb5hjaSf/cTtwhxBJvYVUBpRnDT+BwR+kgTUT97Gzz38UJR1jQDpqH+HHT9P+Y9YG0/L2x3cgwxfNJlXwSfuYp0wcPfaSrV9GSyI/0RYnQ1cMRTDOgkek+4VnnxoYwT8zUYORLYxjafzDSxNHQhHlMsSQI/4Zgc3tGudhN97oi2XpDQ7Q5VJb1f4eXyGRnzqbAhZHtuSiyunJfJAMf8nhqMb/5fpVKaR/iniOG+0MT6wLyxOhb+PVd1b0KWkrlmQ70T+qMoBynS82Vw6N8rvczBvE/bufaK86s1qO7A1d3J6x64FB4chUUQ5O/1p2Uh0D8/ow6L0ud55hcTVuoyiapSgocMzx5AAg0Vej0gSnuBts6dyLQxNFqMqscvkzbLQ=";
-    let reply = |signature: &str| {
-        format!(
-            "<xml><Encrypt><![CDATA[{sealed}]]></Encrypt><MsgSignature>{signature}</MsgSignature><TimeStamp>1700000005</TimeStamp><Nonce>n0nceAAA5</Nonce></xml>"
-        )
-    };
     app.answers([
-        Answer::Body(reply("d897bbc96dda257d3c1a66dd1fa18f2eb3c7f682")),
-        Answer::Body(reply("0000bbc96dda257d3c1a66dd1fa18f2eb3c7f682")),
+        Answer::Body(greyed(SIGNATURE)),
+        Answer::Body(greyed(&SIGNATURE.replace('d', "0"))),
         Answer::Body("ok".into()),
     ]);
     let mut replies = Vec::new();
@@ -188,7 +181,7 @@ async fn passive_replies_are_checked() {
     assert_eq!(
         replies,
         [
-            json!({ "valid": { "msgtype": "update_button" } }),
+            json!({ "valid": { "msgtype": "update_button", "replace_name": "已批准" } }),
             json!({ "invalid": { "problem": "its signature is wrong" } }),
             json!({ "invalid": { "problem": "it has no Encrypt" } }),
         ]

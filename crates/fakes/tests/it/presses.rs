@@ -3,7 +3,7 @@
 use acteon_fakes::wecom::{Click, Outcome, Selected};
 use serde_json::{Value, json};
 
-use crate::app::{between, called_back};
+use crate::app::{Answer, SIGNATURE, between, called_back, greyed};
 use crate::support::{AGENT, card, with};
 
 fn click(task_id: &str, userid: &str, key: &str) -> Click {
@@ -203,5 +203,48 @@ async fn cards_of_every_kind_can_be_pressed() {
             told.contains(&format!("<CardType><![CDATA[{kind}]]>")),
             "{told}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_reply_greys_the_button_where_the_settings_let_it() {
+    let (app, client) = called_back().await;
+    client
+        .sent("zhangsan|lisi", "button_interaction", "t")
+        .await;
+    for lets_it in [false, true] {
+        client
+            .wecom
+            .world(|world| world.settings.cards.passive_updates = lets_it);
+        app.answers([Answer::Body(greyed(SIGNATURE))]);
+        let press = click("t", "ZhangSan", "approve");
+        client.wecom.click(&press).await.expect("it is there");
+        let face = client.face("zhangsan").expect("a face");
+        let expected = if lets_it {
+            json!("已批准")
+        } else {
+            Value::Null
+        };
+        assert_eq!(face["replace_text"], expected);
+    }
+    let other = client.face("lisi").expect("a face");
+    assert_eq!(other["replace_text"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_press_may_end_the_codes_before_it() {
+    let (app, client) = called_back().await;
+    let (_, first) = client.sent("zhangsan", "button_interaction", "t").await;
+    client
+        .wecom
+        .world(|world| world.settings.cards.newest_code_only = true);
+    let press = click("t", "zhangsan", "approve");
+    client.wecom.click(&press).await.expect("it is there");
+    let told = app.received()[0].clone();
+    let newest = between(&told, "<ResponseCode><![CDATA[", "]]>");
+    for (code, errcode) in [(first.as_str(), 60140), (newest, 0)] {
+        let update = json!({ "atall": 1, "agentid": AGENT, "response_code": code, "button": { "replace_name": "x" } });
+        let answer = client.call("update_template_card", &update).await;
+        assert_eq!(answer["errcode"], errcode, "{code}: {answer}");
     }
 }

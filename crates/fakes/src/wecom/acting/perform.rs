@@ -9,7 +9,9 @@ use crate::wecom::shared::Shared;
 
 pub(super) async fn click(shared: &Arc<Shared>, click: &Click) -> Result<Delivery, CannotAct> {
     let callback = shared.world(|world| world.click(click))?;
-    Ok(deliver::deliver(shared, callback, click.deliver).await?)
+    let delivery = deliver::deliver(shared, callback, click.deliver).await?;
+    shared.world(|world| world.take_reply(click, &delivery));
+    Ok(delivery)
 }
 
 pub(super) async fn say(shared: &Arc<Shared>, say: &Say) -> Result<Delivery, CannotAct> {

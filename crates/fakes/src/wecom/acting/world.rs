@@ -1,12 +1,15 @@
 //! What happens in the world when somebody acts.
 
+use serde_json::json;
+
 use super::requests::{CannotAct, Click, Event, Say};
 use crate::wecom::callback::event::{Envelope, Pressed};
 use crate::wecom::callback::held::Callback;
 use crate::wecom::callback::target;
+use crate::wecom::callback::{Delivery, PassiveReply};
 use crate::wecom::card::face;
 use crate::wecom::clock;
-use crate::wecom::world::World;
+use crate::wecom::world::{Message, World};
 
 /// Most bytes of a text that a member writes (page 90239).
 const MAX_TEXT: usize = 2048;
@@ -17,15 +20,7 @@ const MAX_NAME: usize = 64;
 impl World {
     /// Presses something on a card, which gives the card a new response code.
     pub(super) fn click(&mut self, click: &Click) -> Result<Callback, CannotAct> {
-        let message = match (&click.msgid, &click.task_id) {
-            (Some(msgid), None) => self
-                .message(msgid)
-                .ok_or_else(|| format!("there is no message {msgid:?}"))?,
-            (None, Some(task_id)) => self
-                .card(task_id)
-                .ok_or_else(|| format!("there is no card with the task id {task_id:?}"))?,
-            _ => return Err("name the card by either msgid or task_id".to_owned().into()),
-        };
+        let message = self.clicked(click)?;
         let userid = self.userid(&click.userid)?;
         if message.msgtype != "template_card" {
             return Err(format!("it is no card, but of type {}", message.msgtype).into());
@@ -52,6 +47,43 @@ impl World {
         Ok(self.callback(agent_id, press.event, xml))
     }
 
+    /// Greys the button of a card for the member who pressed it, if a passive reply said so and the settings let it.
+    pub(super) fn take_reply(&mut self, click: &Click, delivery: &Delivery) {
+        let name = delivery
+            .tries
+            .iter()
+            .find_map(|latest| match &latest.reply {
+                PassiveReply::Valid { replace_name, .. } => replace_name.as_ref(),
+                PassiveReply::None | PassiveReply::Invalid { .. } => None,
+            });
+        let message = self.clicked(click).map(|message| message.msgid.clone());
+        let (true, Some(name), Ok(msgid)) = (self.settings.cards.passive_updates, name, message)
+        else {
+            return;
+        };
+        let userid = click.userid.to_lowercase();
+        if let Some(message) = self.message_mut(&msgid)
+            && let Some(mut face) = message.face(&userid).cloned()
+        {
+            face["replace_text"] = json!(name);
+            message.faces.insert(userid, face);
+        }
+    }
+
+    /// Card that is pressed.
+    fn clicked(&self, click: &Click) -> Result<&Message, CannotAct> {
+        let found = match (&click.msgid, &click.task_id) {
+            (Some(msgid), None) => self
+                .message(msgid)
+                .ok_or_else(|| format!("there is no message {msgid:?}")),
+            (None, Some(task_id)) => self
+                .card(task_id)
+                .ok_or_else(|| format!("there is no card with the task id {task_id:?}")),
+            _ => Err("name the card by either msgid or task_id".to_owned()),
+        };
+        Ok(found?)
+    }
+
     /// Writes a text, as a member.
     pub(super) fn say(&mut self, say: &Say) -> Result<Callback, CannotAct> {
         let userid = self.userid(&say.userid)?;
@@ -61,7 +93,7 @@ impl World {
             return Err(text.into());
         }
         target::check(self, say.agent_id)?;
-        // The largest number of a signed integer: clients keep it in one.
+        // No larger than a signed integer of 64 bits, in which clients keep it.
         let msgid = self.random() >> 1;
         let xml = self.envelope(say.agent_id, &userid).said(&say.text, msgid);
         Ok(self.callback(say.agent_id, "text", xml))

@@ -1,7 +1,7 @@
 //! Passive replies: what an app may say in its answer to a callback (page 90241).
 //!
-//! They are read and checked, and have no effect: for cards the documentation contradicts itself on whether they have one, and an app that relies on
-//! `update_template_card` is right either way.
+//! For cards the documentation contradicts itself on whether a reply has an effect. A setting gives one that greys the button its effect; all others are
+//! only read and checked.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub enum PassiveReply {
     /// The answer is a sealed reply.
     Valid {
         msgtype: String,
+        /// Text of the grey button that takes the buttons' place, for `update_button`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replace_name: Option<String>,
     },
     Invalid {
         problem: String,
@@ -40,13 +43,10 @@ pub(super) fn read(target: &Target, body: &[u8]) -> PassiveReply {
     if body.is_empty() {
         return PassiveReply::None;
     }
-    match msgtype(target, body) {
-        Ok(msgtype) => PassiveReply::Valid { msgtype },
-        Err(problem) => PassiveReply::Invalid { problem },
-    }
+    valid(target, body).unwrap_or_else(|problem| PassiveReply::Invalid { problem })
 }
 
-fn msgtype(target: &Target, body: &[u8]) -> Result<String, String> {
+fn valid(target: &Target, body: &[u8]) -> Result<PassiveReply, String> {
     let body = std::str::from_utf8(body).map_err(|_| "the answer is no UTF-8")?;
     let part = |name: &str| xml::find(body, name).ok_or_else(|| format!("it has no {name}"));
     let sealed = part("Encrypt")?;
@@ -69,5 +69,12 @@ fn msgtype(target: &Target, body: &[u8]) -> Result<String, String> {
     if !TYPES.contains(&msgtype.as_str()) {
         return Err(format!("MsgType {msgtype:?} is none that a reply may have"));
     }
-    Ok(msgtype)
+    let replace_name = match msgtype.as_str() {
+        "update_button" => Some(part("ReplaceName")?),
+        _ => None,
+    };
+    Ok(PassiveReply::Valid {
+        msgtype,
+        replace_name,
+    })
 }

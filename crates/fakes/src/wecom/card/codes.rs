@@ -26,16 +26,23 @@ pub(in crate::wecom) struct Codes {
     by_code: HashMap<String, ResponseCode>,
     /// Codes by age, oldest first.
     order: VecDeque<String>,
+    /// Newest code of each message.
+    newest: HashMap<String, String>,
 }
 
 impl Codes {
     pub(in crate::wecom) fn add(&mut self, code: String, made: ResponseCode) {
         self.order.push_back(code.clone());
+        self.newest.insert(made.msgid.clone(), code.clone());
         self.by_code.insert(code, made);
         if self.order.len() > KEPT
             && let Some(oldest) = self.order.pop_front()
         {
-            self.by_code.remove(&oldest);
+            let forgotten = self.by_code.remove(&oldest);
+            let of_message = |made: &ResponseCode| self.newest.get(&made.msgid) == Some(&oldest);
+            if let Some(made) = forgotten.filter(of_message) {
+                self.newest.remove(&made.msgid);
+            }
         }
     }
 
@@ -45,6 +52,16 @@ impl Codes {
             |known: &&ResponseCode| !known.used && now.saturating_sub(known.made_at) < LIFE_MS;
         let known = self.by_code.get(code).filter(usable);
         known.ok_or(refusal(60140, "invalid response_code"))
+    }
+
+    /// Whether no newer code was made for the same message.
+    pub(in crate::wecom) fn is_newest(&self, code: &str) -> bool {
+        let known = self.by_code.get(code);
+        known.is_some_and(|known| {
+            self.newest
+                .get(&known.msgid)
+                .is_some_and(|newest| newest == code)
+        })
     }
 
     pub(in crate::wecom) fn use_up(&mut self, code: &str) {
