@@ -1,5 +1,7 @@
 //! Calls with an access token, and those about messages that were sent: updates of cards, and recall.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -60,12 +62,15 @@ impl App {
         body: Option<&Body>,
     ) -> Result<Answer, Error> {
         let token = self.slot.get(self.buffer, self.token_deadline()).await?;
+        // An answer may repeat what it was asked with.
+        let mut secrets = self.slot.secrets();
+        secrets.extend(query.iter().map(|(_, value)| Arc::new((*value).clone())));
         let query = [&[("access_token", &*token.secret)], query].concat();
         let result = self
             .endpoint
             .call(call, &query, body.cloned(), self.limit)
             .await
-            .and_then(|reply| Answer::read(call, &reply, PROOF, &self.slot.secrets()));
+            .and_then(|reply| Answer::read(call, &reply, PROOF, &secrets));
         if result.as_ref().is_err_and(Error::refuses_token) {
             self.slot.invalidate(token.generation);
         }

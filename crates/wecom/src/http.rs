@@ -335,7 +335,7 @@ fn hexadecimal(digit: u8) -> Option<char> {
 }
 
 /// Reads a base URL; `/cgi-bin` at its end is dropped, since people copy it from the documentation.
-fn parse_base(text: &str) -> Option<Url> {
+pub(crate) fn parse_base(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
     let plain = url.username().is_empty()
         && url.password().is_none()

@@ -2,17 +2,19 @@
 
 use std::fmt;
 
+use acteon_http::is_loopback;
 use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
 
 use crate::answer::Answer;
 use crate::app::App;
 use crate::error::{Call, Error};
+use crate::http::{EndpointError, parse_base};
 
-/// Page that a member's WeChat Work passes through without asking.
-const IN_WECOM: &str = "https://open.weixin.qq.com/connect/oauth2/authorize";
-/// Page that shows a QR code to a browser on a desktop.
-const ON_DESKTOP: &str = "https://login.work.weixin.qq.com/wwlogin/sso/login";
+/// Server and path of the page that a member's WeChat Work passes through without asking.
+const IN_WECOM: (&str, &str) = ("https://open.weixin.qq.com", "/connect/oauth2/authorize");
+/// Server and path of the page that shows a QR code to a browser on a desktop.
+const ON_DESKTOP: (&str, &str) = ("https://login.work.weixin.qq.com", "/wwlogin/sso/login");
 
 /// Sign-in at a web page. Its host must be a trusted domain of the app (50001 otherwise). `Debug` shows the page alone.
 #[derive(Clone, Copy)]
@@ -25,6 +27,8 @@ pub struct OAuth<'a> {
     pub redirect_uri: &'a str,
     /// Text that comes back as it is: letters and digits, 128 bytes at most. Make it one that nobody guesses, and take back only what was given out.
     pub state: &'a str,
+    /// Base URL of the pages, as [`OAuth::pages`] makes it; `None` for WeChat Work's own, which are on two servers.
+    pub pages: Option<&'a str>,
 }
 
 /// Who a code belongs to.
@@ -47,7 +51,8 @@ impl OAuth<'_> {
             .append_pair("scope", "snsapi_base")
             .append_pair("state", self.state)
             .append_pair("agentid", &self.agent_id.to_string());
-        format!("{IN_WECOM}?{}#wechat_redirect", query.finish())
+        let page = self.page(IN_WECOM);
+        format!("{page}?{}#wechat_redirect", query.finish())
     }
 
     /// Address for a browser on a desktop: it shows a QR code, which the member scans with the phone.
@@ -59,7 +64,25 @@ impl OAuth<'_> {
             .append_pair("agentid", &self.agent_id.to_string())
             .append_pair("redirect_uri", self.redirect_uri)
             .append_pair("state", self.state);
-        format!("{ON_DESKTOP}?{}", query.finish())
+        let page = self.page(ON_DESKTOP);
+        format!("{page}?{}", query.finish())
+    }
+
+    /// Base URL of the pages of an installation in a company's own network, or of a test. The codes that it gives out say who somebody is, so that it
+    /// must be `https`, or `http` to this machine, unless `allow_insecure` permits more.
+    ///
+    /// Errors when the URL cannot be used.
+    pub fn pages(url: &str, allow_insecure: bool) -> Result<String, EndpointError> {
+        let base = parse_base(url).ok_or(EndpointError::NotABaseUrl)?;
+        if base.scheme() == "http" && !allow_insecure && !is_loopback(&base) {
+            return Err(EndpointError::Insecure);
+        }
+        Ok(base.as_str().trim_end_matches('/').to_owned())
+    }
+
+    fn page(&self, (server, path): (&str, &str)) -> String {
+        let server = self.pages.unwrap_or(server);
+        format!("{server}{path}")
     }
 }
 

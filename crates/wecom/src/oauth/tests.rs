@@ -11,6 +11,7 @@ fn addresses_are_those_of_the_documentation() {
         agent_id: 1_000_002,
         redirect_uri: "https://acteon.example.com/a?b=c&d=中",
         state: "s1",
+        pages: None,
     };
     assert_eq!(
         oauth.url(),
@@ -21,6 +22,35 @@ fn addresses_are_those_of_the_documentation() {
         "https://login.work.weixin.qq.com/wwlogin/sso/login?login_type=CorpApp&appid=ww0123456789abcdef&agentid=1000002&redirect_uri=https%3A%2F%2Facteon.example.com%2Fa%3Fb%3Dc%26d%3D%E4%B8%AD&state=s1"
     );
     assert!(!format!("{oauth:?}").contains("ww0123"));
+    let elsewhere = OAuth::pages("http://127.0.0.1:8090/", false).expect("a base URL");
+    let oauth = OAuth {
+        pages: Some(&elsewhere),
+        ..oauth
+    };
+    let begins = |address: String, beginning: &str| assert!(address.starts_with(beginning));
+    begins(
+        oauth.url(),
+        "http://127.0.0.1:8090/connect/oauth2/authorize?appid=",
+    );
+    begins(
+        oauth.desktop_url(),
+        "http://127.0.0.1:8090/wwlogin/sso/login?login_type=",
+    );
+}
+
+#[test]
+fn pages_give_out_no_codes_in_the_clear() {
+    let pages = |url| OAuth::pages(url, false);
+    assert_eq!(
+        pages("http://wecom.example.com"),
+        Err(EndpointError::Insecure)
+    );
+    assert_eq!(pages("wecom.example.com"), Err(EndpointError::NotABaseUrl));
+    assert!(OAuth::pages("http://wecom.example.com", true).is_ok());
+    assert_eq!(
+        pages("https://wecom.example.com/a/").as_deref(),
+        Ok("https://wecom.example.com/a")
+    );
 }
 
 #[tokio::test]
@@ -31,7 +61,7 @@ async fn a_code_says_who_signed_in() {
         r#"{"errcode":0,"errmsg":"ok","UserId":"lisi"}"#,
         r#"{"errcode":0,"errmsg":"ok","openid":"o1","external_userid":"e1"}"#,
         r#"{"errcode":0,"errmsg":"ok","userid":""}"#,
-        r#"{"errcode":40029,"errmsg":"invalid code"}"#,
+        r#"{"errcode":40029,"errmsg":"invalid code c0de/+&"}"#,
     ]);
     let code = SecretString::from("c0de/+&");
     for expected in [
