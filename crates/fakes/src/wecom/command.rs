@@ -56,7 +56,7 @@ async fn serve(port: u16) -> Result<(), String> {
     println!("  members         {}", members.join(", "));
     println!("  departments     1 (everybody), 12, 15; tag oncall");
     println!(
-        "  control         {}/control/counts, /messages, /cards, /faults, /settings, /revoke, /age, /apps, /members,\n                  /click, /say, /event, /deliver, /verify",
+        "  control         {}/control/counts, /messages, /cards, /faults, /settings, /revoke, /age, /apps, /members,\n                  /click, /say, /event, /deliver, /verify, /trusted-domains",
         wecom.url()
     );
     tokio::signal::ctrl_c()

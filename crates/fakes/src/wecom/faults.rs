@@ -11,6 +11,7 @@ pub enum Call {
     Gettoken,
     Send,
     AgentGet,
+    GetUserInfo,
     Recall,
     UpdateCard,
     Upload,

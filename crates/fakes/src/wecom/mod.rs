@@ -1,5 +1,5 @@
-//! Local WeChat Work: `gettoken`, `agent/get`, and the calls that send, update and recall messages and upload media as the real servers answer them, with faults on demand
-//! and a page that shows the messages.
+//! Local WeChat Work: `gettoken`, `agent/get`, and the calls that send, update and recall messages and upload media as the real servers answer them, and
+//! the pages where members sign in, with faults on demand, and a page that shows the messages.
 //!
 //! The [`world`] is the server's state: a corporation, its apps, members, tokens and messages. Checks are made in an assumed order, which the
 //! documentation does not give: token, app, address, frequency, JSON, agent, recipients, type, content, reachability, duplicate check, and the limit of
@@ -24,12 +24,14 @@ mod limits;
 mod media;
 mod medium;
 mod notice;
+mod oauth;
 mod page;
 mod recall;
 mod reply;
 mod send;
 mod server;
 mod shared;
+mod sign_ins;
 mod texts;
 mod update;
 pub mod world;
@@ -42,3 +44,4 @@ pub use command::run_command;
 pub use faults::{Call, Fault};
 pub use limits::RateLimit;
 pub use server::LocalWecom;
+pub use sign_ins::SignIns;

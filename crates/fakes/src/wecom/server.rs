@@ -23,7 +23,7 @@ use super::gettoken::{agent_get, authorize, gettoken};
 use super::send::send;
 use super::shared::Shared;
 use super::world::World;
-use super::{acting, card_routes, control, media, page};
+use super::{acting, card_routes, control, media, oauth, page};
 
 /// Running local WeChat Work; it stops when it is dropped.
 pub struct LocalWecom {
@@ -125,6 +125,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(card_routes::routes())
         .merge(media::routes())
         .merge(acting::routes::routes())
+        .merge(oauth::routes())
         .with_state(shared)
 }
 

@@ -13,6 +13,7 @@ use super::clock;
 use super::faults::{Call, Faults};
 use super::limits::{MemberWindow, RateLimit, Window};
 use super::medium::Medium;
+use super::sign_ins::SignIns;
 
 /// Most messages that are kept.
 const KEPT_MESSAGES: usize = 1_000_000;
@@ -190,6 +191,7 @@ pub struct World {
     /// Members by userid.
     pub members: BTreeMap<String, Member>,
     pub settings: Settings,
+    pub sign_ins: SignIns,
     pub(super) counts: Counts,
     pub(super) messages: VecDeque<Message>,
     pub(super) faults: Faults,
@@ -252,6 +254,7 @@ impl Default for World {
             .into_iter()
             .collect(),
             settings: Settings::default(),
+            sign_ins: SignIns::default(),
             counts: Counts::default(),
             messages: VecDeque::new(),
             faults: Faults::default(),
