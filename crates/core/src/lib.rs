@@ -46,7 +46,7 @@ pub use outcome::{Attempt, DryRun, LastError, Outcome, Response, ResponseStatus,
 pub use priority::{LOW_EVERY, NORMAL_EVERY, Priority};
 pub use provider::{
     Budget, Health, Lane, LaneLimits, LinkMessage, LinkRecipient, NoRecipient, Prepared, Provider,
-    TokenLife,
+    SignIn, SignInAsk, TokenLife,
 };
 pub use provider_error::{ErrorKind, ProviderError, Repeat};
 pub use requesters::Requesters;

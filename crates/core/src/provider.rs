@@ -79,6 +79,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Way to learn who follows a link to an approval; `None` where whoever has the link decides.
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        None
+    }
+
     /// Late mark: what tells the readers of a message that it is sent so much late. `None` where
     /// the provider has no text to put it in.
     fn late_mark(&self, _late: Duration) -> Option<String> {
@@ -90,6 +95,29 @@ pub trait Provider: Send + Sync {
     fn mark_late(&self, _prepared: &Prepared, _mark: &str) -> Option<Vec<u8>> {
         None
     }
+}
+
+/// Sign-in: how a service says which of its members opens a page of ours.
+pub trait SignIn: Send + Sync {
+    /// Address at which the service asks who is there, and from which it sends them back. It holds what [`SignInAsk`] says, and no secret of the app's.
+    fn address(&self, ask: &SignInAsk<'_>) -> String;
+
+    /// Userid of who came back with this code; `None` for somebody who is no member. A code works once. It stands in no error.
+    fn identify<'a>(
+        &'a self,
+        code: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, ProviderError>>;
+}
+
+/// What a service is asked at a sign-in.
+#[derive(Clone, Copy)]
+pub struct SignInAsk<'a> {
+    /// Address to which a person comes back, with the parameters `code` and `state`.
+    pub return_to: &'a str,
+    /// Text that comes back as it is: letters and digits, 128 bytes at most.
+    pub state: &'a str,
+    /// Value of the browser's `User-Agent`, which tells the service's own app from other browsers.
+    pub user_agent: &'a str,
 }
 
 /// Message with a link, to one person or to whom the provider sends what names nobody.

@@ -15,6 +15,9 @@ pub struct Context {
     send_limit: Duration,
     /// Longest send under the lease of the configuration that is being read.
     next_send_limit: Duration,
+    /// Address under which people reach the server, in the configuration that is being read.
+    #[cfg(feature = "wechat")]
+    address: Option<Arc<str>>,
     #[cfg(feature = "wechat")]
     pub(crate) wecom_tokens: Arc<acteon_wecom::TokenCache>,
 }
@@ -27,6 +30,8 @@ impl Context {
             clients: Arc::new(Clients::new("acteon")),
             send_limit,
             next_send_limit: send_limit,
+            #[cfg(feature = "wechat")]
+            address: None,
             #[cfg(feature = "wechat")]
             wecom_tokens: Arc::default(),
         }
@@ -41,6 +46,8 @@ impl Context {
             clients: Arc::clone(&self.clients),
             send_limit: self.send_limit,
             next_send_limit: send_limit,
+            #[cfg(feature = "wechat")]
+            address: None,
             #[cfg(feature = "wechat")]
             wecom_tokens: Arc::clone(&self.wecom_tokens),
         }
@@ -95,6 +102,18 @@ impl Default for Context {
 
 #[cfg(feature = "wechat")]
 impl Context {
+    /// Sets the address under which people reach the server; `None` where nobody configured one.
+    #[must_use]
+    pub fn reached_at(mut self, address: Option<&str>) -> Self {
+        self.address = address.map(Arc::from);
+        self
+    }
+
+    /// Whether links to this server lead to where people reach it.
+    pub(crate) fn links_have_an_address(&self) -> bool {
+        self.address.is_some()
+    }
+
     /// Shares access tokens with other processes through a store, from now on. Only the first call has an effect.
     pub fn share_tokens(&self, share: Arc<dyn acteon_wecom::TokenShare>) {
         self.wecom_tokens.share(share);

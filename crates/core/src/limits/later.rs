@@ -26,3 +26,6 @@ pub const MAX_RECURRING: usize = 100;
 
 /// Farthest instant that an action may be scheduled for: a year, with its leap day.
 pub const MAX_SCHEDULE: Duration = Duration::from_hours(366 * 24);
+
+/// Most sign-ins at a time about which a service is asked. Each may wait as long as a call of it; the others wait their turn.
+pub const MAX_IDENTIFYING: usize = 16;

@@ -12,6 +12,7 @@ mod listed;
 mod payload;
 mod plain;
 mod send;
+mod sign_in;
 mod slips;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use acteon_config::Settings;
 use acteon_core::{
     Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, LinkMessage, NoRecipient, Prepared,
-    Provider, ProviderError, ProviderName, Response, TokenLife,
+    Provider, ProviderError, ProviderName, Response, SignIn, TokenLife,
 };
 use acteon_wecom::{App, Message};
 use serde_json::value::RawValue;
@@ -30,7 +31,8 @@ use serde_json::value::RawValue;
 use crate::context::Context;
 use crate::provider_type::{Built, ProviderType};
 use beside::WrittenFor;
-use config::Config;
+use config::{Config, OAuthPages};
+use sign_in::WechatSignIn;
 
 /// Messages that WeChat Work delivers to one member from one app; it drops more of them without an error (page 90236 of its documentation).
 const BUDGET: Budget = Budget {
@@ -47,7 +49,8 @@ pub(crate) fn provider_type() -> ProviderType {
 }
 
 fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
-    let (config, connection) = config::read(settings, context)?;
+    let (config, connection, oauth) = config::read(settings, context)?;
+    let corp_id = Arc::clone(&connection.credentials.corp_id);
     let app = App::new(
         connection.endpoint,
         connection.credentials,
@@ -56,6 +59,14 @@ fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
         &context.wecom_tokens,
     )
     .within(context.send_limit());
+    let app = Arc::new(app);
+    let sign_in = oauth.map(|OAuthPages(pages)| WechatSignIn {
+        app: Arc::clone(&app),
+        corp_id,
+        agent_id: config.agent_id,
+        pages,
+        clock: Arc::clone(&context.clock),
+    });
     let lane = Lane {
         name: format!("wechat:{}", app.corporation()).into(),
         limits: LaneLimits {
@@ -69,15 +80,17 @@ fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
         app,
         config,
         lane,
+        sign_in,
         clock: Arc::clone(&context.clock),
     }))
 }
 
 struct WechatProvider {
     name: ProviderName,
-    app: App,
+    app: Arc<App>,
     config: Config,
     lane: Lane,
+    sign_in: Option<WechatSignIn>,
     clock: Arc<dyn Clock>,
 }
 
@@ -151,6 +164,12 @@ impl Provider for WechatProvider {
 
     fn addressees(&self, prepared: &Prepared) -> Vec<String> {
         payload::addressees(prepared)
+    }
+
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        self.sign_in
+            .as_ref()
+            .map(|sign_in| -> &dyn SignIn { sign_in })
     }
 
     fn late_mark(&self, late: Duration) -> Option<String> {

@@ -164,10 +164,14 @@ impl Config {
         let (retention, redaction) = walker.check("audit", of("audit"), audit::read);
         let auth = walker.check("auth", of("auth"), |auth| auth::read(auth, base));
         let log_level = walker.check("log", of("log"), log::read);
-        let shared = Arc::new(match &env.shared {
+        let shared = match &env.shared {
             Some(in_force) => in_force.with_next_lease(lease.send_limit()),
             None => acteon_providers::Context::new(lease.send_limit()),
-        });
+        };
+        // What is wrong with it is told already.
+        #[cfg(feature = "wechat")]
+        let shared = shared.reached_at(of("server").text("external_url"));
+        let shared = Arc::new(shared);
         let providers = providers::read(walker, &shared);
         let names: Vec<ProviderName> = providers
             .iter()

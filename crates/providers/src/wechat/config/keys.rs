@@ -71,6 +71,16 @@ pub(crate) const KEYS: &[Key] = &[
         "Allow http to other machines. Default false.",
     ),
     Key::optional(
+        "wechat.oauth",
+        Kind::Flag,
+        "Show approvals to whom WeChat Work says to be the person asked, and to nobody else with the link. Needs server.external_url. Default false.",
+    ),
+    Key::optional(
+        "wechat.oauth_base_url",
+        Kind::Text,
+        "Another base URL of the pages where members sign in, for tests or an installation of your own.",
+    ),
+    Key::optional(
         "wechat.proxy",
         Kind::Text,
         "A proxy's URL. Without it HTTPS_PROXY and NO_PROXY are honoured.",

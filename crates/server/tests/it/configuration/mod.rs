@@ -314,6 +314,14 @@ wechat.default_msgtype = "text"              # default; also "markdown" or "text
                 "from 0 to 7199",
             ),
             ("wechat.safe = \"no\"", "must be true or false"),
+            (
+                "wechat.oauth = true",
+                "needs external_url in [server], such as https://acteon.example.com",
+            ),
+            (
+                "wechat.oauth_base_url = \"http://127.0.0.1:8090\"",
+                "has no effect",
+            ),
             ("wechat.default_toparty = 12", "must be text"),
             (
                 "wechat.api_base_url = \"http://example.com\"",
