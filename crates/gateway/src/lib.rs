@@ -40,8 +40,9 @@ pub use admit::flow_shares::FlowLimits;
 pub use admit::shares::{OpenLimits, QueueFull};
 pub use approvals::{
     AnyApproval, ApprovalError, ApprovalList, ApprovalOptions, ApprovalPart, Came, Decided,
-    Decider, Ended, KeyNames, KnownPeople, Link, LinkTarget, LinkUse, LinkedApproval, PassingOn,
-    ShownApproval, UnreadableApproval, approval_warnings,
+    Decider, Ended, Kept, KeyNames, KnownPeople, Link, LinkTarget, LinkUse, LinkedApproval,
+    PassingOn, ShownApproval, SignInBegun, SignInEnded, SignInReturn, UnreadableApproval,
+    approval_warnings,
 };
 pub use cluster::lease::LeaseTimes;
 pub use deliver::breaker::{BreakerPolicy, Breakers};

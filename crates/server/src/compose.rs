@@ -9,7 +9,8 @@ use std::time::Duration;
 use acteon_core::Clock;
 use acteon_core::SystemEntropy;
 use acteon_core::limits::{
-    MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_READS, MAX_REPLAYS, SLOW_BODY,
+    MAX_ASIDE, MAX_ASIDE_WAITING, MAX_BODIES_BYTES, MAX_IDENTIFYING, MAX_READS, MAX_REPLAYS,
+    SLOW_BODY,
 };
 #[cfg(feature = "wechat")]
 use acteon_crypto::KeyRing;
@@ -73,8 +74,7 @@ impl Server {
         let registry = registry(config.providers)?;
         let metrics = Metrics::new(&registry.names().cloned().collect::<Vec<_>>());
         let (people, options) = with_people(config.people, config.gateway).await?;
-        let stored = StoredNames::read(&*store).await;
-        let stored = stored.map_err(store_error)?;
+        let stored = StoredNames::read(&*store).await.map_err(store_error)?;
         let (rules, rule_set) = with_rules(config.rules, stored).await?;
         let entropy = Arc::new(SystemEntropy::default());
         #[cfg(feature = "wechat")]
@@ -107,6 +107,7 @@ impl Server {
             sign_ins: SignIns::default(),
             reads: Turns::new(MAX_READS),
             replays: Turns::new(MAX_REPLAYS),
+            identifying: Turns::new(MAX_IDENTIFYING),
             streams: Arc::default(),
             asides: Asides::new(MAX_ASIDE, MAX_ASIDE_WAITING),
             answers: Arc::clone(&answers.of_looks),

@@ -14,6 +14,8 @@ pub enum Voter<'a> {
     Person(&'a str),
     /// Whoever has a link that names nobody.
     Anybody,
+    /// Who has such a link, and showed in WeChat Work that this userid is theirs.
+    Member(&'a str),
     /// Caller of the API, by the name of its key; empty where no authentication is asked for.
     Principal(&'a str),
 }
@@ -38,7 +40,7 @@ impl Voter<'_> {
     pub(super) const fn way(self) -> Way {
         match self {
             Self::Person(_) => Way::Link,
-            Self::Anybody => Way::OpenLink,
+            Self::Anybody | Self::Member(_) => Way::OpenLink,
             Self::Principal(_) => Way::Api,
         }
     }
@@ -47,6 +49,7 @@ impl Voter<'_> {
     pub(super) fn is(self, person: &Person) -> bool {
         match self {
             Self::Person(id) => person.is(id),
+            Self::Member(userid) => person.is_member(userid),
             Self::Principal(name) => person.is_principal(name),
             Self::Anybody => false,
         }
@@ -55,7 +58,7 @@ impl Voter<'_> {
     /// Name of who it is, for those who are told.
     pub(super) fn shown(self) -> String {
         match self {
-            Self::Person(id) => id.to_owned(),
+            Self::Person(id) | Self::Member(id) => id.to_owned(),
             Self::Anybody => "whoever has this link".to_owned(),
             Self::Principal("") => "a caller without a name".to_owned(),
             Self::Principal(name) => name.to_owned(),
@@ -71,7 +74,7 @@ pub fn decide(approval: &mut Approval, deciding: &Deciding<'_>) -> Result<(), Re
     approval.check_pending(deciding.due_now)?;
     let by = if approval.is_open_to_all() {
         match voter {
-            Voter::Person(id) | Voter::Principal(id) => id.to_owned(),
+            Voter::Person(id) | Voter::Member(id) | Voter::Principal(id) => id.to_owned(),
             Voter::Anybody => String::new(),
         }
     } else {
@@ -171,7 +174,7 @@ impl Approval {
         let is_requester = match (voter, person) {
             (_, Some(person)) => person.asked(&self.requester),
             (Voter::Principal(name), None) => self.requester.has(name),
-            (Voter::Person(_) | Voter::Anybody, None) => false,
+            (Voter::Person(_) | Voter::Member(_) | Voter::Anybody, None) => false,
         };
         if is_requester && self.policy.separate {
             return Refusal::Requester(voter.shown());

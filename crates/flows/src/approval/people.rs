@@ -59,6 +59,11 @@ impl Person {
         same(&self.id, id)
     }
 
+    /// Whether a userid in WeChat Work is this person's.
+    pub fn is_member(&self, userid: &str) -> bool {
+        self.wechat.as_deref().is_some_and(|own| same(own, userid))
+    }
+
     /// Whether another is this human: by their id, their userid in WeChat Work, or their API key. The directory may have changed in between.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
         let mut userids = self.wechat.iter().zip(&other.wechat);

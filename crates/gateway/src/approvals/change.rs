@@ -53,7 +53,7 @@ pub struct Decided {
 impl<'a> Decider<'a> {
     pub(super) fn voter(self) -> Voter<'a> {
         match self {
-            Self::Link(link) => link.person.map_or(Voter::Anybody, Voter::Person),
+            Self::Link(link) => link.voter(),
             Self::Caller(caller, _) => voter(caller),
         }
     }
@@ -61,7 +61,7 @@ impl<'a> Decider<'a> {
     /// Name of who decides, for the log; empty where it is not known.
     pub(super) fn name(self) -> &'a str {
         match self {
-            Self::Link(link) => link.person.unwrap_or_default(),
+            Self::Link(link) => link.person.or(link.member).unwrap_or_default(),
             Self::Caller(caller, _) => &caller.id,
         }
     }

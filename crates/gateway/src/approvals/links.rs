@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use acteon_core::Timestamp;
 use acteon_crypto::LinkKeys;
-use acteon_flows::approval::Choice;
+use acteon_flows::approval::{Choice, Voter};
 
 /// What stands in what is stored in place of a signature: whoever reads that decides nothing.
 pub(crate) const UNSIGNED: &str = "[redacted]";
@@ -60,6 +60,8 @@ pub struct Link<'a> {
     pub key: Option<&'a str>,
     /// Signature, in hexadecimal digits.
     pub signature: &'a str,
+    /// Userid of who brings it, where a service said that it is theirs.
+    pub member: Option<&'a str>,
 }
 
 impl LinkUse {
@@ -81,6 +83,17 @@ impl LinkUse {
     }
 }
 
+impl<'a> Link<'a> {
+    /// Who decides by it.
+    pub(super) fn voter(&self) -> Voter<'a> {
+        match (self.person, self.member) {
+            (Some(person), _) => Voter::Person(person),
+            (None, Some(userid)) => Voter::Member(userid),
+            (None, None) => Voter::Anybody,
+        }
+    }
+}
+
 impl LinkTarget<'_> {
     /// What a link of the published clients signs.
     fn published(&self) -> String {
@@ -96,7 +109,8 @@ impl LinkTarget<'_> {
         format!("{message}{}", self.expires_at)
     }
 
-    fn named(&self) -> String {
+    /// Approval without the end of the link.
+    pub(super) fn named(&self) -> String {
         let mut named = String::new();
         for part in [self.namespace, self.tenant, self.id] {
             push(&mut named, part);
@@ -106,7 +120,7 @@ impl LinkTarget<'_> {
 }
 
 /// Adds a part with its length: no two lists of parts make one text.
-fn push(message: &mut String, part: &str) {
+pub(super) fn push(message: &mut String, part: &str) {
     // Writing to a text does not fail.
     let _ = writeln!(message, "{}:{part}", part.len());
 }
@@ -168,6 +182,31 @@ impl Links {
         )
     }
 
+    /// What stands in a link behind the path of its approval, as it was given out, with the language that its reader chose.
+    pub(super) fn rest(link: &Link<'_>, language: Option<&str>) -> String {
+        let person = link.person.map(encoded);
+        let key = link.key.map(encoded);
+        let parts = [
+            ("person", person.as_deref()),
+            ("expires_at", Some(&*link.target.expires_at.to_string())),
+            ("kid", key.as_deref()),
+            ("sig", Some(link.signature)),
+            ("lang", language),
+        ];
+        let given = parts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let given: Vec<String> = given
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        format!("{}?{}", link.used_to.path(), given.join("&"))
+    }
+
+    /// Address of an approval, below which its links are.
+    pub(super) fn address(&self, target: &LinkTarget<'_>) -> String {
+        format!("{}{}", self.base, path(target))
+    }
+
     /// Whether a link is one that was given out.
     pub(crate) fn is_genuine(&self, link: &Link<'_>) -> bool {
         let message = match link.person {
@@ -191,7 +230,12 @@ impl Links {
         &self.base
     }
 
-    fn sign(&self, message: &str) -> String {
+    /// Whether a signature is of this message, by any of the keys.
+    pub(super) fn verify(&self, message: &str, signature: &str) -> bool {
+        self.keys.verify(None, message.as_bytes(), signature)
+    }
+
+    pub(super) fn sign(&self, message: &str) -> String {
         self.keys.sign(message.as_bytes()).unwrap_or_default()
     }
 }
@@ -211,7 +255,7 @@ fn path(target: &LinkTarget<'_>) -> String {
 }
 
 /// Text as it stands in an address.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
@@ -221,6 +265,22 @@ fn encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// Text that stands so in an address; `None` where it is not UTF-8, or a percent sign stands alone.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            let digits = std::str::from_utf8(&digits).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -261,6 +321,7 @@ mod tests {
             person: Some("张三"),
             key: Some("k0"),
             signature,
+            member: None,
         };
         assert!(links.is_genuine(&link));
         let used_to = LinkUse::Decide(Choice::Reject);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acteon_core::{ActionId, Scope, Timestamp};
 use acteon_flows::InvalidBody;
 use acteon_flows::approval::{
-    Approval, ApprovalFlow, Choice, EndedBy, Person, Refusal, Status, Voter, open,
+    Approval, ApprovalFlow, Choice, EndedBy, Person, Refusal, Status, open,
 };
 use acteon_store::{Flow, FlowFilter, FlowKey, Order, StoreError};
 
@@ -50,7 +50,7 @@ pub struct LinkedApproval {
     pub shown: ShownApproval,
     /// What its action says, in its own words, if it does.
     pub telling: Option<String>,
-    /// Whose link it is; `None` where it names nobody.
+    /// Who decides by the link: whose it is, or who signed in with one that names nobody; `None` where neither is known.
     pub person: Option<String>,
     /// Addresses to decide by, of those decisions that the link allows; each is below the server's root.
     pub decisions: Vec<(Choice, String)>,
@@ -76,7 +76,7 @@ impl LinkedApproval {
     pub fn of(shown: ShownApproval, link: &Link<'_>) -> Self {
         Self {
             telling: telling(&shown.approval.origin),
-            person: link.person.map(str::to_owned),
+            person: decides_as(&shown.approval, link),
             decisions: Vec::new(),
             refused: None,
             passing_on: None,
@@ -174,9 +174,8 @@ impl Gateway {
             (Some(_), LinkUse::Decide(Choice::Reject)) => &[Choice::Reject],
             _ => &[Choice::Approve, Choice::Reject],
         };
-        let voter = link.person.map_or(Voter::Anybody, Voter::Person);
         let due_now = self.inner.due.now();
-        let refused = approval.check_voter(voter, due_now).err();
+        let refused = approval.check_voter(link.voter(), due_now).err();
         let choices = if refused.is_none() { choices } else { &[] };
         let passing_on = passing_on(approval, link, refused.is_none(), due_now);
         LinkedApproval {
@@ -242,8 +241,25 @@ impl Gateway {
         }
     }
 
-    /// Flow of the approval that a link is to.
+    /// Flow of the approval that a link is to, for who may see it.
     pub(super) async fn find_linked(
+        &self,
+        link: &Link<'_>,
+    ) -> Result<(Flow, Approval), ApprovalError> {
+        let (flow, approval) = self.find_unseen(link).await?;
+        let seen = self.check_signed_in(link, &approval);
+        // A link is good for as long as its approval: the wall clock by which it was written may have been stepped since.
+        if approval.is_time_over(self.inner.due.now()) {
+            // Who may not see it is not told what it came to.
+            let became = seen.ok().and_then(|()| became(&approval));
+            return Err(over(link, became));
+        }
+        seen?;
+        Ok((flow, approval))
+    }
+
+    /// Flow of the approval that a link is to, also where its time is over or who brings the link may not see it.
+    pub(super) async fn find_unseen(
         &self,
         link: &Link<'_>,
     ) -> Result<(Flow, Approval), ApprovalError> {
@@ -257,24 +273,33 @@ impl Gateway {
             flow.namespace.as_str() == link.target.namespace
                 && flow.tenant.as_str() == link.target.tenant
         };
-        let over = |became| {
-            let millis = link.target.expires_at.saturating_mul(1000);
-            let end = Timestamp::from_millis(millis);
-            ApprovalError::Expired { end, became }
-        };
         let Some(flow) = flow.filter(is_its) else {
             if seconds(inner.clock.now()) >= link.target.expires_at {
-                return Err(over(None));
+                return Err(over(link, None));
             }
             return Err(ApprovalError::NotFound(link.target.id.to_owned()));
         };
         let approval = opened(inner, &flow)?;
-        // A link is good for as long as its approval: the wall clock by which it was written may have been stepped since.
-        if approval.is_time_over(inner.due.now()) {
-            return Err(over(became(&approval)));
-        }
         Ok((flow, approval))
     }
+}
+
+/// Error of a link whose time is over.
+pub(super) fn over(link: &Link<'_>, became: Option<Ended>) -> ApprovalError {
+    let millis = link.target.expires_at.saturating_mul(1000);
+    let end = Timestamp::from_millis(millis);
+    ApprovalError::Expired { end, became }
+}
+
+/// Id of who decides by a link, where that is known.
+fn decides_as(approval: &Approval, link: &Link<'_>) -> Option<String> {
+    let id = link.person.or_else(|| {
+        let userid = link.member?;
+        let mut known = approval.known();
+        let person = known.find(|person| person.is_member(userid));
+        Some(person.map_or(userid, |person| &person.id))
+    });
+    id.map(str::to_owned)
 }
 
 /// Approval of a row, where the scope covers it.

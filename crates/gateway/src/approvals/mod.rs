@@ -11,12 +11,13 @@ pub(crate) mod message;
 pub(crate) mod notices;
 pub(crate) mod parts;
 mod pass_on;
+mod sign_in;
 pub(crate) mod sign_notice;
 pub(crate) mod told;
 mod unfit;
 mod unreadable;
 
-use acteon_core::{ActionId, Namespace, Outcome, Tenant, Timestamp};
+use acteon_core::{ActionId, Namespace, Outcome, ProviderError, Tenant, Timestamp};
 use acteon_flows::InvalidBody;
 use acteon_flows::approval::{Approval, Refusal, Status, approved_id};
 use acteon_store::StoreError;
@@ -28,6 +29,7 @@ pub use directory::KnownPeople;
 pub use links::{Link, LinkTarget, LinkUse};
 pub use look::{ApprovalList, ApprovalPart, LinkedApproval, PassingOn};
 pub use parts::{ApprovalOptions, KeyNames};
+pub use sign_in::{Kept, SignInBegun, SignInEnded, SignInReturn};
 
 /// Tries to change an approval that others change too.
 const MAX_TRIES: u32 = 20;
@@ -116,6 +118,22 @@ pub enum ApprovalError {
         "the approval {0:?} is stuck, and its time is over, or its chain does not wait for it any more: nothing came of that yet, and the log says why. It is tried again now; look at it in a moment, or cancel it"
     )]
     Stuck(String),
+    /// Only who signs in may see it, and who brings the link has not.
+    #[error(
+        "this approval is shown to whom WeChat Work says to be one of those asked: open the link in a browser, which asks for that, or decide with an API key over POST /v1/approvals/{0}/decide"
+    )]
+    SignInNeeded(String),
+    /// Who signed in is not the person whose link it is, or none of those who decide.
+    #[error("this link is for another person, who alone may see what it leads to")]
+    NotTheirs,
+    /// The sign-in is none that began here.
+    #[error(
+        "this sign-in did not begin in this browser, was used already, or took too long: open the link in the message again"
+    )]
+    NoSignIn,
+    /// The service did not say who it is.
+    #[error("it is not known who you are, and nothing was decided: {0}")]
+    NotIdentified(#[source] ProviderError),
     /// Its body cannot be read.
     #[error(transparent)]
     Invalid(#[from] InvalidBody),

@@ -123,7 +123,10 @@ pub(super) fn can_be_told(providers: &Providers, approval: &Approval, person: &P
 }
 
 /// Provider of the messages of an approval.
-fn teller<'p>(providers: &'p Providers, approval: &Approval) -> Option<&'p Arc<ProviderEntry>> {
+pub(super) fn teller<'p>(
+    providers: &'p Providers,
+    approval: &Approval,
+) -> Option<&'p Arc<ProviderEntry>> {
     providers.get(approval.policy.notify_provider.as_ref()?)
 }
 

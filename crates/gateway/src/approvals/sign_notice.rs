@@ -7,7 +7,7 @@ use acteon_flows::approval::Choice;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::links::{LinkTarget, LinkUse, Links, UNSIGNED};
+use super::links::{LinkTarget, LinkUse, Links, UNSIGNED, decoded};
 use super::message::told_of;
 
 /// Members of payloads that hold a link, each with what it is for.
@@ -89,21 +89,6 @@ fn signed_address<'a>(
 /// Address up to the key that signs it.
 fn without_key(address: &str) -> Option<&str> {
     address.split_once(KEY).map(|(before, _)| before)
-}
-
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next()?, rest.next()?];
-            let digits = std::str::from_utf8(&digits).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

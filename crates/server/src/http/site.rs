@@ -88,7 +88,7 @@ impl Site {
         let headers = request.headers();
         let host = self.host(request, local)?;
         // Who was given a link may follow it from any page, and send its form: the signature says that they may.
-        if is_signed(request.uri()) {
+        if is_signed(request.uri()) || ends_sign_in(request.uri()) {
             return Ok(None);
         }
         let origin = self
@@ -245,6 +245,13 @@ impl Origins {
 fn is_signed(uri: &Uri) -> bool {
     let has_signature = |query: &str| query.split('&').any(|pair| pair.starts_with("sig="));
     uri.path().starts_with(APPROVALS) && uri.query().is_some_and(has_signature)
+}
+
+/// Whether a request is of somebody whom a service sends back to an approval: that is another site, and their cookie says whether they went from here.
+fn ends_sign_in(uri: &Uri) -> bool {
+    let below = uri.path().strip_prefix(APPROVALS);
+    let parts = below.map(|below| below.split('/').collect::<Vec<_>>());
+    matches!(parts.as_deref(), Some([_, _, _, "sign-in"]))
 }
 
 /// Whether no form of a web page can have sent a request. Forms name their type and send no other

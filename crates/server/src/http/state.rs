@@ -32,6 +32,8 @@ pub(crate) struct AppState {
     /// Turns to read lists and records, and to replay actions.
     pub(crate) reads: Turns,
     pub(crate) replays: Turns,
+    /// Turns to ask a service who has signed in.
+    pub(crate) identifying: Turns,
     /// Places of readers of the stream.
     pub(crate) streams: Arc<StreamPlaces>,
     /// Turns to evaluate rules and preview silences.

@@ -170,6 +170,7 @@ impl Asked {
             person: None,
             key: None,
             signature: signature.split('&').next().expect("a signature"),
+            member: None,
         };
         let decider = Decider::Link(&link);
         let answer = self.gateway.decide_approval(decider, Choice::Approve, None);

@@ -7,7 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::visitor::{Visitor, wants_page};
+use super::cookie;
+use super::visitor::Visitor;
 use super::words::Language;
 use crate::http::error::Refusal;
 use crate::http::extract::path::Path;
@@ -16,6 +17,9 @@ use crate::http::state::AppState;
 
 /// Digits of a signature.
 const SIGNATURE_DIGITS: usize = 64;
+
+/// Most cookies of a name that are looked at.
+const MAX_COOKIES: usize = 4;
 
 /// Path of an approval in links.
 pub(in crate::http) type LinkPath = (String, String, String);
@@ -27,7 +31,31 @@ pub(in crate::http) struct LinkQuery {
     key: Option<String>,
     person: Option<String>,
     /// Language that was chosen on the page.
-    language: Option<Language>,
+    pub(super) language: Option<Language>,
+}
+
+impl LinkQuery {
+    /// Link with the path of its approval, and the userid of who brings it.
+    pub(super) fn link<'a>(
+        &'a self,
+        (namespace, tenant, id): &'a LinkPath,
+        used_to: LinkUse,
+        member: Option<&'a str>,
+    ) -> Link<'a> {
+        Link {
+            target: LinkTarget {
+                namespace,
+                tenant,
+                id,
+                expires_at: self.expires_at,
+            },
+            used_to,
+            person: self.person.as_deref(),
+            key: self.key.as_deref(),
+            signature: &self.signature,
+            member,
+        }
+    }
 }
 
 impl FromQuery for LinkQuery {
@@ -65,25 +93,34 @@ impl FromQuery for LinkQuery {
 pub(in crate::http) struct Visit {
     path: LinkPath,
     query: LinkQuery,
+    /// Userid of who has signed in.
+    member: Option<String>,
     pub(in crate::http) visitor: Visitor,
 }
 
 impl Visit {
     /// Link with the path that it has.
     pub(in crate::http) fn link(&self, used_to: LinkUse) -> Link<'_> {
-        let (namespace, tenant, id) = &self.path;
-        Link {
-            target: LinkTarget {
-                namespace,
-                tenant,
-                id,
-                expires_at: self.query.expires_at,
-            },
-            used_to,
-            person: self.query.person.as_deref(),
-            key: self.query.key.as_deref(),
-            signature: &self.query.signature,
+        self.query.link(&self.path, used_to, self.member.as_deref())
+    }
+
+    /// Language that was chosen on the page.
+    pub(super) fn chosen_language(&self) -> Option<Language> {
+        self.query.language
+    }
+
+    /// Knows who has signed in. A form of another site's page is nobody's.
+    fn recognize(&mut self, state: &AppState, parts: &Parts) {
+        let site = parts.headers.get("sec-fetch-site");
+        let is_foreign =
+            site.is_some_and(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"));
+        if is_foreign && !parts.method.is_safe() {
+            return;
         }
+        let target = self.link(LinkUse::Open).target;
+        let mut values = cookie::values(&parts.headers, cookie::MEMBER).take(MAX_COOKIES);
+        let member = values.find_map(|value| state.gateway.signed_in_member(&target, value));
+        self.member = member;
     }
 }
 
@@ -94,22 +131,20 @@ impl FromRequestParts<Arc<AppState>> for Visit {
         parts: &mut Parts,
         state: &Arc<AppState>,
     ) -> Result<Self, Response> {
-        let mut visitor = Visitor {
-            wants_page: wants_page(&parts.headers),
-            language: Language::of_headers(&parts.headers),
-            headers: parts.headers.clone(),
-            uri: parts.uri.clone(),
-        };
+        let mut visitor = Visitor::of(parts);
         let path = Path::<LinkPath>::from_request_parts(parts, state).await;
         let query = Query::<LinkQuery>::from_request_parts(parts, state).await;
         match (path, query) {
             (Ok(Path(path)), Ok(Query(query))) => {
                 visitor.language = query.language.unwrap_or(visitor.language);
-                Ok(Self {
+                let mut visit = Self {
                     path,
                     query,
+                    member: None,
                     visitor,
-                })
+                };
+                visit.recognize(state, parts);
+                Ok(visit)
             }
             (Err(refusal), _) | (_, Err(refusal)) => Err(visitor.refused(refusal)),
         }

@@ -29,6 +29,11 @@ pub(in crate::http) fn of_approvals(routes: Routes) -> Routes {
             of::OPEN,
         )
         .get(
+            "/v1/approvals/{namespace}/{tenant}/{id}/sign-in",
+            approval_links::sign_in,
+            of::SIGN_IN,
+        )
+        .get(
             "/v1/approvals/{namespace}/{tenant}/{id}/approve",
             approval_links::look_to_approve,
             of::LOOK_TO_APPROVE,

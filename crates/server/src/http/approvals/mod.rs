@@ -1,6 +1,7 @@
 //! Approvals over HTTP: links as they are followed, the page that they lead to, and the bodies of the API.
 
 pub(super) mod body;
+mod cookie;
 pub(super) mod form;
 pub(super) mod link;
 pub(super) mod listed;
@@ -8,6 +9,7 @@ mod outcome;
 mod page;
 mod payload;
 pub(super) mod shown;
+pub(super) mod sign_in;
 mod visitor;
 mod words;
 

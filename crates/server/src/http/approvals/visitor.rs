@@ -1,6 +1,7 @@
 //! Who follows a link: a browser, which always gets a page, or a program.
 
 use acteon_gateway::ApprovalError;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -17,6 +18,16 @@ pub(in crate::http) struct Visitor {
 }
 
 impl Visitor {
+    /// Visitor of a request.
+    pub(super) fn of(parts: &Parts) -> Self {
+        Self {
+            wants_page: wants_page(&parts.headers),
+            language: Language::of_headers(&parts.headers),
+            headers: parts.headers.clone(),
+            uri: parts.uri.clone(),
+        }
+    }
+
     /// Page in their language.
     pub(in crate::http) fn page(&self) -> Page<'_> {
         Page::new(self.language, &self.uri)
@@ -53,7 +64,7 @@ fn unkept(mut response: Response) -> Response {
 }
 
 /// Whether headers are those of a browser that shows pages, and not of a program.
-pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+fn wants_page(headers: &HeaderMap) -> bool {
     let accepts = headers.get_all(header::ACCEPT).iter();
     let mut ranges = accepts
         .filter_map(|value| value.to_str().ok())

@@ -154,6 +154,14 @@ impl Parameters {
     }
 }
 
+/// Reads a query that stands elsewhere than in the address of the request.
+pub(in crate::http) fn read_query<T: FromQuery>(query: &str) -> Result<T, Refusal> {
+    let uri = format!("/?{query}").parse();
+    let uri = uri.map_err(|_| refusal("the query cannot be read"))?;
+    let parameters = Parameters::read(&uri, (&T::names(), T::IGNORES_OTHERS))?;
+    T::read(&parameters)
+}
+
 /// Name of the first parameter of a query, or field of a form, whose percent-encoded bytes are not UTF-8. They would be
 /// read as what nobody sent.
 pub(in crate::http) fn not_utf8(query: &str) -> Option<&str> {

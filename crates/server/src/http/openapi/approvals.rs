@@ -60,6 +60,13 @@ pub(in crate::http) const OPEN: Operation = by_link(
     "Shows an approval to whoever has a link to it; browsers get a page to decide on",
     "ApprovalBody",
 );
+pub(in crate::http) const SIGN_IN: Operation = on(
+    "signInToApproval",
+    "Ends the sign-in of who followed a link, with the code and the state that WeChat Work sends them back with, and leads to that link",
+    "",
+)
+.for_anybody()
+.leads_elsewhere();
 pub(in crate::http) const LOOK_TO_APPROVE: Operation = by_link(
     "openApprovalToApprove",
     "Shows an approval to whoever has a link to approve it, and changes nothing",

@@ -69,6 +69,8 @@ enum RequestBody {
 enum Success {
     /// JSON with this status, of this schema of `acteon_api`.
     Json(u16, &'static str),
+    /// Another address, for browsers.
+    Elsewhere,
     /// Text of one of these content types.
     Text(&'static [&'static str]),
     Nothing,
@@ -164,6 +166,11 @@ impl Operation {
 
     pub(super) const fn text(mut self, content_types: &'static [&'static str]) -> Self {
         self.answer = Success::Text(content_types);
+        self
+    }
+
+    pub(super) const fn leads_elsewhere(mut self) -> Self {
+        self.answer = Success::Elsewhere;
         self
     }
 
@@ -264,6 +271,9 @@ impl Operation {
                 let answer = json!({ "description": DONE, "content": content });
                 responses.insert("200".into(), answer);
             }
+            Success::Elsewhere => {
+                responses.insert("302".into(), json!({ "description": ELSEWHERE }));
+            }
             Success::Nothing => {
                 responses.insert("204".into(), json!({ "description": DONE }));
             }
@@ -316,6 +326,7 @@ impl Operation {
     }
 }
 
+const ELSEWHERE: &str = "It goes on at another address, in `Location`.";
 const DONE: &str = "It was done.";
 const MADE: &str = "It was made.";
 const PENDING: &str = "It goes on by itself, and is not sent again.";

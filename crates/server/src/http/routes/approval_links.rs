@@ -13,6 +13,7 @@ use crate::http::approvals::body::DelegationBody;
 use crate::http::approvals::form::{comment, delegation};
 use crate::http::approvals::link::Visit;
 use crate::http::approvals::shown::{decided, listed};
+use crate::http::approvals::sign_in::{Returned, send_to_sign_in};
 use crate::http::approvals::{Visitor, Written};
 use crate::http::extract::body::Incoming;
 use crate::http::state::AppState;
@@ -61,8 +62,22 @@ async fn look(state: &AppState, visit: &Visit, used_to: LinkUse) -> Response {
     match state.gateway.approval_of_link(&link).await {
         Ok(found) if visit.visitor.wants_page => visit.visitor.page().of(&found, None),
         Ok(found) => Visitor::json(Json(listed(&found.shown))),
+        // A browser may be several people's: who was known in it is asked again.
+        Err(ApprovalError::SignInNeeded(_) | ApprovalError::NotTheirs)
+            if visit.visitor.wants_page =>
+        {
+            send_to_sign_in(state, visit, &link).await
+        }
         Err(error) => visit.visitor.failed(error),
     }
+}
+
+/// Ends a sign-in, and leads to the link with which it began.
+pub(in crate::http) async fn sign_in(
+    State(state): State<Arc<AppState>>,
+    returned: Returned,
+) -> Response {
+    returned.answer(&state).await
 }
 
 /// Writes a decision down.
@@ -96,7 +111,7 @@ async fn decide(state: &AppState, visit: &Visit, choice: Choice, body: Incoming)
             };
             form_again(state, visit, &link, &error, written).await
         }
-        Err(error) => visitor.failed(error),
+        Err(error) => not_changed(visitor, error, comment.as_deref()),
     }
 }
 
@@ -138,7 +153,7 @@ pub(in crate::http) async fn delegate(
             };
             form_again(&state, &visit, &link, &error, written).await
         }
-        Err(error) => visitor.failed(error),
+        Err(error) => not_changed(visitor, error, comment),
     }
 }
 
@@ -159,8 +174,16 @@ pub(in crate::http) async fn take_back(
             visitor.page().after_taking_back(&found)
         }
         Ok(shown) => Visitor::json(Json(listed(&shown))),
-        Err(error) => visitor.failed(error),
+        Err(error) => not_changed(visitor, error, None),
     }
+}
+
+/// Answer where nothing was changed. A form cannot be sent on to a sign-in: what was written into it is shown instead.
+fn not_changed(visitor: &Visitor, error: ApprovalError, written: Option<&str>) -> Response {
+    if visitor.wants_page && matches!(error, ApprovalError::SignInNeeded(_)) {
+        return visitor.page().of_lost_sign_in(&error, written);
+    }
+    visitor.failed(error)
 }
 
 /// Form with what was written into it, and what is wrong with that.

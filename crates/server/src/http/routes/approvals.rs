@@ -196,6 +196,19 @@ impl From<ApprovalError> for Refusal {
                 refusal.body.retryable = true;
                 refusal
             }
+            ApprovalError::SignInNeeded(_) => {
+                Self::new(StatusCode::FORBIDDEN, "SIGN_IN_NEEDED", message)
+            }
+            ApprovalError::NotTheirs => {
+                Self::new(StatusCode::FORBIDDEN, "NOT_AN_APPROVER", message)
+            }
+            ApprovalError::NoSignIn => Self::new(StatusCode::BAD_REQUEST, "NO_SIGN_IN", message),
+            ApprovalError::NotIdentified(error) if error.kind().retryable() => {
+                Self::come_back("NOT_IDENTIFIED", message)
+            }
+            ApprovalError::NotIdentified(_) => {
+                Self::new(StatusCode::FORBIDDEN, "NOT_IDENTIFIED", message)
+            }
             ApprovalError::Invalid(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNREADABLE", message)
             }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use acteon_core::ProviderError;
 use acteon_flows::approval::{Refusal, Status};
 use acteon_gateway::ApprovalError;
 use axum::http::StatusCode;
@@ -26,6 +27,10 @@ pub(super) fn of_error(words: &Words, error: &ApprovalError) -> (StatusCode, Cow
         ApprovalError::UnknownPerson(..) => {
             (StatusCode::UNPROCESSABLE_ENTITY, words.unknown_person)
         }
+        ApprovalError::SignInNeeded(_) => (StatusCode::FORBIDDEN, words.sign_in_over),
+        ApprovalError::NotTheirs => (StatusCode::FORBIDDEN, words.not_their_link),
+        ApprovalError::NoSignIn => (StatusCode::BAD_REQUEST, words.no_sign_in),
+        ApprovalError::NotIdentified(error) => of_service(words, error),
         ApprovalError::Stuck(_) => (StatusCode::CONFLICT, words.stuck),
         ApprovalError::Contended(_) => (StatusCode::SERVICE_UNAVAILABLE, words.try_again),
         // It will not be read in a moment either.
@@ -34,6 +39,17 @@ pub(super) fn of_error(words: &Words, error: &ApprovalError) -> (StatusCode, Cow
         ApprovalError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, words.unsure),
     };
     (status, text.into())
+}
+
+/// Status and words of a service that does not say who somebody is (page 90313 of the documentation of WeChat Work has the codes).
+fn of_service(words: &Words, error: &ProviderError) -> (StatusCode, &'static str) {
+    match error.code_of_service() {
+        Some(40029) => (StatusCode::BAD_REQUEST, words.sign_in_used),
+        Some(50001) => (StatusCode::INTERNAL_SERVER_ERROR, words.sign_in_domain),
+        Some(60020) => (StatusCode::INTERNAL_SERVER_ERROR, words.sign_in_address),
+        _ if error.kind().retryable() => (StatusCode::SERVICE_UNAVAILABLE, words.sign_in_later),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, words.sign_in_failed),
+    }
 }
 
 /// Status and words of a refusal.

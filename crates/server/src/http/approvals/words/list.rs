@@ -63,6 +63,20 @@ pub(in crate::http::approvals) struct Words {
     pub(in crate::http::approvals) taken_back: &'static str,
     pub(in crate::http::approvals) nothing_passed_on: &'static str,
     pub(in crate::http::approvals) decided_in_place: &'static str,
+    /// Of a form whose sender is not known any more.
+    pub(in crate::http::approvals) sign_in_over: &'static str,
+    pub(in crate::http::approvals) not_their_link: &'static str,
+    pub(in crate::http::approvals) no_sign_in: &'static str,
+    /// Of a code that was used before.
+    pub(in crate::http::approvals) sign_in_used: &'static str,
+    /// Of a domain that the service does not trust.
+    pub(in crate::http::approvals) sign_in_domain: &'static str,
+    /// Of a server that the service does not trust.
+    pub(in crate::http::approvals) sign_in_address: &'static str,
+    /// Of a service that does not answer.
+    pub(in crate::http::approvals) sign_in_later: &'static str,
+    pub(in crate::http::approvals) sign_in_failed: &'static str,
+    pub(in crate::http::approvals) open_again: &'static str,
     pub(in crate::http::approvals) already: &'static str,
     pub(in crate::http::approvals) needs_comment: &'static str,
     pub(in crate::http::approvals) long_comment: &'static str,
