@@ -8,6 +8,8 @@ mod directory;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod kills;
 mod links;
+#[cfg(feature = "wechat")]
+mod oauth;
 mod page;
 mod passing_on;
 mod phone;

@@ -101,7 +101,7 @@ async fn looks(process: &Process) -> String {
 }
 
 /// Files and databases that a stopped gateway leaves, by name.
-async fn places(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) async fn places(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     let mut places = Vec::new();
     let dump = crate::support::dump(folder).await;
     let files: &[&str] = if dump.is_some() {
@@ -118,7 +118,7 @@ async fn places(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     places
 }
 
-fn has_none_of(secrets: &[String], place: &str, content: &[u8]) {
+pub(crate) fn has_none_of(secrets: &[String], place: &str, content: &[u8]) {
     for secret in secrets {
         let found = content
             .windows(secret.len())

@@ -1,7 +1,7 @@
 //! The WeChat Work provider, over real HTTP against the local WeChat Work.
 
 mod budget;
-mod canary;
+pub(crate) mod canary;
 mod crash;
 mod disk;
 mod errors;
