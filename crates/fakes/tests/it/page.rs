@@ -94,6 +94,8 @@ async fn all_cards_fit_a_phone() {
     browser.until("return document.querySelectorAll('article').length === 6 && document.querySelector('article.recalled') !== null").await;
     let wide = browser.run("const list = document.getElementById('list'); return document.documentElement.scrollWidth <= innerWidth && list.scrollWidth <= list.clientWidth").await;
     assert_eq!(wide, json!(true), "nothing is out of sight");
+    browser.run("location.hash = 'zhangsan'").await;
+    browser.until("return document.querySelectorAll('article').length === 0 && document.getElementById('member').value === 'zhangsan'").await;
     let fetched = browser.run("return performance.getEntriesByType('resource').filter(one => !one.name.startsWith(location.origin)).map(one => one.name)").await;
     assert_eq!(fetched, json!([]), "nothing is fetched from elsewhere");
     browser.close().await;

@@ -23,6 +23,8 @@ function host(url) {
   try { return new URL(url).host; } catch { return "图片"; }
 }
 const tag = text => el("small", {class: "tag"}, text);
+// Id of a medium, which people only need to tell it from another.
+const medium = id => el("span", {class: "desc", title: id}, `${String(id ?? "").slice(0, 16)}…`);
 const picture = (url, attributes = {}) => el("div", {class: "picture", role: "img", "aria-label": url, title: url, ...attributes}, host(url));
 
 function inline(text) {
@@ -64,15 +66,18 @@ function articles(list) {
     el("div", {class: "flush"}, picture(image(first), {class: "picture banner", style: "aspect-ratio: 1068/455"})),
     el("div", {class: "title"}, title(first)),
     first.description || first.digest ? el("div", {class: "desc"}, first.description ?? first.digest) : null,
-    rest.map(article => el("div", {class: "beside"}, el("div", {class: "title"}, title(article)), picture(image(article)))));
+    rest.map(article => el("div", {class: "beside article"}, el("div", {}, title(article)), picture(image(article)))));
 }
 
 function miniprogram(content) {
+  const items = [...content.content_item ?? []];
+  const first = content.emphasis_first_item === true ? items.shift() : null;
   return el("div", {class: "card"},
     el("div", {class: "source"}, el("span", {class: "of"}, `小程序 ${content.appid ?? ""}`)),
     el("div", {class: "title"}, content.title),
     content.description ? el("div", {class: "desc"}, content.description) : null,
-    pairs((content.content_item ?? []).map(item => [item.key, item.value])));
+    first ? el("div", {class: "emphasis"}, el("b", {}, first.value), el("span", {class: "desc"}, first.key)) : null,
+    pairs(items.map(item => [item.key, item.value])));
 }
 
 function pairs(list) {
@@ -81,7 +86,7 @@ function pairs(list) {
 
 // Body of a message whose type is not template_card.
 function plain(type, content, at) {
-  const bubble = (...children) => el("div", {class: "bubble"}, ...children);
+  const bubble = (...children) => el("div", {class: "bubble"}, children);
   switch (type) {
     case "text": return marked("div", {class: "bubble text"}, linked(content.content));
     case "markdown": return marked("div", {class: "bubble"}, markdown(content.content));
@@ -90,9 +95,9 @@ function plain(type, content, at) {
     case "mpnews": return articles(content.articles ?? [{}]);
     case "miniprogram_notice": return miniprogram(content);
     case "image": return picture("", {class: "picture", style: "width: 180px; height: 130px; border-radius: 8px", title: content.media_id});
-    case "voice": return bubble(tag("语音"), content.media_id);
-    case "video": return bubble(tag("视频"), content.title ?? "", el("div", {class: "desc"}, content.description ?? content.media_id));
-    case "file": return bubble(tag("文件"), content.media_id);
+    case "voice": return bubble(tag("语音"), medium(content.media_id));
+    case "video": return bubble(tag("视频"), content.title || medium(content.media_id), content.description ? el("div", {class: "desc"}, content.description) : null);
+    case "file": return bubble(tag("文件"), medium(content.media_id));
     default: return bubble(el("code", {}, type), " ", JSON.stringify(content));
   }
 }

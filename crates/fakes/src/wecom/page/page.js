@@ -144,6 +144,12 @@ function count(counts) {
 }
 
 byId("member").addEventListener("change", event => actAs(event.target.value));
+window.addEventListener("hashchange", () => {
+  const named = decodeURIComponent(location.hash.slice(1));
+  if (named === member || ![EVERYBODY, ...directory.members.map(other => other.userid)].includes(named)) return;
+  byId("member").value = named;
+  actAs(named);
+});
 byId("say").addEventListener("submit", async event => {
   event.preventDefault();
   const text = byId("text").value.trim();
