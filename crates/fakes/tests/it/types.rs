@@ -39,6 +39,9 @@ async fn texts_of_videos_and_articles_are_cut() {
     assert_eq!(shown["title"], "中".repeat(42));
     assert_eq!(shown["description"], "d".repeat(512));
     assert_eq!(client.wecom.world(|world| world.counts().cut), 2);
+    let title = with(&video, "description", json!("d"));
+    sent(&client, "video", &title, 0).await;
+    assert_eq!(client.wecom.world(|world| world.counts().cut), 3);
 }
 
 #[tokio::test]

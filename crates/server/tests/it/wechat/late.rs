@@ -138,3 +138,17 @@ async fn a_change_of_language_changes_no_byte_of_what_may_have_arrived() {
     is_repeated_as_it_was(CHECK, Fault::CutAfterAccept, &full, ["zh", "en"]).await;
     is_repeated_as_it_was(CHECK, Fault::SlowAfterAccept(60_000), &full, ["en", "zh"]).await;
 }
+
+/// Articles say it in the description of the first one, and stay within its limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn late_articles_are_repeated_as_they_were() {
+    let full = "d".repeat(512);
+    let articles =
+        json!([{ "title": "t", "description": full, "url": "https://wiki.example.com" }]);
+    let news = action(
+        "a",
+        "wechat-ops",
+        &json!({ "touser": "@all", "msgtype": "news", "news": { "articles": articles } }),
+    );
+    is_repeated_as_it_was(CHECK, Fault::CutAfterAccept, &news, ["zh", "en"]).await;
+}

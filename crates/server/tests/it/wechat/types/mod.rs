@@ -1,6 +1,7 @@
 //! Every type of message but texts, markdown and text cards, from a payload to the phone.
 
 mod limits;
+mod spoilt;
 mod told;
 
 use acteon_fakes::wecom::LocalWecom;
@@ -139,16 +140,14 @@ fn card(kind: &str) -> Value {
     card
 }
 
-/// What WeChat Work receives is what was posted, to the letter.
-#[tokio::test(flavor = "multi_thread")]
-async fn each_type_arrives_as_it_was_posted() {
-    let mut sender = Sender::start("").await;
+/// A message of each type and kind, with media that a local WeChat Work has.
+async fn samples(wecom: &LocalWecom) -> Vec<(&'static str, Value)> {
     let mut media = Vec::new();
     for (kind, _) in MEDIA {
-        media.push(uploaded(&sender.wecom, kind).await);
+        media.push(uploaded(wecom, kind).await);
     }
     let [image, voice, video, file] = [0, 1, 2, 3].map(|index| &media[index]);
-    for (msgtype, own) in [
+    vec![
         ("image", json!({ "media_id": image })),
         ("voice", json!({ "media_id": voice })),
         ("file", json!({ "media_id": file })),
@@ -181,7 +180,14 @@ async fn each_type_arrives_as_it_was_posted() {
         ("template_card", card("button_interaction")),
         ("template_card", card("vote_interaction")),
         ("template_card", card("multiple_interaction")),
-    ] {
+    ]
+}
+
+/// What WeChat Work receives is what was posted, to the letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_type_arrives_as_it_was_posted() {
+    let mut sender = Sender::start("").await;
+    for (msgtype, own) in samples(&sender.wecom).await {
         let outcome = sender.send(msgtype, &own).await;
         assert_eq!(outcome["Executed"]["status"], "success", "{outcome}");
         assert!(!outcome.to_string().contains("response_code"), "{outcome}");
