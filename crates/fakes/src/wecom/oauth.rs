@@ -162,7 +162,9 @@ fn chooser(uri: &Uri, members: &[String]) -> String {
     let members: String = members.iter().map(|userid| link(userid, userid)).collect();
     let outsider = link(OUTSIDER, "somebody who is no member");
     format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Local WeChat Work: sign in</title></head>\
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
+         <style>a{{display:inline-block;padding:.75rem}}</style><title>Local WeChat Work: sign in</title></head>\
          <body><h1>Who are you?</h1>{members}{outsider}</body></html>"
     )
 }

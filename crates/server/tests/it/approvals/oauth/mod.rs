@@ -4,6 +4,7 @@ mod browser;
 mod canary;
 mod errors;
 mod foreign;
+mod phone;
 mod replays;
 #[cfg(feature = "postgres")]
 mod several;
@@ -32,12 +33,17 @@ async fn wecom() -> LocalWecom {
 
 /// Lines of a gateway that has people sign in.
 fn lines(wecom: &LocalWecom) -> String {
+    lines_at(EXTERNAL, wecom)
+}
+
+/// Lines of a gateway that has people sign in, and is reached at an address.
+fn lines_at(external: &str, wecom: &LocalWecom) -> String {
     let more = format!(
         "wechat.oauth = true\nwechat.oauth_base_url = \"{}\"\nwechat.default_touser = \"zhaoliu\"\nwechat.timeout_seconds = 2",
         wecom.url()
     );
     format!(
-        "server.external_url = \"{EXTERNAL}\"\nserver.approval_secret = \"{KEY}\"\n{LOG}{}",
+        "server.external_url = \"{external}\"\nserver.approval_secret = \"{KEY}\"\n{LOG}{}",
         configuration(wecom, &more)
     )
 }
