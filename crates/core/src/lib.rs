@@ -9,6 +9,7 @@ mod access;
 mod action;
 mod approval;
 mod attachment;
+mod callback;
 mod causes;
 mod clock;
 mod entropy;
@@ -34,6 +35,7 @@ pub use approval::{
     is_template,
 };
 pub use attachment::Attachment;
+pub use callback::{CallbackEvent, CallbackKind, CallbackRefused, Callbacks};
 pub use causes::{WithCauses, with_causes};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
@@ -45,8 +47,8 @@ pub use names::{
 pub use outcome::{Attempt, DryRun, LastError, Outcome, Response, ResponseStatus, TO_REPAIR};
 pub use priority::{LOW_EVERY, NORMAL_EVERY, Priority};
 pub use provider::{
-    Budget, Health, Lane, LaneLimits, LinkMessage, LinkRecipient, NoRecipient, Prepared, Provider,
-    SignIn, SignInAsk, TokenLife,
+    Asks, Budget, CardChange, Health, Lane, LaneLimits, LinkMessage, LinkPayload, LinkRecipient,
+    NoRecipient, Prepared, Provider, SignIn, SignInAsk, TokenLife,
 };
 pub use provider_error::{ErrorKind, ProviderError, Repeat};
 pub use requesters::Requesters;

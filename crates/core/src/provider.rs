@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use serde_json::value::RawValue;
 
-use crate::{Action, ProviderError, Response};
+use crate::{Action, Callbacks, ProviderError, Response};
 
 /// Provider: a way to deliver actions. Its configured name belongs to the registry, not to it.
 ///
@@ -72,10 +72,27 @@ pub trait Provider: Send + Sync {
     }
 
     /// Payload in the provider's own best form of a message with a link; `None` where it has none, and any JSON does.
-    fn link_message(
-        &self,
-        _message: &LinkMessage<'_>,
-    ) -> Option<Result<Box<RawValue>, NoRecipient>> {
+    fn link_message(&self, _message: &LinkMessage<'_>) -> Option<Result<LinkPayload, NoRecipient>> {
+        None
+    }
+
+    /// Payload of a message that is this text, to one member by the service's name and nobody else; `None` where there is no such thing.
+    fn text_to(&self, _member: &str, _text: &str) -> Option<Box<RawValue>> {
+        None
+    }
+
+    /// Payload of an action that changes a card which [`Self::link_message`] made; `None` where sent messages cannot be changed.
+    fn change_card(&self, _change: &CardChange<'_>) -> Option<Box<RawValue>> {
+        None
+    }
+
+    /// Handle in the answer to a send, sealed, by which the message can be changed later; `None` where there is none.
+    fn handle(&self, _answer: &Response) -> Option<String> {
+        None
+    }
+
+    /// Callbacks of its service; `None` where none are configured.
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
         None
     }
 
@@ -133,6 +150,49 @@ pub struct LinkMessage<'a> {
     pub button: &'a str,
     /// Person that it goes to, and nobody else; `None` where nobody is named.
     pub person: Option<LinkRecipient<'a>>,
+    /// Decision that it asks for; `None` where the link alone is to be followed.
+    pub asks: Option<Asks<'a>>,
+}
+
+/// Decision that a message asks for, where its service lets people decide by buttons of the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks<'a> {
+    /// Id of the card, unique among those of the provider: letters, digits, `_`, `-` and `@`, 128 at most.
+    pub card: &'a str,
+    /// Buttons, each with the key by which a press is told, and its label.
+    pub buttons: &'a [(&'a str, &'a str)],
+}
+
+/// Payload of a message with a link.
+#[derive(Clone, Debug)]
+pub struct LinkPayload {
+    /// Payload.
+    pub payload: Box<RawValue>,
+    /// Whether it is a card that people decide by, and that can be changed later.
+    pub is_card: bool,
+}
+
+impl LinkPayload {
+    /// Payload of a message that asks by its link alone.
+    pub const fn link(payload: Box<RawValue>) -> Self {
+        Self {
+            payload,
+            is_card: false,
+        }
+    }
+}
+
+/// Change of a card: what it says from now on, in place of its buttons.
+#[derive(Clone, Copy, Debug)]
+pub struct CardChange<'a> {
+    /// Payload that the card was sent with.
+    pub sent: &'a RawValue,
+    /// Newest handle of the card, sealed. It works once.
+    pub handle: &'a str,
+    /// What the card says from now on, such as who decided what.
+    pub text: &'a str,
+    /// Words in the place of the buttons.
+    pub label: &'a str,
 }
 
 /// Person that a message goes to, by the names that providers know them by.

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use acteon_core::{Action, ActionId, Origin, Outcome, Requesters, Timestamp};
 use acteon_schedule::Calendars;
+use serde_json::value::RawValue;
+
+use crate::callback::Callback;
 
 /// Kind of a flow. Pure: the same input gives the same step, so that a step that is done again after a crash asks for the same.
 pub trait Kind: Send + Sync {
     /// Name of the kind, as it is stored. Without a colon.
     fn name(&self) -> &'static str;
 
-    /// Origin of the actions that its flows want sent.
-    fn origin(&self) -> Origin;
+    /// Origin of an action that a flow of it wants sent.
+    fn origin(&self, action: &ActionId) -> Origin;
 
     /// Whether its flows are poked when actions that they sent are over. Those of other kinds have no parent.
     fn follows_actions(&self) -> bool;
@@ -28,6 +31,11 @@ pub trait Kind: Send + Sync {
 
     /// Actions and flows whose state the next step must know.
     fn looks_at(&self, body: &str) -> Result<LooksAt, InvalidBody>;
+
+    /// Errand that a gateway does before the step, outside of its commit: after a crash it is done again, and then must come to the same.
+    fn errand(&self, _body: &str) -> Result<Option<Errand>, InvalidBody> {
+        Ok(None)
+    }
 
     /// Next step of a flow that is due, or was poked.
     fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody>;
@@ -72,6 +80,15 @@ pub struct Looked<'a> {
     pub flows: &'a [LookedFlow],
     /// Calendars that the gateway knows.
     pub calendars: &'a Calendars,
+    /// Payload of the message that the errand answers with, if it does.
+    pub reply: Option<&'a RawValue>,
+}
+
+/// Errand of a flow.
+#[derive(Clone, Debug)]
+pub enum Errand {
+    /// What an event asks for, that a provider's service told of.
+    Callback(Box<Callback>),
 }
 
 /// Action that a flow looks at.
@@ -152,6 +169,8 @@ pub enum Due {
     Poked,
     /// Not any more: it is over, or waits for a person.
     Never,
+    /// Not any more, and nothing of it is kept.
+    Gone,
 }
 
 /// Effect of a step.

@@ -7,13 +7,16 @@
 #![deny(missing_docs)]
 
 pub mod approval;
+pub mod callback;
+pub mod card;
 pub mod chain;
 mod kind;
 mod recurring;
 mod requester;
 
 pub use kind::{
-    Child, ChildState, Due, Effect, FlowName, InvalidBody, Kind, Looked, LookedFlow, LooksAt, Step,
+    Child, ChildState, Due, Effect, Errand, FlowName, InvalidBody, Kind, Looked, LookedFlow,
+    LooksAt, Step,
 };
 pub use recurring::{
     Definition, MissedRuns, OCCURRENCE_IDS, OnDays, OverlapPolicy, Recurring, RecurringFlow,

@@ -14,6 +14,7 @@
 
 mod admit;
 mod approvals;
+mod cards;
 mod cluster;
 mod decide;
 mod deliver;
@@ -44,6 +45,7 @@ pub use approvals::{
     PassingOn, ShownApproval, SignInBegun, SignInEnded, SignInReturn, UnreadableApproval,
     approval_warnings,
 };
+pub use cards::receive::CallbackError;
 pub use cluster::lease::LeaseTimes;
 pub use deliver::breaker::{BreakerPolicy, Breakers};
 pub use deliver::retry::RetryPolicy;

@@ -148,8 +148,9 @@ async fn approvals(
         &policies,
     ))
     .await?;
-    let kind = approvals.kind(providers, &options.redaction);
-    options.flows.add(kind);
+    for kind in approvals.kinds(providers, &options.redaction) {
+        options.flows.add(kind);
+    }
     Ok((policies, approvals))
 }
 

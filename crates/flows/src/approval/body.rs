@@ -77,6 +77,9 @@ pub struct Approval {
     /// Ids of those who got a message, in that order. Whoever may have the link is the empty one; where people are named, who lost the decision since is.
     #[serde(default)]
     pub told: Vec<String>,
+    /// Places of those in the first round who got a card with buttons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<usize>,
     /// Rounds of reminders that went out.
     #[serde(default)]
     pub rounds: u32,
@@ -103,6 +106,9 @@ pub struct Decision {
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// Digest of the event that told of it: one that is told of again is the same decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
 }
 
 /// Decision that was passed on.
@@ -135,6 +141,8 @@ pub enum Way {
     OpenLink,
     /// API, as a principal.
     Api,
+    /// Button of a card that they got.
+    Card,
 }
 
 /// What ended an approval.
@@ -160,6 +168,7 @@ impl Way {
             Self::Link => "link",
             Self::OpenLink => "open_link",
             Self::Api => "api",
+            Self::Card => "card",
         }
     }
 }

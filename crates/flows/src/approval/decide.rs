@@ -14,7 +14,7 @@ pub enum Voter<'a> {
     Person(&'a str),
     /// Whoever has a link that names nobody.
     Anybody,
-    /// Who has such a link, and showed in WeChat Work that this userid is theirs.
+    /// Member of WeChat Work, as it says: who has such a link and signed in there, or pressed a button of a card.
     Member(&'a str),
     /// Caller of the API, by the name of its key; empty where no authentication is asked for.
     Principal(&'a str),
@@ -29,6 +29,8 @@ pub struct Deciding<'a> {
     pub choice: Choice,
     /// Why, in their words.
     pub comment: Option<&'a str>,
+    /// Digest of the event that tells of it, where a service does.
+    pub event: Option<&'a str>,
     /// Instant of it, of the wall clock.
     pub now: Timestamp,
     /// The same instant in due time.
@@ -71,6 +73,9 @@ pub fn decide(approval: &mut Approval, deciding: &Deciding<'_>) -> Result<(), Re
     let Deciding {
         voter, choice, now, ..
     } = *deciding;
+    if approval.has_event(deciding.event) {
+        return Ok(());
+    }
     approval.check_pending(deciding.due_now)?;
     let by = if approval.is_open_to_all() {
         match voter {
@@ -87,9 +92,14 @@ pub fn decide(approval: &mut Approval, deciding: &Deciding<'_>) -> Result<(), Re
     approval.decisions.push(Decision {
         by: by.clone(),
         choice,
-        way: voter.way(),
+        way: if deciding.event.is_some() {
+            Way::Card
+        } else {
+            voter.way()
+        },
         at: now,
         comment: comment.clone(),
+        event: deciding.event.map(str::to_owned),
     });
     approval.updated_at = now;
     let status = match choice {
@@ -113,6 +123,19 @@ pub(super) fn comment(written: Option<&str>) -> Result<Option<String>, Refusal> 
 }
 
 impl Approval {
+    /// Whether an event told of a decision that is counted.
+    fn has_event(&self, event: Option<&str>) -> bool {
+        let mut known = self.decisions.iter().filter_map(|it| it.event.as_deref());
+        event.is_some_and(|event| known.any(|known| known == event))
+    }
+
+    /// What a person said, if they have.
+    pub fn choice_of(&self, person: &Person) -> Option<Choice> {
+        let mut decisions = self.decisions.iter();
+        let said = decisions.find(|decision| person.is(&decision.by));
+        said.map(|decision| decision.choice)
+    }
+
     /// Refuses what comes too late, also where the step that ends it is yet to come.
     pub fn check_pending(&self, due_now: Timestamp) -> Result<(), Refusal> {
         if self.status != Status::Pending {

@@ -1,6 +1,7 @@
 //! What an approval sends: messages to those who decide, and what was approved.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acteon_core::{Action, ActionId, ActionType, ProviderName};
 use serde_json::value::RawValue;
@@ -8,10 +9,14 @@ use serde_json::value::RawValue;
 use super::body::Approval;
 use super::ids::{approved_id, notice_id};
 use super::people::Person;
-use crate::kind::{Effect, InvalidBody, Looked};
+use crate::card::{Card, card_name};
+use crate::kind::{Due, Effect, InvalidBody, Looked};
 
 /// Type of the actions that tell people.
 pub const NOTICE_TYPE: &str = "approval_notification";
+
+/// Time after the end of an approval's own for which its cards are kept: as long as a handle to change one works.
+const CARD_LIVES: Duration = Duration::from_hours(72);
 
 /// Message to one who decides.
 #[derive(Clone, Copy)]
@@ -26,6 +31,17 @@ pub struct Notice<'a> {
     pub person: Option<&'a Person>,
     /// Why they are told.
     pub reason: Reason,
+    /// Id of the card with buttons that the message may be; `None` where it is to have a link alone.
+    pub card: Option<&'a str>,
+}
+
+/// Message as it was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Payload.
+    pub payload: Box<RawValue>,
+    /// Whether it is the card with buttons that it may be.
+    pub is_card: bool,
 }
 
 /// Why somebody is told.
@@ -42,7 +58,7 @@ pub enum Reason {
 /// Writer of messages, each in the best form of its provider, with a link to decide by.
 pub trait WriteNotices: Send + Sync {
     /// Payload of a message; `None` where its provider has no way to that person alone.
-    fn payload(&self, notice: &Notice<'_>) -> Result<Option<Box<RawValue>>, InvalidBody>;
+    fn payload(&self, notice: &Notice<'_>) -> Result<Option<Written>, InvalidBody>;
 }
 
 /// Messages of an approval.
@@ -53,14 +69,14 @@ impl<'a> Notices<'a> {
         Self(writer)
     }
 
-    /// Message to a person in a round, the first of which is 0.
+    /// Message to a person in a round, the first of which is 0, and whether it is a card.
     pub(super) fn notice(
         &self,
         flow: &Looked<'_>,
         notice: &Notice<'_>,
         (round, person): (u32, usize),
-    ) -> Result<Option<Effect>, InvalidBody> {
-        let Some(payload) = self.0.payload(notice)? else {
+    ) -> Result<Option<(Effect, bool)>, InvalidBody> {
+        let Some(Written { payload, is_card }) = self.0.payload(notice)? else {
             return Ok(None);
         };
         let action_type = ActionType::parse(NOTICE_TYPE)
@@ -73,8 +89,30 @@ impl<'a> Notices<'a> {
             payload,
             ..bare(approval, flow, approval.origin.id.clone())
         };
-        Ok(Some(admit(approval, action, flow)))
+        let effect = match notice.card.filter(|_| is_card) {
+            Some(card) => begin_card(approval, (card, notice), action, flow)?,
+            None => admit(approval, action, flow),
+        };
+        Ok(Some((effect, is_card)))
     }
+}
+
+/// Flow of a card, which sends it and follows what becomes of it.
+fn begin_card(
+    approval: &Approval,
+    (card, notice): (&str, &Notice<'_>),
+    action: Action,
+    flow: &Looked<'_>,
+) -> Result<Effect, InvalidBody> {
+    let message = (action, approval.requester.clone());
+    let until = approval.expires_due + CARD_LIVES;
+    let body = Card::new(flow.id, notice.person, message, until).to_json()?;
+    Ok(Effect::Begin {
+        name: card_name(card),
+        status: "open",
+        body,
+        due: Due::Counted(flow.due_now),
+    })
 }
 
 /// Action that was approved: what was posted, under an id of its own.

@@ -22,7 +22,7 @@ pub use body::{Approval, Decision, Delegation, EndedBy, Way};
 pub use change::{cancel, remind};
 pub use check::unaskable;
 pub use decide::{Deciding, Voter, decide};
-pub use effects::{NOTICE_TYPE, Notice, Reason, WriteNotices};
+pub use effects::{NOTICE_TYPE, Notice, Reason, WriteNotices, Written};
 pub use ids::{APPROVAL_ACTION_IDS, approved_id, is_approved, notice_of, notice_place};
 pub use pass_on::{delegate, take_back};
 pub use people::{Approver, Directory, Person, UnknownApprover};
@@ -59,7 +59,7 @@ impl Kind for ApprovalFlow {
         Self::NAME
     }
 
-    fn origin(&self) -> Origin {
+    fn origin(&self, _action: &acteon_core::ActionId) -> Origin {
         Origin::Approval
     }
 

@@ -159,6 +159,7 @@ fn begin(
         escalate_due: policy.escalate_after_seconds.map(later),
         remind_due: policy.remind_every_seconds.map(later),
         told: Vec::new(),
+        cards: Vec::new(),
         rounds: 0,
         remind: None,
         reminded_at: None,

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use acteon_core::CommentPolicy;
+
 use super::body::{Approval, EndedBy};
 use super::effects::{Notice, Notices, Reason, approved};
 use super::ids::notice_id;
 use super::people::{Person, same};
 use super::status::Status;
+use crate::card::{card_id, card_name};
 use crate::chain::{chain_name, is_wanted};
-use crate::kind::{Due, Effect, InvalidBody, Looked, LookedFlow, Step};
+use crate::kind::{Due, Effect, FlowName, InvalidBody, Looked, LookedFlow, Step};
 
 /// First step of an approval that a chain began: who decides, and by when, is written by itself. Its times run from here on, also where its messages find
 /// no room.
@@ -119,7 +122,7 @@ impl Approval {
             return Ok(Vec::new());
         };
         let mut effects = Vec::new();
-        let mut told = self.told.clone();
+        let (mut told, mut cards) = (self.told.clone(), Vec::new());
         for person in self.to_tell() {
             let id = person.map_or("", |person| person.id.as_str());
             let known = told.iter().position(|other| same(other, id));
@@ -137,19 +140,28 @@ impl Approval {
                 }
                 Some(_) => continue,
             };
+            // Who has to say why writes that on the page, and reminders have a link: only one card a person is to be kept right.
+            let asks_by_card = round == 0 && self.policy.comment != CommentPolicy::Required;
+            let card = notice_id(flow.id, round, at)?;
+            let card = card_id(card.as_str()).filter(|_| asks_by_card);
             let notice = Notice {
                 id: flow.id,
                 approval: self,
                 provider: &provider,
                 person,
                 reason,
+                card: card.as_deref(),
             };
-            effects.extend(notices.notice(flow, &notice, (round, at))?);
+            if let Some((effect, is_card)) = notices.notice(flow, &notice, (round, at))? {
+                effects.push(effect);
+                cards.extend(is_card.then_some(at));
+            }
         }
         if told.len() > self.told.len() {
             self.updated_at = flow.now;
         }
         self.told = told;
+        self.cards.extend(cards);
         Ok(effects)
     }
 
@@ -193,6 +205,8 @@ impl Approval {
     /// What follows from the end: what was approved goes, a chain goes on, and messages that nobody has begun to send ask for nothing any more.
     fn follow(&self, flow: &Looked<'_>) -> Result<Vec<Effect>, InvalidBody> {
         let mut effects = self.call_off(flow.id)?;
+        let cards = self.card_names(flow.id)?.into_iter();
+        effects.extend(cards.map(Effect::Poke));
         match &self.parent {
             Some(parent) => effects.push(Effect::Poke(chain_name(&parent.chain))),
             None if self.status == Status::Approved => effects.push(approved(self, flow)?),
@@ -217,6 +231,16 @@ impl Approval {
             }
         }
         Ok(effects)
+    }
+
+    /// Names of its cards' flows.
+    pub fn card_names(&self, id: &str) -> Result<Vec<FlowName>, InvalidBody> {
+        let mut names = Vec::with_capacity(self.cards.len());
+        for place in &self.cards {
+            let notice = notice_id(id, 0, *place)?;
+            names.extend(card_id(notice.as_str()).map(|card| card_name(&card)));
+        }
+        Ok(names)
     }
 
     /// When it goes on.

@@ -64,7 +64,7 @@ impl Kind for ChainFlow {
         Self::NAME
     }
 
-    fn origin(&self) -> Origin {
+    fn origin(&self, _action: &acteon_core::ActionId) -> Origin {
         Origin::Chain
     }
 

@@ -32,7 +32,7 @@ impl Kind for RecurringFlow {
         Self::NAME
     }
 
-    fn origin(&self) -> Origin {
+    fn origin(&self, _action: &ActionId) -> Origin {
         Origin::Recurring
     }
 

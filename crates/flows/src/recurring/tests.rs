@@ -68,6 +68,7 @@ fn step_at(recurring: &Recurring, now: Timestamp, children: &[Child]) -> (Step, 
     let tenant = Tenant::parse("t").expect("a name");
     let body = recurring.to_json().expect("JSON");
     let looked = Looked {
+        reply: None,
         id: "r",
         namespace: &namespace,
         tenant: &tenant,

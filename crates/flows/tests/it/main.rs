@@ -1,6 +1,8 @@
 //! Chains, through what the crate shows to others.
 
 mod approvals;
+mod callbacks;
+mod cards;
 mod definitions;
 mod dropped;
 mod ends;

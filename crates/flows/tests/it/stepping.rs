@@ -82,6 +82,7 @@ impl World {
             .collect();
         let (namespace, tenant) = scope();
         let looked = Looked {
+            reply: None,
             id: &name.id,
             namespace: &namespace,
             tenant: &tenant,

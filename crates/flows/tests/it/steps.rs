@@ -1,6 +1,6 @@
 //! Each kind of step, from its beginning to its end.
 
-use acteon_core::{Origin, Outcome, Priority, ProviderName, Response, ResponseStatus};
+use acteon_core::{ActionId, Origin, Outcome, Priority, ProviderName, Response, ResponseStatus};
 use acteon_flows::Kind;
 use acteon_flows::chain::{ChainFlow, StepStatus};
 use serde_json::{Value, json};
@@ -20,10 +20,11 @@ fn says(name: &str, template: &str) -> Value {
 
 #[test]
 fn the_kind_says_what_it_is() {
+    let id = ActionId::parse("a").expect("an id");
     assert_eq!(
         (
             ChainFlow.name(),
-            ChainFlow.origin(),
+            ChainFlow.origin(&id),
             ChainFlow.follows_actions()
         ),
         ("chain", Origin::Chain, true)

@@ -145,7 +145,7 @@ impl World {
         match due {
             Due::Counted(instant) => Some(instant),
             Due::After(pause) => Some(self.due() + pause),
-            Due::Poked | Due::Never => None,
+            Due::Poked | Due::Never | Due::Gone => None,
             Due::At(at) => panic!("a flow counts in due time, and not until {at}"),
         }
     }

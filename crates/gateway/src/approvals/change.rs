@@ -7,6 +7,7 @@ use acteon_core::{Caller, Origin, Outcome, Scope, Timestamp, with_causes};
 use acteon_flows::approval::{
     Approval, Choice, Deciding, Refusal, Status, Voter, cancel, decide, is_left, remind,
 };
+use acteon_flows::card::Card;
 use acteon_flows::chain::chain_name;
 use acteon_store::{Advance, Advanced, Expect, Flow, FlowEvent, FlowState, Poke, StoreError};
 
@@ -31,6 +32,8 @@ pub enum Decider<'a> {
     Link(&'a Link<'a>),
     /// Caller of the API, and the id of the approval.
     Caller(&'a Caller, &'a str),
+    /// Member who pressed a button of this card.
+    Card(&'a str, &'a Card),
 }
 
 /// Instant of a change, by the wall clock and in due time, and how the approval is found then.
@@ -55,6 +58,7 @@ impl<'a> Decider<'a> {
         match self {
             Self::Link(link) => link.voter(),
             Self::Caller(caller, _) => voter(caller),
+            Self::Card(member, _) => Voter::Member(member),
         }
     }
 
@@ -63,6 +67,7 @@ impl<'a> Decider<'a> {
         match self {
             Self::Link(link) => link.person.or(link.member).unwrap_or_default(),
             Self::Caller(caller, _) => &caller.id,
+            Self::Card(member, _) => member,
         }
     }
 
@@ -74,6 +79,7 @@ impl<'a> Decider<'a> {
             }) => "link",
             Self::Link(_) => "open_link",
             Self::Caller(..) => "api",
+            Self::Card(..) => "card",
         }
     }
 }
@@ -101,6 +107,7 @@ impl Gateway {
                         voter: decider.voter(),
                         choice,
                         comment,
+                        event: None,
                         now,
                         due_now,
                     };
@@ -190,6 +197,7 @@ impl Gateway {
                 Decider::Caller(caller, id) => {
                     self.find_approval(&Scope::of(&caller.grants), id).await?
                 }
+                Decider::Card(_, card) => self.find_approval_of(card).await?,
             };
             let wanted = self.check_wanted(&flow, &approval).await;
             let (now, due) = (inner.clock.now(), inner.due.now());
@@ -223,6 +231,7 @@ impl Gateway {
         Err(ApprovalError::Contended(match decider {
             Decider::Link(link) => link.target.id.to_owned(),
             Decider::Caller(_, id) => id.to_owned(),
+            Decider::Card(_, card) => card.approval.clone(),
         }))
     }
 
@@ -263,8 +272,11 @@ impl Gateway {
         let due_at = self.inner.due.now();
         let is_decided = approval.status != Status::Pending;
         let chain = approval.parent.iter().filter(|_| is_decided);
-        let pokes = chain.map(|parent| Poke {
-            flow: key(&chain_name(&parent.chain)),
+        let chains = chain.map(|parent| chain_name(&parent.chain));
+        // Cards say how it stands. One whose name cannot be told is none.
+        let cards = approval.card_names(&flow.key.id).unwrap_or_default();
+        let pokes = chains.chain(cards).map(|name| Poke {
+            flow: key(&name),
             due_at,
         });
         let advance = Advance {

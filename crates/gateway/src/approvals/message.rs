@@ -3,6 +3,8 @@
 
 use acteon_core::{Action, Origin};
 use acteon_flows::approval::{NOTICE_TYPE, is_approved, notice_of};
+use acteon_flows::callback::CALLBACK_ACTION_IDS;
+use acteon_flows::card::is_of_card;
 use acteon_flows::chain::is_letter;
 
 /// Label of a replay with the id of what it sends for a flow, however many replays are in between: a step of a chain, a message to those who decide, or
@@ -13,6 +15,13 @@ pub(crate) const SENT_FOR: &str = "sent_for";
 pub(crate) fn told_of(action: &Action, origin: Origin) -> Option<&str> {
     let id = sent_as(action, origin)?;
     notice_of(id).filter(|_| action.action_type.as_str() == NOTICE_TYPE)
+}
+
+/// Whether an action is the gateway's answer to somebody: what changes a card, or says what one would, or tells who pressed what came of it. No silence
+/// holds it back, and no other provider can send it.
+pub(crate) fn is_answer(action: &Action, origin: Origin) -> bool {
+    let id = action.id.as_str();
+    origin == Origin::Notice && (is_of_card(id) || id.starts_with(CALLBACK_ACTION_IDS))
 }
 
 /// Id by which an approval sent an action first.

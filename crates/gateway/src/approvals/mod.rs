@@ -2,6 +2,7 @@
 
 mod any;
 pub(crate) mod asking;
+mod by_card;
 mod change;
 mod directory;
 mod keys;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use acteon_core::json::{head, members, text};
-use acteon_core::{Action, LinkMessage, LinkRecipient, NoRecipient, visible};
+use acteon_core::{Action, Asks, LinkMessage, LinkPayload, LinkRecipient, NoRecipient, visible};
 use acteon_flows::InvalidBody;
-use acteon_flows::approval::{Approval, Choice, Notice, Person, Reason, WriteNotices};
+use acteon_flows::approval::{Approval, Choice, Notice, Person, Reason, WriteNotices, Written};
 use acteon_schedule::minute;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -42,6 +42,8 @@ struct Words {
     step: &'static str,
     until: &'static str,
     button: &'static str,
+    approve: &'static str,
+    reject: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -54,6 +56,8 @@ const ENGLISH: Words = Words {
     until: "Decide until",
     // Four letters, which is as many as WeChat Work shows.
     button: "Open",
+    approve: "Approve",
+    reject: "Reject",
 };
 
 const CHINESE: Words = Words {
@@ -65,6 +69,8 @@ const CHINESE: Words = Words {
     step: "流程步骤",
     until: "截止时间",
     button: "去审批",
+    approve: "同意",
+    reject: "拒绝",
 };
 
 impl Words {
@@ -85,7 +91,7 @@ impl Words {
 }
 
 impl WriteNotices for Writer {
-    fn payload(&self, notice: &Notice<'_>) -> Result<Option<Box<RawValue>>, InvalidBody> {
+    fn payload(&self, notice: &Notice<'_>) -> Result<Option<Written>, InvalidBody> {
         let words = Words::of(notice.person.and_then(|person| person.language.as_deref()));
         let seen = self.redaction.asked_for(&notice.approval.origin);
         let title = title(words, notice);
@@ -93,18 +99,30 @@ impl WriteNotices for Writer {
         let text = body(words, notice, &seen, message);
         let addresses = self.addresses(notice);
         let provider = self.providers.get(notice.provider);
+        let buttons = [
+            (Choice::Approve.as_str(), words.approve),
+            (Choice::Reject.as_str(), words.reject),
+        ];
         let message = LinkMessage {
             title: &title,
             text: &text,
             url: &addresses.open,
             button: words.button,
             person: recipient(notice.person),
+            asks: notice.card.map(|card| Asks {
+                card,
+                buttons: &buttons,
+            }),
         };
         match provider.and_then(|entry| entry.provider().link_message(&message)) {
-            Some(Ok(payload)) => Ok(Some(payload)),
+            Some(Ok(LinkPayload { payload, is_card })) => Ok(Some(Written { payload, is_card })),
             // Somebody else would get their link.
             Some(Err(NoRecipient)) => Ok(None),
-            None => plain(notice, (&title, &text), &addresses).map(Some),
+            None => {
+                let payload = plain(notice, (&title, &text), &addresses)?;
+                let is_card = false;
+                Ok(Some(Written { payload, is_card }))
+            }
         }
     }
 }
@@ -138,6 +156,7 @@ fn reaches(entry: &ProviderEntry, person: Option<&Person>) -> bool {
         url: "",
         button: "",
         person: recipient(person),
+        asks: None,
     };
     let made = entry.provider().link_message(&message);
     !matches!(made, Some(Err(NoRecipient)))

@@ -7,6 +7,7 @@ use acteon_core::Clock;
 use acteon_crypto::LinkKeys;
 use acteon_flows::Kind;
 use acteon_flows::approval::{ApprovalFlow, Directory};
+use acteon_flows::card::CardFlow;
 use acteon_store::{Store, StoreError};
 
 use super::asking::LastUnaskable;
@@ -14,6 +15,7 @@ use super::directory::PeopleInForce;
 use super::keys;
 use super::links::Links;
 use super::notices::Writer;
+use crate::cards::writer::CardWriter;
 use crate::history::redaction::Redaction;
 use crate::policies::CurrentPolicies;
 use crate::registry::Providers;
@@ -82,14 +84,25 @@ impl Approvals {
         })
     }
 
-    /// Kind of the flows of approvals.
-    pub(crate) fn kind(&self, providers: &Arc<Providers>, redaction: &Redaction) -> Arc<dyn Kind> {
+    /// Kinds of the flows of approvals and of their cards.
+    pub(crate) fn kinds(
+        &self,
+        providers: &Arc<Providers>,
+        redaction: &Redaction,
+    ) -> [Arc<dyn Kind>; 2] {
         let writer = Writer {
             providers: Arc::clone(providers),
             links: Arc::clone(&self.links),
             redaction: redaction.clone(),
         };
-        let directory = Arc::clone(&self.directory);
-        Arc::new(ApprovalFlow::new(directory, Arc::new(writer)))
+        let faces = CardWriter {
+            providers: Arc::clone(providers),
+            redaction: redaction.clone(),
+        };
+        let directory = || Arc::clone(&self.directory);
+        [
+            Arc::new(ApprovalFlow::new(directory(), Arc::new(writer))),
+            Arc::new(CardFlow::new(directory(), Arc::new(faces))),
+        ]
     }
 }

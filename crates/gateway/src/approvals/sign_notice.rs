@@ -3,18 +3,24 @@
 use std::borrow::Cow;
 
 use acteon_core::{Action, Origin};
-use acteon_flows::approval::Choice;
+use acteon_flows::approval::{Choice, notice_of};
+use acteon_flows::card::{card_of, notice_of_card};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::links::{LinkTarget, LinkUse, Links, UNSIGNED, decoded};
 use super::message::told_of;
 
-/// Members of payloads that hold a link, each with what it is for.
-const LINKS: [(&str, LinkUse); 3] = [
-    ("url", LinkUse::Open),
-    ("approval_url", LinkUse::Decide(Choice::Approve)),
-    ("reject_url", LinkUse::Decide(Choice::Reject)),
+/// Places in payloads that hold a link, each with what it is for.
+const LINKS: [(&str, LinkUse); 5] = [
+    ("/url", LinkUse::Open),
+    ("/approval_url", LinkUse::Decide(Choice::Approve)),
+    ("/reject_url", LinkUse::Decide(Choice::Reject)),
+    ("/template_card/card_action/url", LinkUse::Open),
+    (
+        "/update_template_card/template_card/card_action/url",
+        LinkUse::Open,
+    ),
 ];
 
 /// What stands before the person in a link.
@@ -42,11 +48,11 @@ pub(crate) fn with_signatures<'a>(
 }
 
 fn signed(links: &Links, action: &Action, origin: Origin) -> Option<Box<RawValue>> {
-    let id = told_of(action, origin)?;
+    let of_card = changed_card(action, origin);
+    let id = told_of(action, origin).or_else(|| notice_of(of_card.as_deref()?))?;
     let mut payload: Value = serde_json::from_str(action.payload.get()).ok()?;
-    let members = payload.as_object_mut()?;
-    for (name, used_to) in LINKS {
-        let Some(Value::String(address)) = members.get_mut(name) else {
+    for (place, used_to) in LINKS {
+        let Some(Value::String(address)) = payload.pointer_mut(place) else {
             continue;
         };
         let target = |expires_at| LinkTarget {
@@ -60,6 +66,12 @@ fn signed(links: &Links, action: &Action, origin: Origin) -> Option<Box<RawValue
         }
     }
     RawValue::from_string(payload.to_string()).ok()
+}
+
+/// Message whose card an action changes; `None` of every other action.
+fn changed_card(action: &Action, origin: Origin) -> Option<String> {
+    let card = card_of(action.id.as_str()).filter(|_| origin == Origin::Notice)?;
+    notice_of_card(card)
 }
 
 /// Address with its signature, where it is a link of this approval without one. It may have been written when links had another beginning, or another

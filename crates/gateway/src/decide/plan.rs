@@ -10,7 +10,7 @@ use acteon_flows::chain::{DefinitionSet, is_step, is_waited_for};
 use acteon_rules::{Decision, Facts, Rule, RuleError};
 use acteon_store::Conditions;
 
-use crate::approvals::message::{SENT_FOR, told_of};
+use crate::approvals::message::{SENT_FOR, is_answer, told_of};
 use crate::decide::conditions::conditions;
 use crate::decide::outgoing::Outgoing;
 use crate::decide::plan_context::PlanContext;
@@ -296,6 +296,9 @@ fn postponed(
     context: &PlanContext<'_>,
     unsilenced: &mut Option<Unsilenced>,
 ) -> Result<Option<Postponed>, Box<Outcome>> {
+    if is_answer(action, origin) {
+        return Ok(None);
+    }
     let policies = context.policies;
     let Some(held) = policies.hold_back(action, provider, rule, context.now, unsilenced) else {
         return Ok(None);
@@ -315,7 +318,7 @@ fn first_route(
     is_later: bool,
     context: &PlanContext<'_>,
 ) -> Result<Route, Box<Outcome>> {
-    let elsewhere = if is_later {
+    let elsewhere = if is_later || is_answer(&outgoing.action, origin) {
         None
     } else {
         instead(outgoing, origin, caller, entry, context)

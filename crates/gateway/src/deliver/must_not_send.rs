@@ -1,6 +1,6 @@
 //! Obstacles to a call: looked at before each, since time may have passed.
 
-use crate::approvals::message::told_of;
+use crate::approvals::message::{is_answer, told_of};
 use crate::deliver::age::{Age, too_old};
 use crate::deliver::end::{End, postpone, put_off};
 use crate::deliver::job::Job;
@@ -15,6 +15,9 @@ pub(crate) fn must_not_send(inner: &Inner, job: &mut Job) -> Option<End> {
     }
     if let Some(end) = too_old(inner, &Age::of(job), now, inner.due.at(monotonic)) {
         return Some(end);
+    }
+    if is_answer(&job.action, job.origin) {
+        return None;
     }
     let policies = inner.policies.load();
     let rule = job

@@ -17,6 +17,6 @@ pub(crate) fn due_at(inner: &Inner, due: Due) -> Option<Timestamp> {
         Due::At(instant) => Some(inner.due.of_wall(instant).min(now + LOOK_AGAIN)),
         Due::After(pause) => Some(now + pause),
         Due::Counted(instant) => Some(instant),
-        Due::Poked | Due::Never => None,
+        Due::Poked | Due::Never | Due::Gone => None,
     }
 }

@@ -45,7 +45,7 @@ impl Effects {
                     requester,
                 } => {
                     let parent = kind.follows_actions().then_some(&flow.key);
-                    let of = (&action, kind.origin());
+                    let of = (&action, kind.origin(&action.id));
                     wanted.admit(Child::plan(inner, of, requester, since, parent));
                 }
                 Effect::Cancel(id) => {
@@ -85,7 +85,7 @@ impl Effects {
                         retryable: true,
                         attempts: 0,
                     };
-                    let buried = Child::ended(inner, &action, kind.origin(), outcome);
+                    let buried = Child::ended(inner, &action, kind.origin(&action.id), outcome);
                     wanted.children.push(buried.0);
                     wanted.admissions.push(buried.1);
                 }

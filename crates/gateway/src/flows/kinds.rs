@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use acteon_flows::callback::CallbackFlow;
 use acteon_flows::chain::ChainFlow;
 use acteon_flows::{Kind, RecurringFlow};
 
@@ -12,7 +13,11 @@ pub struct FlowKinds(Vec<Arc<dyn Kind>>);
 
 impl Default for FlowKinds {
     fn default() -> Self {
-        Self(vec![Arc::new(RecurringFlow), Arc::new(ChainFlow)])
+        Self(vec![
+            Arc::new(RecurringFlow),
+            Arc::new(ChainFlow),
+            Arc::new(CallbackFlow),
+        ])
     }
 }
 

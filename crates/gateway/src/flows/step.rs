@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acteon_core::{Timestamp, with_causes};
-use acteon_flows::{Due, InvalidBody, Kind, Looked, Step};
+use acteon_flows::{Due, Errand, InvalidBody, Kind, Looked, Step};
 use acteon_store::{
     Advance, Advanced, Expect, Flow, FlowHold, FlowState, Record, Settled, StoreError,
 };
+use serde_json::value::RawValue;
 
 use crate::admit::flow_shares::taken;
 use crate::admit::shares::QueueFull;
+use crate::cards::act::act;
 use crate::flows::child::Child;
 use crate::flows::due::due_at;
 use crate::flows::effects::Effects;
@@ -156,8 +158,16 @@ async fn want(inner: &Arc<Inner>, flow: &Flow) -> Result<Wanted, StoreError> {
         Ok(looks_at) => looks_at,
         Err(error) => return Ok(unreadable(inner, kind, flow, &error)),
     };
+    let errand = match caught(|| kind.errand(body)) {
+        Ok(errand) => errand,
+        Err(error) => return Ok(unreadable(inner, kind, flow, &error)),
+    };
+    let reply = match &errand {
+        Some(Errand::Callback(callback)) => Box::pin(act(inner, flow, callback)).await?,
+        None => None,
+    };
     let seen = Seen::of(inner, flow, looks_at).await?;
-    match next_step(inner, kind, flow, &seen) {
+    match next_step(inner, kind, flow, (&seen, reply.as_deref())) {
         Ok(step) => translate(inner, kind, flow, step).await,
         Err(error) => Ok(unreadable(inner, kind, flow, &error)),
     }
@@ -189,7 +199,7 @@ fn next_step(
     inner: &Inner,
     kind: &dyn Kind,
     flow: &Flow,
-    seen: &Seen,
+    (seen, reply): (&Seen, Option<&RawValue>),
 ) -> Result<Step, InvalidBody> {
     let calendars = inner.policies.load().calendars.clone();
     let looked = Looked {
@@ -202,6 +212,7 @@ fn next_step(
         children: &seen.actions,
         flows: &seen.flows,
         calendars: &calendars,
+        reply,
     };
     caught(|| offload::by_size(flow.state.body.len(), || kind.step(&looked)))
 }
@@ -241,13 +252,19 @@ async fn translate(
         due_at: due_at(inner, step.due),
         is_over: step.due == Due::Never,
     };
+    let is_gone = step.due == Due::Gone;
+    let news = news(flow, &state.body);
+    let mut advance = advance(inner, flow, state);
+    if is_gone {
+        advance.state = None;
+    }
     let advance = Advance {
-        events: news(flow, &state.body),
+        events: news,
         admissions: effects.admissions,
         begins: effects.begins,
         cancels: effects.settlements,
         pokes: effects.pokes,
-        ..advance(inner, flow, state)
+        ..advance
     };
     Ok(Wanted {
         advance,

@@ -2,11 +2,14 @@
 
 mod attachments;
 mod beside;
+mod callbacks;
+mod change;
 mod classify;
 mod config;
 mod elsewhere;
 mod faults;
 mod fields;
+mod handle;
 mod link_message;
 mod listed;
 mod payload;
@@ -22,8 +25,9 @@ use std::time::Duration;
 
 use acteon_config::Settings;
 use acteon_core::{
-    Action, BoxFuture, Budget, Clock, Health, Lane, LaneLimits, LinkMessage, NoRecipient, Prepared,
-    Provider, ProviderError, ProviderName, Response, SignIn, TokenLife,
+    Action, BoxFuture, Budget, Callbacks, CardChange, Clock, Health, Lane, LaneLimits, LinkMessage,
+    LinkPayload, NoRecipient, Prepared, Provider, ProviderError, ProviderName, Response, SignIn,
+    TokenLife,
 };
 use acteon_wecom::{App, Message};
 use serde_json::value::RawValue;
@@ -31,7 +35,9 @@ use serde_json::value::RawValue;
 use crate::context::Context;
 use crate::provider_type::{Built, ProviderType};
 use beside::WrittenFor;
-use config::{Config, OAuthPages};
+use callbacks::AppCallbacks;
+use config::{AskBy, Config, OAuthPages, Section};
+use handle::Sealer;
 use sign_in::WechatSignIn;
 
 /// Messages that WeChat Work delivers to one member from one app; it drops more of them without an error (page 90236 of its documentation).
@@ -49,8 +55,19 @@ pub(crate) fn provider_type() -> ProviderType {
 }
 
 fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
-    let (config, connection, oauth) = config::read(settings, context)?;
+    let Section {
+        config,
+        connection,
+        callback,
+        oauth,
+    } = config::read(settings, context)?;
     let corp_id = Arc::clone(&connection.credentials.corp_id);
+    let sealer = Arc::new(Sealer::of(&connection.credentials.corp_secret));
+    let callbacks = callback.map(|codec| AppCallbacks {
+        codec,
+        agent_id: config.agent_id,
+        sealer: Arc::clone(&sealer),
+    });
     let app = App::new(
         connection.endpoint,
         connection.credentials,
@@ -82,6 +99,8 @@ fn build(name: &ProviderName, settings: &Settings, context: &Context) -> Built {
         lane,
         sign_in,
         clock: Arc::clone(&context.clock),
+        sealer,
+        callbacks,
     }))
 }
 
@@ -92,10 +111,15 @@ struct WechatProvider {
     lane: Lane,
     sign_in: Option<WechatSignIn>,
     clock: Arc<dyn Clock>,
+    sealer: Arc<Sealer>,
+    callbacks: Option<AppCallbacks>,
 }
 
 impl Provider for WechatProvider {
     fn prepare(&self, action: &Action) -> Result<Prepared, ProviderError> {
+        if let Some(change) = change::prepare(action) {
+            return change;
+        }
         let written_for = if action.provider == self.name {
             WrittenFor::This
         } else {
@@ -116,11 +140,25 @@ impl Provider for WechatProvider {
         plain::plain_text(action, text)
     }
 
-    fn link_message(
-        &self,
-        message: &LinkMessage<'_>,
-    ) -> Option<Result<Box<RawValue>, NoRecipient>> {
-        Some(link_message::textcard_with_link(message))
+    fn link_message(&self, message: &LinkMessage<'_>) -> Option<Result<LinkPayload, NoRecipient>> {
+        let cards = self.config.ask_by == AskBy::Card;
+        Some(link_message::with_link(message, cards))
+    }
+
+    fn text_to(&self, member: &str, text: &str) -> Option<Box<RawValue>> {
+        link_message::text_to(member, text).ok()
+    }
+
+    fn change_card(&self, change: &CardChange<'_>) -> Option<Box<RawValue>> {
+        change::payload(change)
+    }
+
+    fn handle(&self, answer: &Response) -> Option<String> {
+        send::handle(answer)
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        Some(self.callbacks.as_ref()?)
     }
 
     fn make_ready(&self) -> Option<BoxFuture<'_, Result<(), ProviderError>>> {
@@ -132,7 +170,8 @@ impl Provider for WechatProvider {
         &'a self,
         prepared: &'a Prepared,
     ) -> BoxFuture<'a, Result<Response, ProviderError>> {
-        Box::pin(send::send(&self.app, &*self.clock, prepared))
+        let card = (self.config.agent_id, &*self.sealer);
+        Box::pin(send::send(&self.app, card, &*self.clock, prepared))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, ProviderError>> {

@@ -6,7 +6,9 @@ use acteon_core::{Clock, ErrorKind, Health, Prepared, ProviderError, Response, R
 use acteon_wecom::{App, Sent};
 use serde_json::{Value, json};
 
+use super::change;
 use super::classify::classify;
+use super::handle::Sealer;
 
 /// Text that WeChat Work appends to `errmsg` when it understood a request only in part (page 90313 of its documentation).
 const FORMAT_WARNING: &str = "Warning: wrong json format";
@@ -17,17 +19,27 @@ pub(super) async fn make_ready(app: &App, clock: &dyn Clock) -> Result<(), Provi
         .map_err(|error| classify(&error, clock.now()))
 }
 
+/// What stands in the place of a response code.
+const REDACTED: &str = "[redacted]";
+
+/// Member of the outcome's body with the handle by which a card can be changed.
+const HANDLE: &str = "card_handle";
+
 pub(super) async fn send(
     app: &App,
+    (agent_id, sealer): (u32, &Sealer),
     clock: &dyn Clock,
     prepared: &Prepared,
 ) -> Result<Response, ProviderError> {
+    if change::is_change(&prepared.bytes) {
+        return send_change(app, (agent_id, sealer), clock, prepared).await;
+    }
     let sent = app.send_now(&prepared.bytes).await.map_err(|error| {
         let refused = error.refuses_token();
         let error = classify(&error.of_a_fresh_token(), clock.now());
         if refused { error.not_ready() } else { error }
     })?;
-    let body = serde_json::value::to_raw_value(&body(&sent)).map_err(|error| {
+    let body = serde_json::value::to_raw_value(&body(&sent, sealer)).map_err(|error| {
         // The message was accepted; only its answer cannot be kept.
         ProviderError::new(ErrorKind::ExecutionFailed, error.to_string()).maybe_sent()
     })?;
@@ -48,8 +60,41 @@ pub(super) async fn send(
     Ok(response)
 }
 
-/// Body of the outcome: the fields of WeChat Work's own answer, but for a card's response code, with which whoever reads it could change the card.
-fn body(sent: &Sent) -> Value {
+/// Changes a card. The token may have to be fetched, which takes no longer than a send.
+async fn send_change(
+    app: &App,
+    (agent_id, sealer): (u32, &Sealer),
+    clock: &dyn Clock,
+    prepared: &Prepared,
+) -> Result<Response, ProviderError> {
+    let update = change::update(&prepared.bytes, agent_id, sealer)?;
+    let updated = app
+        .update_card(&update.to_bytes())
+        .await
+        .map_err(|error| classify(&error, clock.now()))?;
+    let body = json!({
+        "errcode": 0,
+        "errmsg": updated.errmsg,
+        "invaliduser": updated.invaliduser.join("|"),
+    });
+    let body = serde_json::value::to_raw_value(&body).map_err(|error| {
+        ProviderError::new(ErrorKind::ExecutionFailed, error.to_string()).maybe_sent()
+    })?;
+    let mut response = Response::success(body);
+    if !updated.invaliduser.is_empty() {
+        response.status = ResponseStatus::Partial;
+    }
+    Ok(response)
+}
+
+/// Handle in the body of an outcome by which its card can be changed.
+pub(super) fn handle(response: &Response) -> Option<String> {
+    let body: Value = serde_json::from_str(response.body.get()).ok()?;
+    Some(body.get(HANDLE)?.as_str()?.to_owned())
+}
+
+/// Body of the outcome: the fields of WeChat Work's own answer, but for the response code, in whose place its handle stands.
+fn body(sent: &Sent, sealer: &Sealer) -> Value {
     let Sent {
         errmsg,
         msgid,
@@ -57,7 +102,7 @@ fn body(sent: &Sent) -> Value {
         invalidparty,
         invalidtag,
         unlicenseduser,
-        response_code: _,
+        response_code,
     } = sent;
     let mut body = json!({
         "errcode": 0,
@@ -69,6 +114,12 @@ fn body(sent: &Sent) -> Value {
     });
     if !unlicenseduser.is_null() {
         body["unlicenseduser"] = flat(unlicenseduser);
+    }
+    if let Some(code) = response_code.as_str().filter(|code| !code.is_empty()) {
+        body["response_code"] = REDACTED.into();
+        if let Some(handle) = sealer.seal(&code.into()) {
+            body[HANDLE] = handle.into();
+        }
     }
     body
 }

@@ -9,6 +9,8 @@ use acteon_core::{
 };
 use acteon_flows::OCCURRENCE_IDS;
 use acteon_flows::approval::APPROVAL_ACTION_IDS;
+use acteon_flows::callback::CALLBACK_ACTION_IDS;
+use acteon_flows::card::CARD_ACTION_IDS;
 use acteon_flows::chain::is_of_a_chain;
 use acteon_gateway::REPLAY_IDS;
 use axum::http::StatusCode;
@@ -220,6 +222,11 @@ fn check_id(field: &str, id: &str, faults: &mut FieldErrors) {
         faults.add(field, || "must not be made of the id of a chain: such ids are the gateway's own, for what chains send".to_owned());
     } else if id.starts_with(APPROVAL_ACTION_IDS) {
         faults.add(field, || format!("must not begin with {APPROVAL_ACTION_IDS}: such ids are the gateway's own, for what approvals send"));
+    } else if [CARD_ACTION_IDS, CALLBACK_ACTION_IDS]
+        .iter()
+        .any(|own| id.starts_with(own))
+    {
+        faults.add(field, || format!("must not begin with {CARD_ACTION_IDS} or {CALLBACK_ACTION_IDS}: such ids are the gateway's own, for cards and answers"));
     } else if TAKEN_BY_ROUTES.contains(&id) {
         faults.add(field, || format!("must not be {id:?}: /v1/audit and /v1/dlq have a route of that name; use another id"));
     }

@@ -19,6 +19,7 @@ use super::openapi::{
     scheduled as of_scheduled, stream as of_the_stream, templates as of_template,
 };
 use super::routes::replay::{AnyAction, DeadLetter};
+use super::routes::wechat_callback::with_callbacks;
 use super::routes::{
     actions, audit, breakers, chain_definitions, chains, coverage, dead_letters, dispatch,
     executions, health, intervals, lanes, people, people_groups, quotas, recurring, reload, replay,
@@ -347,7 +348,7 @@ fn of_operation(routes: Routes) -> Routes {
 pub(super) fn router(state: Arc<AppState>) -> Router {
     let Routes { router, listed } = list();
     let paths: Arc<[&'static str]> = listed.iter().map(|(route, _)| route.path).collect();
-    with_page(router)
+    with_callbacks(with_page(router))
         .fallback(move |uri: Uri| {
             let refusal = none(uri.path(), &paths);
             async { refusal }

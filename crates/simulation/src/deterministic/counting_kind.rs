@@ -31,7 +31,7 @@ impl Kind for Counting {
         NAME
     }
 
-    fn origin(&self) -> Origin {
+    fn origin(&self, _action: &ActionId) -> Origin {
         Origin::Recurring
     }
 

@@ -27,7 +27,7 @@ impl Kind for Swaps {
         "wants"
     }
 
-    fn origin(&self) -> Origin {
+    fn origin(&self, _action: &ActionId) -> Origin {
         Origin::Chain
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use acteon_core::{Action, ApprovalPolicy, Namespace, Tenant, Timestamp};
 use acteon_flows::approval::{
     Approval, ApprovalFlow, Asked, Choice, Deciding, Directory, Notice, Person, Refusal, Status,
-    UnknownApprover, Voter, WriteNotices, cancel, decide, delegate, open, remind, take_back,
+    UnknownApprover, Voter, WriteNotices, Written, cancel, decide, delegate, open, remind,
+    take_back,
 };
 use acteon_flows::{Due, Effect, InvalidBody, Kind, Looked, LookedFlow};
 use acteon_schedule::Calendars;
@@ -52,12 +53,15 @@ pub(crate) fn person(entry: &str) -> Person {
 struct Writer;
 
 impl WriteNotices for Writer {
-    fn payload(&self, notice: &Notice<'_>) -> Result<Option<Box<RawValue>>, InvalidBody> {
+    fn payload(&self, notice: &Notice<'_>) -> Result<Option<Written>, InvalidBody> {
         let to = notice.person.map(|person| &person.id);
         let text = json!({"to": to, "reason": format!("{:?}", notice.reason)});
         let raw = RawValue::from_string(text.to_string());
-        raw.map(Some)
-            .map_err(|error| InvalidBody(error.to_string()))
+        let payload = raw.map_err(|error| InvalidBody(error.to_string()))?;
+        Ok(Some(Written {
+            payload,
+            is_card: false,
+        }))
     }
 }
 
@@ -80,7 +84,7 @@ pub(super) struct World {
     pub(super) parent: Option<LookedFlow>,
 }
 
-pub(super) fn policy(keys: &Value) -> ApprovalPolicy {
+pub(crate) fn policy(keys: &Value) -> ApprovalPolicy {
     let mut policy = json!({"notify_provider": "wx", "timeout_seconds": 600});
     for (key, value) in keys.as_object().expect("keys") {
         policy[key] = value.clone();
@@ -180,6 +184,7 @@ impl World {
             .collect();
         let (namespace, tenant): (Namespace, Tenant) = scope();
         let looked = Looked {
+            reply: None,
             id: ID,
             namespace: &namespace,
             tenant: &tenant,
@@ -196,7 +201,7 @@ impl World {
         self.body = step.body;
         self.due = match step.due {
             Due::Counted(at) => Some(at),
-            Due::Never => None,
+            Due::Never | Due::Gone => None,
             other => panic!("an approval waits for an instant of due time, not {other:?}"),
         };
         self.is_over = step.due == Due::Never;
@@ -254,6 +259,7 @@ impl World {
     ) -> Result<(), Refusal> {
         let (now, due_now) = (self.wall(), self.due_now());
         let deciding = Deciding {
+            event: None,
             voter,
             choice,
             comment,

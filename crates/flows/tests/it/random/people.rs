@@ -41,6 +41,7 @@ pub(super) fn act(choices: &mut Choices<'_>, world: &mut World, told: &mut Told)
     let (now, due_now) = (world.wall(), world.due());
     let at = (now, due_now);
     let deciding = |choice| Deciding {
+        event: None,
         voter: by,
         choice,
         comment: None,

@@ -102,6 +102,21 @@ pub(crate) const KEYS: &[Key] = &[
         "What to do with too long a text: \"truncate\" (default) or \"reject\".",
     ),
     Key::optional(
+        "wechat.callback_token",
+        Kind::Secret,
+        "Token of the app's callback URL. Needs callback_aes_key.",
+    ),
+    Key::optional(
+        "wechat.callback_aes_key",
+        Kind::Secret,
+        "EncodingAESKey of the app's callback URL, 43 letters and digits.",
+    ),
+    Key::optional(
+        "wechat.approval",
+        Kind::Text,
+        "How people are asked to decide: \"card\", with buttons, \"link\", or \"auto\" (default): cards where there is a callback.",
+    ),
+    Key::optional(
         "wechat.max_concurrency",
         Kind::Integer,
         "Most sends in flight, 1 to 1024. Default 512.",

@@ -98,11 +98,21 @@ pub(crate) struct Config {
     pub(crate) duplicate_check: Option<u32>,
     pub(crate) overflow: Overflow,
     pub(crate) language: Language,
+    pub(crate) ask_by: AskBy,
+}
+
+/// How people are asked for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AskBy {
+    /// By a card with buttons.
+    Card,
+    /// By a link to a page.
+    Link,
 }
 
 impl Config {
     /// Reads the settings; `None` where one cannot be used, which is reported.
-    pub(super) fn read(reader: &mut SectionReader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut SectionReader<'_>, has_callback: bool) -> Option<Self> {
         const OVERFLOWS: [(&str, Overflow); 2] = [
             ("truncate", Overflow::Truncate),
             ("reject", Overflow::Reject),
@@ -113,6 +123,7 @@ impl Config {
         let overflow = reader.word("wechat.overflow", OVERFLOWS);
         let language = reader.word("wechat.language", Language::ALL);
         let defaults = reader.take(defaults(reader.settings()));
+        let ask_by = ask_by(reader, has_callback);
         Some(Self {
             agent_id: u32::try_from(agent_id).ok()?,
             defaults: defaults?,
@@ -121,8 +132,32 @@ impl Config {
             duplicate_check,
             overflow: overflow?,
             language: language?,
+            ask_by: ask_by?,
         })
     }
+}
+
+/// How people are asked: by cards where presses come back, unless it is said otherwise.
+fn ask_by(reader: &mut SectionReader<'_>, has_callback: bool) -> Option<AskBy> {
+    const KEY: &str = "wechat.approval";
+    let default = if has_callback {
+        AskBy::Card
+    } else {
+        AskBy::Link
+    };
+    let words = [
+        ("auto", None),
+        ("card", Some(AskBy::Card)),
+        ("link", Some(AskBy::Link)),
+    ];
+    let asked = reader.word(KEY, words)?;
+    if asked == Some(AskBy::Card) && !has_callback {
+        reader.wrong(
+            KEY,
+            "\"card\" needs wechat.callback_token and wechat.callback_aes_key: WeChat Work refuses cards with buttons of apps without a callback URL (43012)",
+        );
+    }
+    Some(asked.unwrap_or(default))
 }
 
 fn defaults(settings: &Settings) -> Result<Recipients, Problem> {

@@ -106,14 +106,20 @@ impl Incoming {
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
 
-    /// Body of a form as text, as it was encoded; nothing where it is longer than `most`.
-    pub(in crate::http) async fn form(mut self, most: usize) -> Result<String, Refusal> {
+    /// Body as it came, of no more than `most` bytes.
+    pub(in crate::http) async fn raw(mut self, most: usize) -> Result<Vec<u8>, Refusal> {
         let bytes = self.bytes().await?;
         if bytes.len() > most {
-            let message = format!("the form is longer than {most} bytes");
+            let message = format!("the body is longer than {most} bytes");
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             return Err(Refusal::new(status, "BODY_TOO_LARGE", message));
         }
+        Ok(bytes)
+    }
+
+    /// Body of a form as text, as it was encoded, of no more than `most` bytes.
+    pub(in crate::http) async fn form(self, most: usize) -> Result<String, Refusal> {
+        let bytes = self.raw(most).await?;
         String::from_utf8(bytes).map_err(|_| {
             let message = "the form is not UTF-8: encode the bytes of its UTF-8";
             Refusal::new(StatusCode::BAD_REQUEST, "INVALID_FORM", message)

@@ -29,6 +29,7 @@ pub(super) mod stream;
 pub(super) mod subscribe_chain;
 pub(super) mod templates;
 pub(super) mod upcoming;
+pub(super) mod wechat_callback;
 
 use acteon_gateway::Made;
 use axum::http::StatusCode;

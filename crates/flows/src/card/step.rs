@@ -1,0 +1,195 @@
+//! Steps of cards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acteon_core::{Action, ActionId, ActionType, Outcome};
+use serde_json::value::RawValue;
+
+use super::WriteCards;
+use super::body::{Card, Stage};
+use super::face::Face;
+use super::ids::change_id;
+use crate::approval::{Approval, Directory, Status, open};
+use crate::kind::{ChildState, Due, Effect, InvalidBody, Looked, Step};
+
+/// Time for which a handle works (page 94888 of WeChat Work's documentation says 72 hours), less what a change may take.
+const HANDLE_WORKS: Duration = Duration::from_hours(71);
+
+/// Type of the actions that change cards, or say what one would.
+const CHANGE_TYPE: &str = "approval_update";
+
+/// What came of the action that a card waits for.
+enum Came {
+    /// It is not over.
+    Waits,
+    /// It did what it was to do; the outcome may have a handle.
+    Done(Option<Arc<Outcome>>),
+    /// It did not, as far as anybody knows.
+    Not,
+}
+
+/// Next step of a card.
+pub(super) fn step(
+    mut card: Card,
+    flow: &Looked<'_>,
+    (directory, writer): (&dyn Directory, &dyn WriteCards),
+) -> Result<Step, InvalidBody> {
+    let approval = flow
+        .flows
+        .first()
+        .filter(|found| !found.is_damaged)
+        .map(|found| (found, open(&found.body, directory, flow.now, flow.due_now)));
+    if flow.due_now >= card.until {
+        return ends(&card, Due::Gone);
+    }
+    // Where nobody can read what it asks about, there is nothing to say.
+    let Some((found, Ok(mut approval))) = approval.filter(|_| card.stage != Stage::Over) else {
+        return over(card);
+    };
+    if found.is_over
+        && let Some(status) = Status::parse(&found.status)
+    {
+        approval.status = status;
+    }
+    match came(&card, flow) {
+        Came::Waits => return waits(&card, Vec::new()),
+        Came::Not if card.stage == Stage::Sending => return over(card),
+        Came::Done(outcome) if card.stage == Stage::Sending => {
+            card.stage = Stage::Standing;
+            let handle = outcome.and_then(|outcome| writer.handle(card.provider(), &outcome));
+            // A press may have brought a newer one.
+            if let Some(handle) = handle.filter(|_| card.handle.is_none()) {
+                card.take_handle(handle, flow.due_now);
+            }
+        }
+        Came::Done(_) => {
+            if let Stage::Changing(face, _) = card.stage {
+                card.face = face;
+                card.stage = Stage::Standing;
+            }
+        }
+        Came::Not => card.stage = Stage::Standing,
+    }
+    if card.stage == Stage::Waiting {
+        return begin(card, &approval, flow);
+    }
+    go_on(card, &approval, flow, writer)
+}
+
+/// Sends the card, where there is still something to decide.
+fn begin(mut card: Card, approval: &Approval, flow: &Looked<'_>) -> Result<Step, InvalidBody> {
+    if approval.check_pending(flow.due_now).is_err() {
+        return over(card);
+    }
+    card.stage = Stage::Sending;
+    let notice = card.notice.clone();
+    waits(&card, vec![admit(&card, notice, flow)])
+}
+
+/// Has the card say how its approval stands, or a message in its place.
+fn go_on(
+    mut card: Card,
+    approval: &Approval,
+    flow: &Looked<'_>,
+    writer: &dyn WriteCards,
+) -> Result<Step, InvalidBody> {
+    let face = Face::of(approval, card.person.as_ref());
+    if face == card.face {
+        return match face {
+            Face::Over(_) => over(card),
+            Face::Asks | Face::Said(_) => waits(&card, Vec::new()),
+        };
+    }
+    let works = |at| flow.due_now.since(at) < HANDLE_WORKS;
+    let handle = card.handle.take().filter(|handle| works(handle.at));
+    let change = handle.and_then(|handle| writer.change(&card, approval, face, &handle.sealed));
+    if let Some(payload) = change {
+        let action = said(&mut card, payload, flow)?;
+        card.stage = Stage::Changing(face, action.id.clone());
+        return waits(&card, vec![admit(&card, action, flow)]);
+    }
+    card.face = face;
+    let mut effects = Vec::new();
+    if let Some(payload) = writer.message(&card, approval, face) {
+        let action = said(&mut card, payload, flow)?;
+        effects.push(admit(&card, action, flow));
+    }
+    match face {
+        Face::Over(_) => Ok(Step {
+            effects,
+            ..over(card)?
+        }),
+        Face::Asks | Face::Said(_) => waits(&card, effects),
+    }
+}
+
+fn came(card: &Card, flow: &Looked<'_>) -> Came {
+    let Some(awaited) = card.awaited() else {
+        return Came::Done(None);
+    };
+    let child = flow.children.iter().find(|child| child.id == *awaited);
+    match child {
+        Some(child) if child.state == ChildState::Open => Came::Waits,
+        Some(child) if child.state == ChildState::Ended => match child.outcome.as_deref() {
+            Some(Outcome::Executed(_)) => Came::Done(child.outcome.clone()),
+            _ => Came::Not,
+        },
+        _ => Came::Not,
+    }
+}
+
+/// Action of the gateway about a card.
+fn said(card: &mut Card, payload: Box<RawValue>, flow: &Looked<'_>) -> Result<Action, InvalidBody> {
+    card.changes = card.changes.saturating_add(1);
+    let action_type = ActionType::parse(CHANGE_TYPE)
+        .map_err(|error| InvalidBody(format!("of a card: {error}")))?;
+    Ok(Action {
+        id: change_id(flow.id, card.changes)?,
+        action_type,
+        payload,
+        created_at: flow.now,
+        ..card.notice.clone()
+    })
+}
+
+fn admit(card: &Card, action: Action, flow: &Looked<'_>) -> Effect {
+    Effect::Admit {
+        action: Arc::new(action),
+        since: flow.now,
+        requester: card.requester.clone(),
+    }
+}
+
+fn waits(card: &Card, effects: Vec<Effect>) -> Result<Step, InvalidBody> {
+    Ok(Step {
+        status: "open",
+        body: card.to_json()?,
+        due: Due::Counted(card.until),
+        effects,
+        notice: None,
+    })
+}
+
+/// Keeps the card for whoever still presses it.
+fn over(mut card: Card) -> Result<Step, InvalidBody> {
+    card.stage = Stage::Over;
+    ends(&card, Due::Counted(card.until))
+}
+
+fn ends(card: &Card, due: Due) -> Result<Step, InvalidBody> {
+    Ok(Step {
+        status: "over",
+        body: card.to_json()?,
+        due,
+        effects: Vec::new(),
+        notice: None,
+    })
+}
+
+impl Card {
+    /// Id of the message.
+    pub fn notice_id(&self) -> &ActionId {
+        &self.notice.id
+    }
+}

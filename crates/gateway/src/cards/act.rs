@@ -1,0 +1,164 @@
+//! What events ask for, done: again and again to the same end, since a process may die over it.
+
+use std::sync::Arc;
+
+use acteon_core::CallbackKind;
+use acteon_flows::approval::{Choice, Refusal, Status};
+use acteon_flows::callback::Callback;
+use acteon_flows::card::{Card, Pressed, card_name};
+use acteon_store::{Advance, Advanced, Expect, Flow, FlowState, StoreError};
+use serde_json::value::RawValue;
+
+use super::words::Words;
+use crate::approvals::ApprovalError;
+use crate::flows::look::key;
+use crate::shared::{Gateway, Inner};
+
+/// Tries to write a press down that others write to the same card.
+const MAX_TRIES: u32 = 20;
+
+/// Button that somebody pressed.
+struct Press<'a> {
+    card: &'a str,
+    key: &'a str,
+    handle: Option<&'a str>,
+    member: &'a str,
+}
+
+/// Does what an event asks for. Returns the payload of the message that answers who pressed, where one is due: a card that changes says enough.
+pub(crate) async fn act(
+    inner: &Arc<Inner>,
+    flow: &Flow,
+    callback: &Callback,
+) -> Result<Option<Box<RawValue>>, StoreError> {
+    let event = &callback.event;
+    let (CallbackKind::Pressed { card, key, handle }, Some(member)) =
+        (&event.what, event.member.as_deref())
+    else {
+        return Ok(None);
+    };
+    let press = Press {
+        card,
+        key,
+        handle: handle.as_deref(),
+        member,
+    };
+    let said = pressed(inner, flow, (callback, &press)).await?;
+    Ok(said.and_then(|said| {
+        let provider = inner.providers.get(&callback.provider)?;
+        provider.provider().text_to(member, &said)
+    }))
+}
+
+/// Decides by a press. Returns what to tell who pressed, if anything.
+async fn pressed(
+    inner: &Arc<Inner>,
+    flow: &Flow,
+    (callback, press): (&Callback, &Press<'_>),
+) -> Result<Option<String>, StoreError> {
+    let known = |member: &str| {
+        let policies = inner.policies.load();
+        let person = policies.directory.of_wechat(member)?;
+        person.value.language
+    };
+    let words = Words::of_language(known(press.member));
+    let choice = [Choice::Approve, Choice::Reject]
+        .into_iter()
+        .find(|choice| choice.as_str() == press.key);
+    let card = take_press(inner, flow, (callback, press)).await?;
+    let (Some(card), Some(choice)) = (card, choice) else {
+        return Ok(Some(words.unknown_card.to_owned()));
+    };
+    let gateway = Gateway {
+        inner: Arc::clone(inner),
+    };
+    let decided = gateway
+        .decide_by_card((press.member, &card), choice, &callback.event.digest)
+        .await;
+    match decided {
+        Ok(()) => Ok(None),
+        Err(ApprovalError::Store(error)) => Err(error),
+        Err(ApprovalError::Contended(_)) => Err(StoreError::Busy),
+        Err(refused) => {
+            tracing::info!(approval = %card.approval, by = press.member, reason = %refused, "a press on a card decides nothing");
+            Ok(Some(why(&gateway, words, &card, &refused).await))
+        }
+    }
+}
+
+/// Gives the card the handle that the press brought. Returns the card; `None` where there is none of this provider's.
+async fn take_press(
+    inner: &Arc<Inner>,
+    flow: &Flow,
+    (callback, press): (&Callback, &Press<'_>),
+) -> Result<Option<Card>, StoreError> {
+    let name = key(&card_name(press.card));
+    for _ in 0..MAX_TRIES {
+        let found = match inner.store.flow_for_step(&name).await {
+            Err(StoreError::Damaged(_)) => return Ok(None),
+            found => found?,
+        };
+        let Some(found) =
+            found.filter(|it| (&it.namespace, &it.tenant) == (&flow.namespace, &flow.tenant))
+        else {
+            return Ok(None);
+        };
+        let Ok(mut card) = Card::read(&found.state.body) else {
+            return Ok(None);
+        };
+        if *card.provider() != callback.provider {
+            return Ok(None);
+        }
+        let due = inner.due.now();
+        let is_new = card.take_press(Pressed {
+            event: &callback.event.digest,
+            handle: press.handle,
+            at: due,
+        });
+        let Ok(body) = card.to_json() else {
+            return Ok(None);
+        };
+        if !is_new {
+            return Ok(Some(card));
+        }
+        let advance = Advance {
+            key: name.clone(),
+            expect: Expect::Version(found.version),
+            at: inner.clock.now(),
+            due,
+            state: Some(FlowState {
+                body: body.into(),
+                due_at: Some(due),
+                ..found.state
+            }),
+            admissions: Vec::new(),
+            begins: Vec::new(),
+            cancels: Vec::new(),
+            pokes: Vec::new(),
+            events: Vec::new(),
+        };
+        if let Advanced::Written { .. } = inner.store.advance(advance).await? {
+            return Ok(Some(card));
+        }
+    }
+    Err(StoreError::Busy)
+}
+
+/// Why a press decides nothing, for who pressed.
+async fn why(gateway: &Gateway, words: &Words, card: &Card, refused: &ApprovalError) -> String {
+    let ApprovalError::Refused(refusal) = refused else {
+        return words.unknown_card.to_owned();
+    };
+    match refusal {
+        Refusal::Settled(status) => {
+            let found = gateway.approval_of_card(card).await;
+            let found = found.filter(|it| it.status != Status::Pending);
+            let face = found.map_or_else(
+                || words.label_over(*status).to_owned(),
+                |approval| words.over(&approval, None),
+            );
+            format!("{}{face}", words.late)
+        }
+        refusal => words.refusal(refusal).to_owned(),
+    }
+}

@@ -1,0 +1,151 @@
+//! What cards say, in the languages that people read.
+
+use acteon_core::visible;
+use acteon_flows::approval::{Approval, Choice, EndedBy, Person, Refusal, Status};
+use acteon_people::Language;
+use acteon_schedule::minute;
+
+/// Most characters of a comment on a card.
+const MAX_COMMENT: usize = 200;
+
+/// Words in a language.
+pub(super) struct Words {
+    pub(super) unknown_card: &'static str,
+    pub(super) late: &'static str,
+    approved: &'static str,
+    rejected: &'static str,
+    expired: &'static str,
+    cancelled: &'static str,
+    by: &'static str,
+    you_approved: &'static str,
+    you_rejected: &'static str,
+    missing: [&'static str; 2],
+    not_an_approver: &'static str,
+    requester: &'static str,
+    passed_on: &'static str,
+    taken_back: &'static str,
+    decided: &'static str,
+    needs_comment: &'static str,
+    refused: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    unknown_card: "Nothing was decided: this card asks for nothing any more.",
+    late: "Nothing was decided: it is over already. ",
+    approved: "Approved",
+    rejected: "Rejected",
+    expired: "Time is over",
+    cancelled: "Cancelled",
+    by: " by ",
+    you_approved: "You approved",
+    you_rejected: "You rejected",
+    missing: ["Approvals still missing: ", ""],
+    not_an_approver: "Nothing was decided: you are not among those who decide about this.",
+    requester: "Nothing was decided: you asked for this, and somebody else has to decide.",
+    passed_on: "Nothing was decided: you have passed this decision on.",
+    taken_back: "Nothing was decided: the decision that you had was taken back.",
+    decided: "You have decided already, and others have still to.",
+    needs_comment: "Nothing was decided: this needs a comment that says why. Tap the card, and write it on the page.",
+    refused: "Nothing was decided. Tap the card to see why.",
+};
+
+const CHINESE: Words = Words {
+    unknown_card: "未作出决定：该卡片已失效。",
+    late: "未作出决定：审批已结束。",
+    approved: "已同意",
+    rejected: "已拒绝",
+    expired: "已超时",
+    cancelled: "已取消",
+    by: "：",
+    you_approved: "您已同意",
+    you_rejected: "您已拒绝",
+    missing: ["还需 ", " 人同意"],
+    not_an_approver: "未作出决定：您不是该事项的审批人。",
+    requester: "未作出决定：您是申请人，须由他人审批。",
+    passed_on: "未作出决定：您已将该审批转交他人。",
+    taken_back: "未作出决定：转交给您的审批已被收回。",
+    decided: "您已作出决定，还需等待其他审批人。",
+    needs_comment: "未作出决定：该审批须填写意见。请点击卡片，在页面中填写。",
+    refused: "未作出决定。请点击卡片查看原因。",
+};
+
+impl Words {
+    pub(super) const fn of_language(language: Option<Language>) -> &'static Self {
+        match language {
+            Some(Language::Chinese) => &CHINESE,
+            Some(Language::English) | None => &ENGLISH,
+        }
+    }
+
+    pub(super) fn of_person(person: Option<&Person>) -> &'static Self {
+        let language = person.and_then(|person| person.language.as_deref());
+        match language {
+            Some(language) if language.starts_with("zh") => &CHINESE,
+            _ => &ENGLISH,
+        }
+    }
+
+    /// Words in the place of the buttons of a card whose approval is over.
+    pub(super) const fn label_over(&self, status: Status) -> &'static str {
+        match status {
+            Status::Approved => self.approved,
+            Status::Rejected => self.rejected,
+            Status::Expired => self.expired,
+            Status::Cancelled | Status::Pending => self.cancelled,
+        }
+    }
+
+    /// Words in the place of the buttons of a card whose person has decided.
+    pub(super) const fn label_said(&self, choice: Choice) -> &'static str {
+        match choice {
+            Choice::Approve => self.you_approved,
+            Choice::Reject => self.you_rejected,
+        }
+    }
+
+    /// What became of an approval that is over: who decided, when, and why.
+    pub(super) fn over(&self, approval: &Approval, reader: Option<&Person>) -> String {
+        let by_people = matches!(
+            approval.ended_by,
+            Some(EndedBy::People | EndedBy::Cancelled)
+        );
+        let label = self.label_over(approval.status);
+        let by = approval.decided_by.as_deref().filter(|_| by_people);
+        let who = by.map_or_else(String::new, |by| {
+            let mut known = approval.known();
+            let person = known.find(|person| person.is(by));
+            let name = person.and_then(|person| person.name.as_deref());
+            format!("{}{}", self.by, visible(name.unwrap_or(by)))
+        });
+        let when = approval.decided_at.map_or_else(String::new, |at| {
+            let at = reader.map_or_else(|| minute(at, None), |reader| reader.time(at));
+            format!(", {at}")
+        });
+        let comment = approval.comment.as_deref().filter(|_| by_people);
+        let why = comment.map_or_else(String::new, |comment| {
+            let comment: String = comment.chars().take(MAX_COMMENT).collect();
+            format!("\n> {}", visible(&comment).replace('\n', "\n> "))
+        });
+        format!("{label}{who}{when}{why}")
+    }
+
+    /// What a person said, and how many are still missing.
+    pub(super) fn said(&self, choice: Choice, approval: &Approval) -> String {
+        let [before, behind] = self.missing;
+        let missing = approval.approvals_missing();
+        format!("{}. {before}{missing}{behind}", self.label_said(choice))
+    }
+
+    /// Why a press decides nothing.
+    pub(super) const fn refusal(&self, refusal: &Refusal) -> &'static str {
+        match refusal {
+            Refusal::NotAnApprover(_) | Refusal::NeedsPerson => self.not_an_approver,
+            Refusal::Requester(_) => self.requester,
+            Refusal::PassedOn(..) => self.passed_on,
+            Refusal::TakenBack(..) => self.taken_back,
+            Refusal::Decided(_) => self.decided,
+            Refusal::NeedsComment => self.needs_comment,
+            _ => self.refused,
+        }
+    }
+}
