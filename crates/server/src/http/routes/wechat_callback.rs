@@ -16,6 +16,14 @@ use crate::http::state::AppState;
 /// Path of the callback URL that the admin console is given.
 const PATH: &str = "/v1/wechat/{provider}/callback";
 
+/// Whether a path is that of a callback.
+pub(in crate::http) fn is_callback(path: &str) -> bool {
+    let provider = path
+        .strip_prefix("/v1/wechat/")
+        .and_then(|rest| rest.strip_suffix("/callback"));
+    provider.is_some_and(|provider| !provider.contains('/'))
+}
+
 /// Longest body that is read, in bytes. One of WeChat Work has a few thousand.
 const MAX_BODY: usize = 128 * 1024;
 
@@ -57,16 +65,10 @@ async fn receive(
         Ok(body) => body,
         Err(refusal) => return refusal.into_response(),
     };
-    let gateway = state.gateway.clone();
-    // A caller that goes away takes nothing with it that was begun.
-    let taken = state
-        .gateway
-        .to_the_end(async move { gateway.receive_callback(&provider, &query, &body).await })
-        .await;
-    match taken {
-        Some(Ok(())) => StatusCode::OK.into_response(),
-        Some(Err(error)) => refused(&error),
-        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    let taken = state.gateway.receive_callback(&provider, &query, &body);
+    match taken.await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(error) => refused(&error),
     }
 }
 
