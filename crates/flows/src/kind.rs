@@ -100,6 +100,8 @@ pub struct Child {
     pub state: ChildState,
     /// Outcome of an action that is over; `None` too where it cannot be read.
     pub outcome: Option<Arc<Outcome>>,
+    /// Whether it may have arrived although no answer says so.
+    pub possible_duplicate: bool,
 }
 
 /// Flow that another looks at.

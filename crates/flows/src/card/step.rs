@@ -25,8 +25,10 @@ enum Came {
     Waits,
     /// It did what it was to do; the outcome may have a handle.
     Done(Option<Arc<Outcome>>),
-    /// It did not, as far as anybody knows.
+    /// It did not.
     Not,
+    /// Nobody knows.
+    Perhaps,
 }
 
 /// Next step of a card.
@@ -69,7 +71,7 @@ pub(super) fn step(
                 card.stage = Stage::Standing;
             }
         }
-        Came::Not => card.stage = Stage::Standing,
+        Came::Not | Came::Perhaps => card.stage = Stage::Standing,
     }
     if card.stage == Stage::Waiting {
         return begin(card, &approval, flow);
@@ -133,6 +135,8 @@ fn came(card: &Card, flow: &Looked<'_>) -> Came {
         Some(child) if child.state == ChildState::Open => Came::Waits,
         Some(child) if child.state == ChildState::Ended => match child.outcome.as_deref() {
             Some(Outcome::Executed(_)) => Came::Done(child.outcome.clone()),
+            // A second copy of a card is refused where the first arrived, whose answer was lost.
+            _ if child.possible_duplicate => Came::Perhaps,
             _ => Came::Not,
         },
         _ => Came::Not,

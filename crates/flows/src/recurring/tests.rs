@@ -182,6 +182,7 @@ fn overlaps_go_by_their_policy() {
         let before = occurrence_id("r", at("2026-11-27T00:00:00Z")).expect("an id");
         recurring.last_action = Some(before.clone());
         let child = Child {
+            possible_duplicate: false,
             id: before,
             state,
             outcome: None,

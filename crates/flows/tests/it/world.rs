@@ -160,6 +160,7 @@ impl World {
     pub(crate) fn child(&self, id: &ActionId) -> Child {
         let found = self.actions.get(id.as_str());
         Child {
+            possible_duplicate: false,
             id: id.clone(),
             state: match found {
                 None => ChildState::Absent,

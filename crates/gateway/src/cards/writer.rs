@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use acteon_core::{CardChange, Outcome, ProviderName};
+use acteon_core::{CardChange, Outcome, ProviderName, visible};
 use acteon_flows::approval::Approval;
 use acteon_flows::card::{Card, Face, WriteCards};
 use serde_json::value::RawValue;
 
 use super::words::Words;
+use crate::approvals::notices::telling;
 use crate::history::redaction::Redaction;
 use crate::registry::Providers;
+
+/// Most characters of what an action says that a message repeats.
+const MAX_ABOUT: usize = 60;
 
 /// Writer of what cards say.
 pub(crate) struct CardWriter {
@@ -52,8 +56,16 @@ impl WriteCards for CardWriter {
     fn message(&self, card: &Card, approval: &Approval, face: Face) -> Option<Box<RawValue>> {
         let member = card.person.as_ref()?.wechat.as_deref()?;
         let words = Words::of_person(card.person.as_ref());
-        let about = &approval.origin.action_type;
-        let text = format!("{about}: {}", self.text(words, card, approval, face));
+        let seen = self.redaction.asked_for(&approval.origin);
+        let said = telling(&seen).unwrap_or_default();
+        let said: String = visible(&said)
+            .replace('\n', " ")
+            .chars()
+            .take(MAX_ABOUT)
+            .collect();
+        let about = &seen.action_type;
+        let state = self.text(words, card, approval, face);
+        let text = format!("{about} {said}\n{state}");
         let provider = self.providers.get(card.provider())?;
         provider.provider().text_to(member, &text)
     }

@@ -42,6 +42,7 @@ async fn action(inner: &Inner, flow: &Flow, id: ActionId) -> Result<Child, Store
         Some(ActionState::Open) => ChildState::Open,
         Some(_) => ChildState::Ended,
     };
+    let possible_duplicate = found.as_ref().is_some_and(|it| it.possible_duplicate);
     let outcome = found
         .filter(|_| state == ChildState::Ended)
         .and_then(|record| serde_json::from_str::<Outcome>(record.outcome.as_deref()?).ok());
@@ -49,6 +50,7 @@ async fn action(inner: &Inner, flow: &Flow, id: ActionId) -> Result<Child, Store
         id,
         state,
         outcome: outcome.map(Arc::new),
+        possible_duplicate,
     })
 }
 

@@ -153,6 +153,24 @@ fn nothing_is_sent_of_what_is_over_before_and_nothing_said_of_what_never_arrived
 }
 
 #[test]
+fn what_may_have_arrived_is_told_of_too() {
+    let mut world = one();
+    world.run();
+    world.end_unknown(0);
+    world.run();
+    world.press(Choice::Reject).expect("it is there to press");
+    world.run();
+    assert_eq!(world.sent[1].handle(), Some("handle-of-event-1"));
+    let mut world = one();
+    world.run();
+    world.end_unknown(0);
+    world.cancel();
+    world.run();
+    assert_eq!(world.sent[1].face(), Some(Face::Over(Status::Cancelled)));
+    assert_eq!(world.sent[1].handle(), None);
+}
+
+#[test]
 fn a_card_whose_time_is_over_says_so() {
     let mut world = arrived(one());
     world.pass(601);

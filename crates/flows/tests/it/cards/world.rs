@@ -77,6 +77,7 @@ pub(super) struct Sent {
     pub(super) id: ActionId,
     payload: serde_json::Value,
     outcome: Option<Outcome>,
+    possible_duplicate: bool,
 }
 
 impl Sent {
@@ -203,6 +204,7 @@ impl World {
                 ChildState::Ended
             },
             outcome: sent.outcome.clone().map(Arc::new),
+            possible_duplicate: sent.possible_duplicate,
         };
         self.sent.iter().map(child).collect()
     }
@@ -262,6 +264,7 @@ impl World {
             id: action.id.clone(),
             payload: serde_json::from_str(action.payload.get()).expect("JSON"),
             outcome: None,
+            possible_duplicate: false,
         });
     }
 
@@ -269,6 +272,12 @@ impl World {
     pub(super) fn end(&mut self, place: usize, outcome: Outcome) {
         self.sent[place].outcome = Some(outcome);
         self.poke();
+    }
+
+    /// Has an action fail that may have arrived.
+    pub(super) fn end_unknown(&mut self, place: usize) {
+        self.sent[place].possible_duplicate = true;
+        self.end(place, Self::failed());
     }
 
     pub(super) fn arrived(handle: Option<&str>) -> Outcome {

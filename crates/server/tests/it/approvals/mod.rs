@@ -1,12 +1,16 @@
 //! Approvals over HTTP: asked for by rules, decided by links and by callers.
 
 mod calls;
+#[cfg(all(feature = "postgres", feature = "wechat"))]
+mod card_kills;
 #[cfg(feature = "wechat")]
 mod cards;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod deciders;
 mod decisions;
 mod directory;
+#[cfg(all(feature = "postgres", feature = "wechat"))]
+mod forward;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod kills;
 mod links;
