@@ -159,6 +159,10 @@ pub struct LinkMessage<'a> {
 pub struct Asks<'a> {
     /// Id of the card, unique among those of the provider: letters, digits, `_`, `-` and `@`, 128 at most.
     pub card: &'a str,
+    /// What people wrote about it, if they did.
+    pub text: &'a str,
+    /// What is known of it, such as who asks, each with a short name.
+    pub rows: &'a [(&'a str, String)],
     /// Buttons, each with the key by which a press is told, and its label.
     pub buttons: &'a [(&'a str, &'a str)],
 }

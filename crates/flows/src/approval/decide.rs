@@ -124,9 +124,14 @@ pub(super) fn comment(written: Option<&str>) -> Result<Option<String>, Refusal> 
 
 impl Approval {
     /// Whether an event told of a decision that is counted.
-    fn has_event(&self, event: Option<&str>) -> bool {
+    pub fn has_event(&self, event: Option<&str>) -> bool {
         let mut known = self.decisions.iter().filter_map(|it| it.event.as_deref());
         event.is_some_and(|event| known.any(|known| known == event))
+    }
+
+    /// Whether a member of the service that the messages go through is among those who were asked, or nobody is named.
+    pub fn knows_member(&self, userid: &str) -> bool {
+        self.is_open_to_all() || self.known().any(|person| person.is_member(userid))
     }
 
     /// What a person said, if they have.

@@ -132,8 +132,9 @@ impl Card {
         if let Some(sealed) = press.handle {
             self.take_handle(sealed.to_owned(), press.at);
         }
-        // Who can press it has it.
-        if self.stage == Stage::Sending {
+        // Who can press it has it, also where its send failed and was done over.
+        let says_its_end = matches!(self.face, Face::Over(_));
+        if self.stage == Stage::Sending || (self.stage == Stage::Over && !says_its_end) {
             self.stage = Stage::Standing;
         }
         true

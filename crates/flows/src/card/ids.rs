@@ -12,8 +12,9 @@ use crate::kind::{FlowName, InvalidBody};
 /// What the ids of the actions begin with that change cards, or say what a card would. No caller posts such an action.
 pub const CARD_ACTION_IDS: &str = "card:";
 
-/// Longest id of a card, in bytes: as long as WeChat Work takes (page 90236 of its documentation).
-const MAX_CARD_ID: usize = 128;
+/// Longest id of a card, in bytes: WeChat Work takes 128 (page 90236 of its documentation), and so do ids of actions, of which those that change the card
+/// begin with a word and end with a number.
+const MAX_CARD_ID: usize = 128 - CARD_ACTION_IDS.len() - 1 - 10;
 
 /// Id of the card that a message is; `None` where the message's own is too long for one.
 pub(crate) fn card_id(notice: &str) -> Option<String> {
@@ -91,7 +92,9 @@ mod tests {
             assert!(is_of_card(change.as_str()));
             assert_eq!(card_of(change.as_str()), Some(&*card));
         }
-        assert_eq!(card_id(&":".repeat(43)), None, "129 bytes");
+        assert_eq!(card_id(&":".repeat(38)), None, "114 bytes");
+        let longest = card_id(&":".repeat(37)).expect("an id");
+        assert!(change_id(&longest, u32::MAX).is_ok());
         for card in ["a@", "a@3", "a@3a", "a@61", "@zz", "a:b", "@FF"] {
             assert_eq!(notice_of_card(card), None, "{card}");
         }

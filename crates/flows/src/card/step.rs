@@ -59,6 +59,9 @@ pub(super) fn step(
         Came::Not if card.stage == Stage::Sending => return over(card),
         Came::Done(outcome) if card.stage == Stage::Sending => {
             card.stage = Stage::Standing;
+            if let Some(Outcome::Rerouted { new_provider, .. }) = outcome.as_deref() {
+                card.notice.provider = new_provider.clone();
+            }
             let handle = outcome.and_then(|outcome| writer.handle(card.provider(), &outcome));
             // A press may have brought a newer one.
             if let Some(handle) = handle.filter(|_| card.handle.is_none()) {
@@ -134,7 +137,9 @@ fn came(card: &Card, flow: &Looked<'_>) -> Came {
     match child {
         Some(child) if child.state == ChildState::Open => Came::Waits,
         Some(child) if child.state == ChildState::Ended => match child.outcome.as_deref() {
-            Some(Outcome::Executed(_)) => Came::Done(child.outcome.clone()),
+            Some(Outcome::Executed(_) | Outcome::Rerouted { .. }) => {
+                Came::Done(child.outcome.clone())
+            }
             // A second copy of a card is refused where the first arrived, whose answer was lost.
             _ if child.possible_duplicate => Came::Perhaps,
             _ => Came::Not,

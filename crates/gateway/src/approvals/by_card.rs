@@ -19,6 +19,11 @@ impl Gateway {
         choice: Choice,
         event: &str,
     ) -> Result<(), ApprovalError> {
+        // Told of again, it changes nothing, also where the approval is over and was followed already.
+        let (_, known) = self.find_approval_of(card).await?;
+        if known.has_event(Some(event)) {
+            return Ok(());
+        }
         let decider = Decider::Card(member, card);
         let (flow, approval) = self
             .change_approval(decider, |approval, at| {

@@ -37,23 +37,39 @@ struct Words {
     asked: &'static str,
     reminded: &'static str,
     escalated: &'static str,
+    /// Names of what is known, in the lines of a text.
+    lines: Names,
+    /// The same on a card, which has room for five letters.
+    rows: Names,
+    button: &'static str,
+    approve: &'static str,
+    reject: &'static str,
+}
+
+/// Names of what is known about an approval.
+struct Names {
     by: &'static str,
     through: &'static str,
     step: &'static str,
     until: &'static str,
-    button: &'static str,
-    approve: &'static str,
-    reject: &'static str,
 }
 
 const ENGLISH: Words = Words {
     asked: "Approval needed",
     reminded: "Reminder: approval needed",
     escalated: "Escalated: approval needed",
-    by: "Asked by",
-    through: "Provider",
-    step: "Step of a chain",
-    until: "Decide until",
+    lines: Names {
+        by: "Asked by",
+        through: "Provider",
+        step: "Step of a chain",
+        until: "Decide until",
+    },
+    rows: Names {
+        by: "By",
+        through: "Via",
+        step: "Step",
+        until: "Until",
+    },
     // Four letters, which is as many as WeChat Work shows.
     button: "Open",
     approve: "Approve",
@@ -64,10 +80,18 @@ const CHINESE: Words = Words {
     asked: "待审批",
     reminded: "提醒：待审批",
     escalated: "已升级：待审批",
-    by: "申请人",
-    through: "通道",
-    step: "流程步骤",
-    until: "截止时间",
+    lines: Names {
+        by: "申请人",
+        through: "通道",
+        step: "流程步骤",
+        until: "截止时间",
+    },
+    rows: Names {
+        by: "申请人",
+        through: "通道",
+        step: "流程步骤",
+        until: "截止时间",
+    },
     button: "去审批",
     approve: "同意",
     reject: "拒绝",
@@ -96,7 +120,9 @@ impl WriteNotices for Writer {
         let seen = self.redaction.asked_for(&notice.approval.origin);
         let title = title(words, notice);
         let message = self.message(notice.approval);
-        let text = body(words, notice, &seen, message);
+        let said = said(notice.approval, &seen, message);
+        let text = body(&said, &known(&words.lines, notice, &seen));
+        let rows = known(&words.rows, notice, &seen);
         let addresses = self.addresses(notice);
         let provider = self.providers.get(notice.provider);
         let buttons = [
@@ -111,6 +137,8 @@ impl WriteNotices for Writer {
             person: recipient(notice.person),
             asks: notice.card.map(|card| Asks {
                 card,
+                text: &said,
+                rows: &rows,
                 buttons: &buttons,
             }),
         };
@@ -216,10 +244,19 @@ fn title(words: &Words, notice: &Notice<'_>) -> String {
 }
 
 /// Text of a message: what is asked, by whom, until when.
-fn body(words: &Words, notice: &Notice<'_>, seen: &Action, message: Option<String>) -> String {
-    let Notice {
-        approval, person, ..
-    } = *notice;
+fn body(said: &str, rows: &[(&str, String)]) -> String {
+    let lines = rows.iter().map(|(name, value)| format!("{name}: {value}"));
+    let known = lines.collect::<Vec<_>>().join("\n");
+    if said.is_empty() {
+        return known;
+    }
+    // What others wrote gives way, and pushes nothing of what the gateway knows out of the message.
+    let room = MAX_TEXT.saturating_sub(known.chars().count() + 1);
+    format!("{}\n{known}", shortened(said, room))
+}
+
+/// What the policy and the action say, in the words of others.
+fn said(approval: &Approval, seen: &Action, message: Option<String>) -> String {
     let of_chain = approval.parent.is_some();
     // What a chain's template makes is made of what others wrote.
     let message = message.map(|message| {
@@ -232,27 +269,27 @@ fn body(words: &Words, notice: &Notice<'_>, seen: &Action, message: Option<Strin
     let said = message
         .into_iter()
         .chain(telling(seen).map(|said| quoted(&said)));
-    let said = said.collect::<Vec<_>>().join("\n");
-    let mut lines = Vec::new();
+    said.collect::<Vec<_>>().join("\n")
+}
+
+/// What the gateway knows: who asks, what goes through what, and until when.
+fn known(names: &Names, notice: &Notice<'_>, seen: &Action) -> Vec<(&'static str, String)> {
+    let Notice {
+        approval, person, ..
+    } = *notice;
+    let mut rows = Vec::new();
     if approval.requester.names().next().is_some() {
         let requester = one_line(&approval.requester.to_string());
-        let requester = shortened(&requester, MAX_REQUESTER);
-        lines.push(format!("{}: {requester}", words.by));
+        rows.push((names.by, shortened(&requester, MAX_REQUESTER)));
     }
-    lines.push(match step_of(approval) {
-        Some(step) => format!("{}: {step}", words.step),
-        None => format!("{}: {}", words.through, seen.provider.as_str()),
+    rows.push(match step_of(approval) {
+        Some(step) => (names.step, step),
+        None => (names.through, seen.provider.as_str().to_owned()),
     });
     let end = approval.expires_at;
     let end = person.map_or_else(|| minute(end, None), |person| person.time(end));
-    lines.push(format!("{}: {end}", words.until));
-    let known = lines.join("\n");
-    if said.is_empty() {
-        return known;
-    }
-    // What others wrote gives way, and pushes nothing of what the gateway knows out of the message.
-    let room = MAX_TEXT.saturating_sub(known.chars().count() + 1);
-    format!("{}\n{known}", shortened(&said, room))
+    rows.push((names.until, end));
+    rows
 }
 
 /// Beginning of a text of so many characters, with a mark where it goes on.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use acteon_core::CallbackKind;
-use acteon_flows::approval::{Choice, Refusal, Status};
+use acteon_flows::approval::{Choice, Refusal, Status, notice_of};
 use acteon_flows::callback::Callback;
-use acteon_flows::card::{Card, Pressed, card_name};
+use acteon_flows::card::{Card, Pressed, card_name, notice_of_card};
 use acteon_store::{Advance, Advanced, Expect, Flow, FlowState, StoreError};
 use serde_json::value::RawValue;
 
@@ -67,7 +67,9 @@ async fn pressed(
         .find(|choice| choice.as_str() == press.key);
     let card = take_press(inner, flow, (callback, press)).await?;
     let (Some(card), Some(choice)) = (card, choice) else {
-        return Ok(Some(words.unknown_card.to_owned()));
+        // Cards of callers are theirs to answer.
+        let is_ours = notice_of_card(press.card).is_some_and(|id| notice_of(&id).is_some());
+        return Ok(is_ours.then(|| words.unknown_card.to_owned()));
     };
     let gateway = Gateway {
         inner: Arc::clone(inner),
@@ -77,11 +79,17 @@ async fn pressed(
         .await;
     match decided {
         Ok(()) => Ok(None),
+        // It would be tried for ever.
+        Err(ApprovalError::Store(StoreError::Damaged(_))) => {
+            Ok(Some(words.unknown_card.to_owned()))
+        }
         Err(ApprovalError::Store(error)) => Err(error),
         Err(ApprovalError::Contended(_)) => Err(StoreError::Busy),
         Err(refused) => {
             tracing::info!(approval = %card.approval, by = press.member, reason = %refused, "a press on a card decides nothing");
-            Ok(Some(why(&gateway, words, &card, &refused).await))
+            Ok(Some(
+                why(&gateway, words, (&card, press.member), &refused).await,
+            ))
         }
     }
 }
@@ -145,7 +153,12 @@ async fn take_press(
 }
 
 /// Why a press decides nothing, for who pressed.
-async fn why(gateway: &Gateway, words: &Words, card: &Card, refused: &ApprovalError) -> String {
+async fn why(
+    gateway: &Gateway,
+    words: &Words,
+    (card, member): (&Card, &str),
+    refused: &ApprovalError,
+) -> String {
     let ApprovalError::Refused(refusal) = refused else {
         return words.unknown_card.to_owned();
     };
@@ -153,6 +166,10 @@ async fn why(gateway: &Gateway, words: &Words, card: &Card, refused: &ApprovalEr
         Refusal::Settled(status) => {
             let found = gateway.approval_of_card(card).await;
             let found = found.filter(|it| it.status != Status::Pending);
+            // Who was never asked is not told who decided what.
+            if found.as_ref().is_some_and(|it| !it.knows_member(member)) {
+                return words.refusal(&Refusal::NeedsPerson).to_owned();
+            }
             let face = found.map_or_else(
                 || words.label_over(*status).to_owned(),
                 |approval| words.over(&approval, None),

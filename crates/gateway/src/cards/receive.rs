@@ -4,20 +4,24 @@ use std::time::Duration;
 
 use acteon_core::{
     CallbackEvent, CallbackKind, CallbackRefused, Callbacks, InvalidName, Namespace, ProviderName,
-    Tenant,
+    Tenant, json::head, limits::MAX_NAME_BYTES, visible,
 };
 use acteon_flows::InvalidBody;
 use acteon_flows::callback::{Callback, callback_name};
 use acteon_flows::card::card_name;
-use acteon_store::{Advance, Advanced, Expect, FlowState, StoreError};
+use acteon_store::{Advance, Advanced, Expect, Flow, FlowState, StoreError};
 
 use crate::flows::look::key;
+use crate::flows::words::STUCK;
 use crate::offload;
 use crate::shared::Gateway;
 
 /// How far the instant at which a service sent an event may be from now. Who recorded one can send it again; for longer than this is long it is known
 /// by its digest.
 const WINDOW: Duration = Duration::from_hours(1);
+
+/// Status of an event that is to be done.
+const RECEIVED: &str = "received";
 
 /// Namespace and tenant of events that are about nothing of anybody's.
 const NOBODYS: &str = "acteon";
@@ -67,7 +71,17 @@ impl Gateway {
             self.check_age(&event)?;
             Ok(Callback::new(name, event))
         })?;
-        self.write_callback(callback).await
+        let is_done = match &callback.event.what {
+            CallbackKind::Pressed { .. } => false,
+            // Nothing comes of it: what members write is not kept for nothing.
+            CallbackKind::Wrote { .. } | CallbackKind::Other { .. } => true,
+        };
+        if is_done {
+            tracing::debug!(provider, "a callback asks for nothing");
+            return Ok(());
+        }
+        let written = self.write_callback(callback).await;
+        written.inspect_err(|error| self.tell_refused(provider, error))
     }
 
     /// Does something with the callbacks of a provider. The log is told where it is refused.
@@ -76,20 +90,26 @@ impl Gateway {
         provider: &str,
         work: impl FnOnce(ProviderName, &dyn Callbacks) -> Result<T, CallbackError>,
     ) -> Result<T, CallbackError> {
-        let none = || CallbackError::NoCallbacks(provider.to_owned());
-        let name = ProviderName::parse(provider).map_err(|_| none())?;
-        let entry = self.inner.providers.get(&name).ok_or_else(none)?;
-        let in_force = entry.provider();
-        let callbacks = in_force.callbacks().ok_or_else(none)?;
-        work(name, callbacks).inspect_err(|error| self.tell_refused(provider, error))
+        let done = || {
+            let none = || CallbackError::NoCallbacks(provider.to_owned());
+            let name = ProviderName::parse(provider).map_err(|_| none())?;
+            let entry = self.inner.providers.get(&name).ok_or_else(none)?;
+            let in_force = entry.provider();
+            let callbacks = in_force.callbacks().ok_or_else(none)?;
+            work(name, callbacks)
+        };
+        done().inspect_err(|error| self.tell_refused(provider, error))
     }
 
     /// Tells the log why a callback is not taken, once a minute: whoever knows the address can send some.
     fn tell_refused(&self, provider: &str, error: &CallbackError) {
         let told = "a callback is not taken; so may be others";
         let now = self.inner.clock.monotonic();
-        if self.inner.store_health.is_news(told, None, now) {
-            tracing::warn!(provider, reason = %error, "{told}");
+        let name = ProviderName::parse(provider).ok();
+        let known = name.filter(|name| self.inner.providers.get(name).is_some());
+        if self.inner.store_health.is_news(told, known.as_ref(), now) {
+            let provider = visible(head(provider, MAX_NAME_BYTES));
+            tracing::warn!(%provider, reason = %error, "{told}");
         }
     }
 
@@ -115,7 +135,7 @@ impl Gateway {
             at: inner.clock.now(),
             due,
             state: Some(FlowState {
-                status: "received".into(),
+                status: RECEIVED.into(),
                 body: callback.to_json()?.into(),
                 due_at: Some(due),
                 is_over: false,
@@ -128,18 +148,47 @@ impl Gateway {
         };
         match inner.store.advance(advance).await? {
             Advanced::Written { .. } => inner.flow_work.notify_one(),
-            Advanced::Changed(_) => {
-                tracing::debug!(provider = %callback.provider, "a callback came again, and is known");
-            }
+            Advanced::Changed(known) => self.wake_callback(known).await?,
         }
+        Ok(())
+    }
+
+    /// Lets an event that is told of again be tried again, where processes died over it.
+    async fn wake_callback(&self, known: Option<Flow>) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        let Some(known) = known.filter(|known| &*known.state.status == STUCK) else {
+            return Ok(());
+        };
+        let due = inner.due.now();
+        let advance = Advance {
+            key: known.key,
+            expect: Expect::Version(known.version),
+            at: inner.clock.now(),
+            due,
+            state: Some(FlowState {
+                status: RECEIVED.into(),
+                due_at: Some(due),
+                ..known.state
+            }),
+            admissions: Vec::new(),
+            begins: Vec::new(),
+            cancels: Vec::new(),
+            pokes: Vec::new(),
+            events: Vec::new(),
+        };
+        inner.store.advance(advance).await?;
+        inner.flow_work.notify_one();
         Ok(())
     }
 
     /// Namespace and tenant that an event belongs to: those of the card that was pressed.
     async fn whose(&self, callback: &Callback) -> Result<(Namespace, Tenant), CallbackError> {
         if let CallbackKind::Pressed { card, .. } = &callback.event.what {
-            let found = self.inner.store.flow_for_step(&key(&card_name(card))).await;
-            if let Ok(Some(flow)) = found {
+            let found = match self.inner.store.flow_for_step(&key(&card_name(card))).await {
+                Err(StoreError::Damaged(_)) => None,
+                found => found?,
+            };
+            if let Some(flow) = found {
                 return Ok((flow.namespace, flow.tenant));
             }
         }

@@ -19,7 +19,7 @@ pub(super) struct Words {
     by: &'static str,
     you_approved: &'static str,
     you_rejected: &'static str,
-    missing: [&'static str; 2],
+    others: &'static str,
     not_an_approver: &'static str,
     requester: &'static str,
     passed_on: &'static str,
@@ -39,7 +39,7 @@ const ENGLISH: Words = Words {
     by: " by ",
     you_approved: "You approved",
     you_rejected: "You rejected",
-    missing: ["Approvals still missing: ", ""],
+    others: "Others have still to decide.",
     not_an_approver: "Nothing was decided: you are not among those who decide about this.",
     requester: "Nothing was decided: you asked for this, and somebody else has to decide.",
     passed_on: "Nothing was decided: you have passed this decision on.",
@@ -59,7 +59,7 @@ const CHINESE: Words = Words {
     by: "：",
     you_approved: "您已同意",
     you_rejected: "您已拒绝",
-    missing: ["还需 ", " 人同意"],
+    others: "还需等待其他审批人。",
     not_an_approver: "未作出决定：您不是该事项的审批人。",
     requester: "未作出决定：您是申请人，须由他人审批。",
     passed_on: "未作出决定：您已将该审批转交他人。",
@@ -129,11 +129,9 @@ impl Words {
         format!("{label}{who}{when}{why}")
     }
 
-    /// What a person said, and how many are still missing.
-    pub(super) fn said(&self, choice: Choice, approval: &Approval) -> String {
-        let [before, behind] = self.missing;
-        let missing = approval.approvals_missing();
-        format!("{}. {before}{missing}{behind}", self.label_said(choice))
+    /// What a person said, where that is not the end of it.
+    pub(super) fn said(&self, choice: Choice) -> String {
+        format!("{}. {}", self.label_said(choice), self.others)
     }
 
     /// Why a press decides nothing.

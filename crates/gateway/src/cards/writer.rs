@@ -23,7 +23,11 @@ pub(crate) struct CardWriter {
 
 impl WriteCards for CardWriter {
     fn handle(&self, provider: &ProviderName, outcome: &Outcome) -> Option<String> {
-        let Outcome::Executed(answer) = outcome else {
+        let (Outcome::Executed(answer)
+        | Outcome::Rerouted {
+            response: answer, ..
+        }) = outcome
+        else {
             return None;
         };
         self.providers.get(provider)?.provider().handle(answer)
@@ -76,7 +80,7 @@ impl CardWriter {
     fn text(&self, words: &Words, card: &Card, approval: &Approval, face: Face) -> String {
         match face {
             Face::Asks => String::new(),
-            Face::Said(choice) => words.said(choice, approval),
+            Face::Said(choice) => words.said(choice),
             Face::Over(_) => {
                 let mut seen = approval.clone();
                 if let Some(comment) = seen.comment.as_mut()

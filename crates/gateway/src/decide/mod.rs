@@ -7,6 +7,7 @@ pub(crate) mod now;
 pub(crate) mod outgoing;
 pub(crate) mod plan;
 pub(crate) mod plan_context;
+mod posing;
 mod profile_data;
 mod refused;
 pub(crate) mod route;

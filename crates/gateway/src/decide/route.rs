@@ -6,10 +6,12 @@ use acteon_core::{Action, Caller, Origin, Outcome, Prepared, ProviderName, Times
 use acteon_rules::Rule;
 use acteon_store::{Overage, QuotaCheck};
 
+use crate::approvals::message::told_of;
 use crate::approvals::sign_notice::with_signatures;
 use crate::decide::changed::failed;
 use crate::decide::outgoing::Outgoing;
 use crate::decide::plan_context::PlanContext;
+use crate::decide::posing::{poses_as_card, posing};
 use crate::decide::profile_data::without_data;
 use crate::policies::HoldBack;
 use crate::policies::{Policies, Unsilenced};
@@ -47,6 +49,9 @@ pub(crate) fn route(
     let prepared = provider
         .prepare(&shown)
         .map_err(|error| Box::new(failed(&error)))?;
+    if poses_as_card(&prepared.bytes) && told_of(action, origin).is_none() {
+        return Err(Box::new(posing()));
+    }
     let oldest = context.due + context.retry.max_age;
     Ok(Route {
         entry: Arc::clone(entry),

@@ -14,7 +14,7 @@ use acteon_store::{ActionState, Record, Seq, StoreError};
 
 use crate::admit::answer::{DispatchAnswer, DispatchError, Wait};
 use crate::admit::request::DispatchRequest;
-use crate::approvals::message::{RENDERED_BY, SENT_FOR, is_rendered, told_of};
+use crate::approvals::message::{RENDERED_BY, SENT_FOR, is_answer, is_rendered, told_of};
 use crate::approvals::told::{is_as_sent, is_over};
 use crate::decide::plan::REPLAYED_FROM;
 use crate::offload;
@@ -213,6 +213,11 @@ impl Gateway {
                 Ok(over) => over.map(ReplayResult::Over),
                 Err(error) => Some(ReplayResult::Refused(error.into())),
             };
+        }
+        if is_answer(&record.action, record.origin) {
+            let why =
+                "it is the gateway's own word about what somebody pressed, and is not sent again";
+            return Some(ReplayResult::LeftAlone(why.to_owned()));
         }
         is_left(record, now).map(ReplayResult::LeftAlone)
     }

@@ -10,6 +10,9 @@ use super::handle::Sealer;
 /// Name of the member in events that the service makes itself (page 90240 of WeChat Work's documentation).
 const SYSTEM: &str = "sys";
 
+/// Longest word of a test, in bytes. One of the admin console has some 20 digits.
+const MAX_WORD: usize = 64;
+
 /// Callbacks of one app.
 pub(super) struct AppCallbacks {
     pub(super) codec: Codec,
@@ -20,7 +23,15 @@ pub(super) struct AppCallbacks {
 impl Callbacks for AppCallbacks {
     fn answer_test(&self, query: &str) -> Result<String, CallbackRefused> {
         let query = Query::parse(query).map_err(refused)?;
-        self.codec.verify_url(&query).map_err(refused)
+        let word = self.codec.verify_url(&query).map_err(refused)?;
+        // An event that somebody recorded is signed as a word is, and must not be read to them.
+        let is_word =
+            word.len() <= MAX_WORD && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !is_word {
+            let why = "callback test has no word of letters and digits: it is not one of the admin console";
+            return Err(CallbackRefused(why.to_owned()));
+        }
+        Ok(word)
     }
 
     fn open(&self, query: &str, body: &[u8]) -> Result<CallbackEvent, CallbackRefused> {

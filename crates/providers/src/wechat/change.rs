@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::handle::Sealer;
+use super::link_message::plain;
 
 /// What the ids of actions that change cards begin with. The gateway alone gives such ids.
 const CHANGES: &str = "card:";
@@ -48,9 +49,9 @@ pub(super) fn payload(change: &CardChange<'_>) -> Option<Box<RawValue>> {
         return None;
     };
     card.task_id.clear();
-    change.label.clone_into(&mut card.replace_text);
+    card.replace_text = plain(change.label);
     card.quote_area = Some(QuoteArea {
-        quote_text: change.text.to_owned(),
+        quote_text: plain(change.text),
         ..QuoteArea::default()
     });
     let request = Request {

@@ -2,7 +2,7 @@
 
 use acteon_core::{Asks, LinkMessage, LinkPayload, NoRecipient};
 use acteon_wecom::card::{
-    Button, ButtonInteraction, ButtonStyle, CardAction, MainTitle, TemplateCard,
+    Button, ButtonInteraction, ButtonStyle, CardAction, HorizontalContent, MainTitle, TemplateCard,
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn textcard(message: &LinkMessage<'_>) -> Value {
     })
 }
 
-/// Card with buttons. A press beside them opens the page, which shows what the card has no room for.
+/// Card with buttons, above which stands what the gateway knows: what others wrote pushes nothing of it out. A press beside them opens the page, which shows what the card has no room for.
 fn card(message: &LinkMessage<'_>, asks: Asks<'_>) -> Value {
     let styles = [ButtonStyle::Primary, ButtonStyle::Warning];
     let buttons = asks.buttons.iter().zip(styles.into_iter().cycle());
@@ -56,10 +56,13 @@ fn card(message: &LinkMessage<'_>, asks: Asks<'_>) -> Value {
             ..Button::callback(*label, *key)
         })
         .collect();
+    let rows = asks.rows.iter();
+    let rows = rows.map(|(name, value)| HorizontalContent::text(*name, plain(value)));
     let card = TemplateCard::from(ButtonInteraction {
         task_id: asks.card.to_owned(),
         main_title: MainTitle::new(plain(message.title), ""),
-        sub_title_text: beginning(&plain(message.text)),
+        sub_title_text: beginning(&plain(asks.text)),
+        horizontal_content_list: rows.collect(),
         card_action: Some(CardAction::url(message.url)),
         button_list,
         ..ButtonInteraction::default()
@@ -77,7 +80,7 @@ fn beginning(text: &str) -> String {
 }
 
 /// WeChat Work knows no escapes: letters of full width look alike, and begin no tag.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.replace('<', "\u{ff1c}").replace('>', "\u{ff1e}")
 }
 

@@ -171,6 +171,18 @@ fn what_may_have_arrived_is_told_of_too() {
 }
 
 #[test]
+fn a_card_that_failed_and_was_sent_again_lives_when_it_is_pressed() {
+    let mut world = two();
+    world.run();
+    world.end(0, World::failed());
+    world.run();
+    world.press(Choice::Approve).expect("it is there to press");
+    world.run();
+    assert_eq!(world.sent[1].face(), Some(Face::Said(Choice::Approve)));
+    assert_eq!(world.sent[1].handle(), Some("handle-of-event-1"));
+}
+
+#[test]
 fn a_card_whose_time_is_over_says_so() {
     let mut world = arrived(one());
     world.pass(601);

@@ -108,13 +108,7 @@ impl Incoming {
 
     /// Body as it came, of no more than `most` bytes.
     pub(in crate::http) async fn raw(mut self, most: usize) -> Result<Vec<u8>, Refusal> {
-        let bytes = self.bytes().await?;
-        if bytes.len() > most {
-            let message = format!("the body is longer than {most} bytes");
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            return Err(Refusal::new(status, "BODY_TOO_LARGE", message));
-        }
-        Ok(bytes)
+        self.bytes_within(most).await
     }
 
     /// Body of a form as text, as it was encoded, of no more than `most` bytes.
@@ -154,22 +148,24 @@ impl Incoming {
 
     /// Bytes of the body, not checked.
     async fn bytes(&mut self) -> Result<Vec<u8>, Refusal> {
+        self.bytes_within(MAX_BODY_BYTES).await
+    }
+
+    /// Bytes of the body, no more than `most`.
+    async fn bytes_within(&mut self, most: usize) -> Result<Vec<u8>, Refusal> {
         if self.body.is_end_stream() {
             return Ok(Vec::new());
         }
         let declared = declared_length(&self.headers);
         // Before the body is asked for: who waits for `100 Continue` need not send it.
-        if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
-            return Err(too_large());
+        if declared.is_some_and(|length| length > most) {
+            return Err(too_large(most));
         }
         if let Some(exchange) = &self.exchange {
             exchange.set_receiving();
         }
-        let received = tokio::time::timeout(
-            BODY_TIMEOUT,
-            self.receive(declared.unwrap_or(MAX_BODY_BYTES)),
-        )
-        .await;
+        let received =
+            tokio::time::timeout(BODY_TIMEOUT, self.receive(declared.unwrap_or(most), most)).await;
         let bytes = received.unwrap_or_else(|_| {
             let message = format!(
                 "the body did not arrive within {} s",
@@ -190,7 +186,7 @@ impl Incoming {
 
     /// Receives the bytes in one piece: small frames cost many times what they hold. Room is taken
     /// as bytes arrive, not as they are promised.
-    async fn receive(&mut self, longest: usize) -> Result<Vec<u8>, Refusal> {
+    async fn receive(&mut self, longest: usize, most: usize) -> Result<Vec<u8>, Refusal> {
         let mut bytes = Vec::new();
         loop {
             let frame = tokio::select! {
@@ -205,7 +201,7 @@ impl Incoming {
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            self.take_in(&mut bytes, &data, longest)?;
+            self.take_in(&mut bytes, &data, (longest, most))?;
         }
     }
 
@@ -213,11 +209,11 @@ impl Incoming {
         &mut self,
         bytes: &mut Vec<u8>,
         data: &Bytes,
-        longest: usize,
+        (longest, most): (usize, usize),
     ) -> Result<(), Refusal> {
         let length = bytes.len() + data.len();
-        if length > MAX_BODY_BYTES {
-            return Err(too_large());
+        if length > most {
+            return Err(too_large(most));
         }
         if length > bytes.capacity() {
             let capacity = (bytes.capacity() * 2).min(longest).max(length);
@@ -248,11 +244,11 @@ const fn is_utf16(body: &[u8]) -> bool {
     )
 }
 
-fn too_large() -> Refusal {
+fn too_large(most: usize) -> Refusal {
     Refusal::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "BODY_TOO_LARGE",
-        format!("the body is longer than {MAX_BODY_BYTES} bytes"),
+        format!("the body is longer than {most} bytes"),
     )
 }
 

@@ -122,7 +122,15 @@ async fn a_press_decides_as_its_member_and_the_card_says_who_and_when() {
     arrived(&wecom, &id, "lisi").await;
     let (_, face) = card(&wecom, &id, "zhangsan").expect("a card");
     let face = face.to_string();
-    for part in ["ship it", "同意", "拒绝", "&sig=", "build 7"] {
+    for part in [
+        "ship it",
+        "同意",
+        "拒绝",
+        "&sig=",
+        "build 7",
+        "截止时间",
+        "通道",
+    ] {
         assert!(face.contains(part), "{part}: {face}");
     }
     assert!(!face.contains("<b>"), "{face}");
@@ -161,7 +169,7 @@ async fn where_others_have_still_to_decide_the_card_says_so_and_a_message_how_it
         arrived(&wecom, &id, "lisi").await,
     );
     press(&wecom, &first, "zhangsan", "approve").await;
-    says(&wecom, &id, "zhangsan", "您已同意. 还需 1 人同意").await;
+    says(&wecom, &id, "zhangsan", "还需等待其他审批人").await;
     assert_eq!(shown(&gateway, &id).await["status"], "pending");
     press(&wecom, &first, "zhangsan", "approve").await;
     text(&wecom, "zhangsan", "您已作出决定").await;
@@ -193,13 +201,37 @@ async fn late_and_foreign_presses_get_an_answer_and_decide_nothing() {
     )
     .await;
     assert_eq!(shown(&gateway, &id).await["status"], "cancelled");
+}
 
-    // A card that goes to everybody, of which only some may decide.
-    let everybody = action_card("deploy-1");
-    let outcome = gateway.dispatch(&everybody).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_of_callers_are_theirs_and_pose_as_no_others() {
+    let (gateway, wecom) = asking("approvers: [lisi]").await;
+    let outcome = gateway.dispatch(&action_card("deploy-1")).await;
     assert!(outcome["Executed"].is_object(), "{outcome}");
+    let body = &outcome["Executed"]["body"];
+    assert_eq!(body["response_code"], "[redacted]", "{outcome}");
+    assert!(
+        body["card_handle"]
+            .as_str()
+            .is_some_and(|it| it.starts_with("ENC[")),
+        "{outcome}"
+    );
     press(&wecom, "deploy-1", "wangwu", "approve").await;
-    text(&wecom, "wangwu", "this card asks for nothing any more").await;
+    let id = id_of(&pending(&gateway, "a").await);
+    let task = arrived(&wecom, &id, "lisi").await;
+    for posing in [task.clone(), task.replace("@3A0@3A0", "@3A0@3A1")] {
+        let outcome = gateway.dispatch(&action_card(&posing)).await;
+        let message = outcome["Failed"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("template_card.task_id"), "{outcome}");
+    }
+    for reserved in ["card:x:1", "callback:x"] {
+        let posted = crate::support::action(reserved, "log", &json!({}));
+        let answer = gateway.post("/v1/dispatch", &posted).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+    }
+    press(&wecom, &task, "lisi", "approve").await;
+    until_status(&gateway, &id, "approved").await;
+    assert!(texts(&wecom, "wangwu").is_empty(), "its caller answers");
 }
 
 /// Card of a caller's own.
