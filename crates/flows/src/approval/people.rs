@@ -78,12 +78,6 @@ impl Person {
         minute(at, self.time_zone.as_deref())
     }
 
-    /// Whether a member of the service that the messages go through is this person.
-    pub(super) fn is_member(&self, userid: &str) -> bool {
-        let own = self.wechat.as_deref();
-        own.is_some_and(|own| same(own, userid))
-    }
-
     /// Whether a principal is this person.
     pub(super) fn is_principal(&self, principal: &str) -> bool {
         let own = self.principal.as_deref();
