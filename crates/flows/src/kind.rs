@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acteon_core::{Action, ActionId, Origin, Outcome, Requesters, Timestamp};
+use acteon_core::{
+    Action, ActionId, CallbackEvent, Origin, Outcome, ProviderName, Requesters, Timestamp,
+};
 use acteon_schedule::Calendars;
 use serde_json::value::RawValue;
-
-use crate::callback::Callback;
 
 /// Kind of a flow. Pure: the same input gives the same step, so that a step that is done again after a crash asks for the same.
 pub trait Kind: Send + Sync {
@@ -87,8 +87,8 @@ pub struct Looked<'a> {
 /// Errand of a flow.
 #[derive(Clone, Debug)]
 pub enum Errand {
-    /// What an event asks for, that a provider's service told of.
-    Callback(Box<Callback>),
+    /// What an event asks for, that the service of a provider told of.
+    Callback(ProviderName, CallbackEvent),
 }
 
 /// Action that a flow looks at.

@@ -113,7 +113,10 @@ impl Kind for CallbackFlow {
 
     fn errand(&self, body: &str) -> Result<Option<Errand>, InvalidBody> {
         let callback = Callback::read(body)?;
-        Ok((!callback.is_done).then(|| Errand::Callback(Box::new(callback))))
+        let Callback {
+            provider, event, ..
+        } = callback;
+        Ok((!callback.is_done).then_some(Errand::Callback(provider, event)))
     }
 
     fn step(&self, flow: &Looked<'_>) -> Result<Step, InvalidBody> {

@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 
 use acteon_core::ActionId;
 
-use super::CardFlow;
 use crate::kind::{FlowName, InvalidBody};
+
+/// Name of the kind of the flows of cards.
+pub(super) const KIND: &str = "card";
 
 /// What the ids of the actions begin with that change cards, or say what a card would. No caller posts such an action.
 pub const CARD_ACTION_IDS: &str = "card:";
@@ -50,7 +52,7 @@ pub fn notice_of_card(card: &str) -> Option<String> {
 /// Name of a card's flow.
 pub fn card_name(card: &str) -> FlowName {
     FlowName {
-        kind: CardFlow::NAME.into(),
+        kind: KIND.into(),
         id: card.into(),
     }
 }

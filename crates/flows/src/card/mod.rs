@@ -7,37 +7,20 @@ mod body;
 mod face;
 mod ids;
 mod step;
+mod write;
 
 pub use body::{Card, Pressed};
 pub use face::Face;
 pub(crate) use ids::card_id;
 pub use ids::{CARD_ACTION_IDS, card_name, card_of, is_of_card, notice_of_card};
+pub use write::WriteCards;
 
 use std::sync::Arc;
 
-use acteon_core::{ActionId, Origin, Outcome, ProviderName};
-use serde_json::value::RawValue;
+use acteon_core::{ActionId, Origin};
 
-use crate::approval::{Approval, ApprovalFlow, Directory};
+use crate::approval::{ApprovalFlow, Directory};
 use crate::kind::{FlowName, InvalidBody, Kind, Looked, LooksAt, Step, is_newer};
-
-/// Writer of what cards say after they were sent.
-pub trait WriteCards: Send + Sync {
-    /// Handle in the outcome of a card's send, sealed; `None` where there is none.
-    fn handle(&self, provider: &ProviderName, outcome: &Outcome) -> Option<String>;
-
-    /// Payload that has a card say how its approval stands now; `None` where its provider cannot change it.
-    fn change(
-        &self,
-        card: &Card,
-        approval: &Approval,
-        face: Face,
-        handle: &str,
-    ) -> Option<Box<RawValue>>;
-
-    /// Payload of a message that says the same; `None` where its provider has no way to that person alone.
-    fn message(&self, card: &Card, approval: &Approval, face: Face) -> Option<Box<RawValue>>;
-}
 
 /// Kind of the flows of cards.
 pub struct CardFlow {
@@ -47,7 +30,7 @@ pub struct CardFlow {
 
 impl CardFlow {
     /// Name of the kind.
-    pub const NAME: &'static str = "card";
+    pub const NAME: &'static str = ids::KIND;
 
     /// Kind that knows people by this directory, and has what cards say written by this writer.
     pub fn new(directory: Arc<dyn Directory>, writer: Arc<dyn WriteCards>) -> Self {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use acteon_core::{Action, ActionId, ActionType, Outcome};
 use serde_json::value::RawValue;
 
-use super::WriteCards;
 use super::body::{Card, Stage};
 use super::face::Face;
 use super::ids::change_id;
+use super::write::WriteCards;
 use crate::approval::{Approval, Directory, Status, open};
 use crate::kind::{ChildState, Due, Effect, InvalidBody, Looked, Step};
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use acteon_core::CallbackKind;
+use acteon_core::{CallbackEvent, CallbackKind, ProviderName};
 use acteon_flows::approval::{Choice, Refusal, Status, notice_of};
-use acteon_flows::callback::Callback;
 use acteon_flows::card::{Card, Pressed, card_name, notice_of_card};
 use acteon_store::{Advance, Advanced, Expect, Flow, FlowState, StoreError};
 use serde_json::value::RawValue;
@@ -29,9 +28,8 @@ struct Press<'a> {
 pub(crate) async fn act(
     inner: &Arc<Inner>,
     flow: &Flow,
-    callback: &Callback,
+    told @ (provider, event): (&ProviderName, &CallbackEvent),
 ) -> Result<Option<Box<RawValue>>, StoreError> {
-    let event = &callback.event;
     let (CallbackKind::Pressed { card, key, handle }, Some(member)) =
         (&event.what, event.member.as_deref())
     else {
@@ -43,9 +41,9 @@ pub(crate) async fn act(
         handle: handle.as_deref(),
         member,
     };
-    let said = pressed(inner, flow, (callback, &press)).await?;
+    let said = pressed(inner, flow, (told, &press)).await?;
     Ok(said.and_then(|said| {
-        let provider = inner.providers.get(&callback.provider)?;
+        let provider = inner.providers.get(provider)?;
         provider.provider().text_to(member, &said)
     }))
 }
@@ -54,7 +52,7 @@ pub(crate) async fn act(
 async fn pressed(
     inner: &Arc<Inner>,
     flow: &Flow,
-    (callback, press): (&Callback, &Press<'_>),
+    ((provider, event), press): ((&ProviderName, &CallbackEvent), &Press<'_>),
 ) -> Result<Option<String>, StoreError> {
     let known = |member: &str| {
         let policies = inner.policies.load();
@@ -65,7 +63,7 @@ async fn pressed(
     let choice = [Choice::Approve, Choice::Reject]
         .into_iter()
         .find(|choice| choice.as_str() == press.key);
-    let card = take_press(inner, flow, (callback, press)).await?;
+    let card = take_press(inner, flow, ((provider, event), press)).await?;
     let (Some(card), Some(choice)) = (card, choice) else {
         // Cards of callers are theirs to answer.
         let is_ours = notice_of_card(press.card).is_some_and(|id| notice_of(&id).is_some());
@@ -75,7 +73,7 @@ async fn pressed(
         inner: Arc::clone(inner),
     };
     let decided = gateway
-        .decide_by_card((press.member, &card), choice, &callback.event.digest)
+        .decide_by_card((press.member, &card), choice, &event.digest)
         .await;
     match decided {
         Ok(()) => Ok(None),
@@ -98,7 +96,7 @@ async fn pressed(
 async fn take_press(
     inner: &Arc<Inner>,
     flow: &Flow,
-    (callback, press): (&Callback, &Press<'_>),
+    ((provider, event), press): ((&ProviderName, &CallbackEvent), &Press<'_>),
 ) -> Result<Option<Card>, StoreError> {
     let name = key(&card_name(press.card));
     for _ in 0..MAX_TRIES {
@@ -114,12 +112,12 @@ async fn take_press(
         let Ok(mut card) = Card::read(&found.state.body) else {
             return Ok(None);
         };
-        if *card.provider() != callback.provider {
+        if card.provider() != provider {
             return Ok(None);
         }
         let due = inner.due.now();
         let is_new = card.take_press(Pressed {
-            event: &callback.event.digest,
+            event: &event.digest,
             handle: press.handle,
             at: due,
         });

@@ -163,7 +163,9 @@ async fn want(inner: &Arc<Inner>, flow: &Flow) -> Result<Wanted, StoreError> {
         Err(error) => return Ok(unreadable(inner, kind, flow, &error)),
     };
     let reply = match &errand {
-        Some(Errand::Callback(callback)) => Box::pin(act(inner, flow, callback)).await?,
+        Some(Errand::Callback(provider, event)) => {
+            Box::pin(act(inner, flow, (provider, event))).await?
+        }
         None => None,
     };
     let seen = Seen::of(inner, flow, looks_at).await?;
