@@ -77,6 +77,7 @@ pub struct ProviderError {
     message: Box<str>,
     maybe_sent: bool,
     not_ready: bool,
+    shows_arrival: bool,
     to_repair: bool,
     repeat: Repeat,
     retry_after: Option<Duration>,
@@ -96,6 +97,7 @@ impl ProviderError {
             message,
             maybe_sent: false,
             not_ready: false,
+            shows_arrival: false,
             to_repair: matches!(kind, ErrorKind::Configuration),
             repeat: Repeat::Later,
             retry_after: None,
@@ -120,6 +122,18 @@ impl ProviderError {
     pub fn not_ready(mut self) -> Self {
         self.not_ready = true;
         self
+    }
+
+    /// Says that the service refuses what it has already: where an earlier copy of the request may have arrived, it did.
+    #[must_use]
+    pub fn shows_arrival(mut self) -> Self {
+        self.shows_arrival = true;
+        self
+    }
+
+    /// Whether the service refuses what it has already.
+    pub const fn has_shown_arrival(&self) -> bool {
+        self.shows_arrival
     }
 
     /// Says that people must repair something before anything can be sent: a setting, a permission,

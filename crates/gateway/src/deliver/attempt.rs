@@ -8,6 +8,7 @@ use acteon_core::{
     Attempt, ErrorKind, LastError, Prepared, Provider, ProviderError, Response, Timestamp,
 };
 use futures_util::FutureExt as _;
+use serde_json::value::RawValue;
 
 use crate::deliver::call::Call;
 use crate::deliver::end::End;
@@ -103,7 +104,26 @@ async fn call_when_ready(
     }
     began.get_or_insert_with(|| Began::now(inner));
     call.begin();
-    Ok(send(inner, job, &**provider).await)
+    let result = send(inner, job, &**provider).await;
+    Ok(of_a_repeat(job.possible_duplicate, result))
+}
+
+/// Result of a call. A repeat that the service refuses because it has the first copy shows that this arrived, and its answer was lost.
+fn of_a_repeat(
+    is_repeat: bool,
+    result: Result<Response, ProviderError>,
+) -> Result<Response, ProviderError> {
+    let error = match result {
+        Err(error) if is_repeat && error.has_shown_arrival() => error,
+        result => return result,
+    };
+    let mut response = Response::success(RawValue::NULL.to_owned());
+    let warning = "an earlier attempt arrived, and its answer was lost: the service has it already";
+    response
+        .headers
+        .insert("acteon-warning".into(), warning.into());
+    tracing::info!(refused = %error, "{warning}");
+    Ok(response)
 }
 
 /// Beginning of a call, by each clock.

@@ -1,6 +1,6 @@
 //! Cards: people decide by their buttons in WeChat Work, and the cards say what became of it.
 
-use acteon_fakes::wecom::{Click, LocalWecom, world::World};
+use acteon_fakes::wecom::{Call, Click, Fault, LocalWecom, world::World};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -240,6 +240,28 @@ fn action_card(task_id: &str) -> Value {
         "button_list": [{"text": "Approve", "key": "approve"}]});
     let payload = json!({"touser": "@all", "msgtype": "template_card", "template_card": card});
     crate::support::action(task_id, "wechat-ops", &payload)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_whose_answer_was_lost_is_sent_twice_and_arrives_once() {
+    let wecom = local_wecom(unlimited()).await;
+    let lines = lines(&wecom, "") + "[retry]\ndelays_seconds = [1]\n";
+    let gateway = Gateway::with_rules(&rules("approvers: [lisi]"), &lines).await;
+    call_back(&wecom, gateway.base());
+    wecom.fault(Call::Send, Fault::CutAfterAccept, Some(1));
+    let id = id_of(&pending(&gateway, "a").await);
+    let notice = format!("/v1/actions/approval:{id}:0:0");
+    let found = gateway
+        .until(&notice, |found| !found["outcome"]["Executed"].is_null())
+        .await;
+    assert_eq!(found["possible_duplicate"], true, "{found}");
+    assert_eq!(found["attempts"], 2, "{found}");
+    let letters = gateway.get("/v1/dlq").await.body;
+    assert_eq!(letters["count"], 0, "{letters}");
+    let task = arrived(&wecom, &id, "lisi").await;
+    press(&wecom, &task, "lisi", "reject").await;
+    until_status(&gateway, &id, "rejected").await;
+    says(&wecom, &id, "lisi", "Rejected by lisi").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

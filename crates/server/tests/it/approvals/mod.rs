@@ -1,6 +1,8 @@
 //! Approvals over HTTP: asked for by rules, decided by links and by callers.
 
 mod calls;
+#[cfg(feature = "wechat")]
+mod card_canary;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod card_kills;
 #[cfg(feature = "wechat")]
