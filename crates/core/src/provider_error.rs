@@ -67,6 +67,17 @@ pub enum Repeat {
     Never,
 }
 
+/// What a failure says of the request's arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    /// It did not arrive.
+    Not,
+    /// It may have arrived all the same.
+    Perhaps,
+    /// It did not, because an earlier copy of it did.
+    Earlier,
+}
+
 /// Failed send: its class, a message for people, and what the retry loop needs to know.
 ///
 /// It has no room for a URL or a request: whoever makes one writes the message for people who may
@@ -75,9 +86,8 @@ pub enum Repeat {
 pub struct ProviderError {
     kind: ErrorKind,
     message: Box<str>,
-    maybe_sent: bool,
+    arrival: Arrival,
     not_ready: bool,
-    shows_arrival: bool,
     to_repair: bool,
     repeat: Repeat,
     retry_after: Option<Duration>,
@@ -95,9 +105,8 @@ impl ProviderError {
         Self {
             kind,
             message,
-            maybe_sent: false,
+            arrival: Arrival::Not,
             not_ready: false,
-            shows_arrival: false,
             to_repair: matches!(kind, ErrorKind::Configuration),
             repeat: Repeat::Later,
             retry_after: None,
@@ -111,7 +120,7 @@ impl ProviderError {
     /// Says that the request may have reached the service all the same.
     #[must_use]
     pub fn maybe_sent(mut self) -> Self {
-        self.maybe_sent = true;
+        self.arrival = Arrival::Perhaps;
         self
     }
 
@@ -127,13 +136,13 @@ impl ProviderError {
     /// Says that the service refuses what it has already: where an earlier copy of the request may have arrived, it did.
     #[must_use]
     pub fn shows_arrival(mut self) -> Self {
-        self.shows_arrival = true;
+        self.arrival = Arrival::Earlier;
         self
     }
 
     /// Whether the service refuses what it has already.
     pub const fn has_shown_arrival(&self) -> bool {
-        self.shows_arrival
+        matches!(self.arrival, Arrival::Earlier)
     }
 
     /// Says that people must repair something before anything can be sent: a setting, a permission,
@@ -193,7 +202,7 @@ impl ProviderError {
 
     /// Whether the request may have reached the service.
     pub const fn was_maybe_sent(&self) -> bool {
-        self.maybe_sent
+        matches!(self.arrival, Arrival::Perhaps)
     }
 
     /// Whether the provider must get ready again, and the request is made once more then.
