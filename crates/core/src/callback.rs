@@ -16,8 +16,13 @@ pub trait Callbacks: Send + Sync {
 
 /// Reason why a callback is not taken, for the log of who runs the server; who sent it learns nothing of it. It quotes nothing of the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CallbackRefused(pub String);
+#[error("{why}")]
+pub struct CallbackRefused {
+    /// Reason.
+    pub why: String,
+    /// Kind of the fault, by which the log tells one from another that it has told of.
+    pub fault: &'static str,
+}
 
 /// Event that a callback tells of, verified. It holds no secret: what changes a message later is sealed by its provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,9 @@ use crate::kind::InvalidBody;
 /// Version of the shape of bodies.
 pub(super) const VERSION: u32 = 1;
 
+/// Most handles that are kept: the documentation does not say whether a new one ends those before.
+const MAX_HANDLES: usize = 3;
+
 /// Most presses that are remembered, so that one that is told of again brings no handle a second time.
 const MAX_PRESSES: usize = 20;
 
@@ -34,9 +37,9 @@ pub struct Card {
     pub(super) stage: Stage,
     /// What it says, as far as that is known.
     pub(super) face: Face,
-    /// Newest handle by which it can be changed, sealed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) handle: Option<Handle>,
+    /// Handles by which it can be changed, sealed, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) handles: Vec<Handle>,
     /// Digests of the presses whose handles it got, the last of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     presses: Vec<String>,
@@ -99,7 +102,7 @@ impl Card {
             until,
             stage: Stage::Waiting,
             face: Face::Asks,
-            handle: None,
+            handles: Vec::new(),
             presses: Vec::new(),
             changes: 0,
         }
@@ -120,7 +123,7 @@ impl Card {
         &self.notice.provider
     }
 
-    /// Takes the handle that a press brought, which works in the place of those before; `false` where it did so already.
+    /// Takes the handle that a press brought, which is used before the older ones; `false` where it did so already.
     pub fn take_press(&mut self, press: Pressed<'_>) -> bool {
         if self.presses.iter().any(|known| known == press.event) {
             return false;
@@ -140,8 +143,12 @@ impl Card {
         true
     }
 
+    /// Takes a handle, in the place of the oldest where there are many.
     pub(super) fn take_handle(&mut self, sealed: String, at: Timestamp) {
-        self.handle = Some(Handle { sealed, at });
+        if self.handles.len() >= MAX_HANDLES {
+            self.handles.remove(0);
+        }
+        self.handles.push(Handle { sealed, at });
     }
 
     /// Action that it waits for.

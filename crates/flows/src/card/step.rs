@@ -54,9 +54,12 @@ pub(super) fn step(
     {
         approval.status = status;
     }
+    let mut is_refused = false;
     match came(&card, flow) {
         Came::Waits => return waits(&card, Vec::new()),
-        Came::Not if card.stage == Stage::Sending => return over(card),
+        Came::Not if card.stage == Stage::Sending => {
+            return in_its_place(card, &approval, flow, writer);
+        }
         Came::Done(outcome) if card.stage == Stage::Sending => {
             card.stage = Stage::Standing;
             if let Some(Outcome::Rerouted { new_provider, .. }) = outcome.as_deref() {
@@ -64,7 +67,7 @@ pub(super) fn step(
             }
             let handle = outcome.and_then(|outcome| writer.handle(card.provider(), &outcome));
             // A press may have brought a newer one.
-            if let Some(handle) = handle.filter(|_| card.handle.is_none()) {
+            if let Some(handle) = handle.filter(|_| card.handles.is_empty()) {
                 card.take_handle(handle, flow.due_now);
             }
         }
@@ -74,12 +77,15 @@ pub(super) fn step(
                 card.stage = Stage::Standing;
             }
         }
-        Came::Not | Came::Perhaps => card.stage = Stage::Standing,
+        Came::Not | Came::Perhaps => {
+            is_refused = card.stage != Stage::Sending;
+            card.stage = Stage::Standing;
+        }
     }
     if card.stage == Stage::Waiting {
         return begin(card, &approval, flow);
     }
-    go_on(card, &approval, flow, writer)
+    go_on(card, &approval, flow, (writer, is_refused))
 }
 
 /// Sends the card, where there is still something to decide.
@@ -92,12 +98,32 @@ fn begin(mut card: Card, approval: &Approval, flow: &Looked<'_>) -> Result<Step,
     waits(&card, vec![admit(&card, notice, flow)])
 }
 
+/// Sends the link where the card could not be sent: its app may have no callback URL.
+fn in_its_place(
+    mut card: Card,
+    approval: &Approval,
+    flow: &Looked<'_>,
+    writer: &dyn WriteCards,
+) -> Result<Step, InvalidBody> {
+    let mut effects = Vec::new();
+    if approval.check_pending(flow.due_now).is_ok()
+        && let Some(payload) = writer.link(&card, approval)?
+    {
+        let action = said(&mut card, payload, flow)?;
+        effects.push(admit(&card, action, flow));
+    }
+    Ok(Step {
+        effects,
+        ..over(card)?
+    })
+}
+
 /// Has the card say how its approval stands, or a message in its place.
 fn go_on(
     mut card: Card,
     approval: &Approval,
     flow: &Looked<'_>,
-    writer: &dyn WriteCards,
+    (writer, is_refused): (&dyn WriteCards, bool),
 ) -> Result<Step, InvalidBody> {
     let face = Face::of(approval, card.person.as_ref());
     if face == card.face {
@@ -107,7 +133,12 @@ fn go_on(
         };
     }
     let works = |at| flow.due_now.since(at) < HANDLE_WORKS;
-    let handle = card.handle.take().filter(|handle| works(handle.at));
+    card.handles.retain(|handle| works(handle.at));
+    if is_refused {
+        // The older ones would be refused as well.
+        card.handles.clear();
+    }
+    let handle = card.handles.pop();
     let change = handle.and_then(|handle| writer.change(&card, approval, face, &handle.sealed));
     if let Some(payload) = change {
         let action = said(&mut card, payload, flow)?;

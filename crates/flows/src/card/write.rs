@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::body::Card;
 use super::face::Face;
 use crate::approval::Approval;
+use crate::kind::InvalidBody;
 
 /// Writer of what cards say after they were sent.
 pub trait WriteCards: Send + Sync {
@@ -20,6 +21,9 @@ pub trait WriteCards: Send + Sync {
         face: Face,
         handle: &str,
     ) -> Option<Box<RawValue>>;
+
+    /// Payload of a message that asks by its link alone; `None` where its provider has no way to that person alone.
+    fn link(&self, card: &Card, approval: &Approval) -> Result<Option<Box<RawValue>>, InvalidBody>;
 
     /// Payload of a message that says the same; `None` where its provider has no way to that person alone.
     fn message(&self, card: &Card, approval: &Approval, face: Face) -> Option<Box<RawValue>>;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acteon_core::Clock;
 use acteon_crypto::LinkKeys;
 use acteon_flows::Kind;
-use acteon_flows::approval::{ApprovalFlow, Directory};
+use acteon_flows::approval::{ApprovalFlow, Directory, WriteNotices};
 use acteon_flows::card::CardFlow;
 use acteon_store::{Store, StoreError};
 
@@ -95,13 +95,15 @@ impl Approvals {
             links: Arc::clone(&self.links),
             redaction: redaction.clone(),
         };
+        let writer: Arc<dyn WriteNotices> = Arc::new(writer);
         let faces = CardWriter {
             providers: Arc::clone(providers),
             redaction: redaction.clone(),
+            notices: Arc::clone(&writer),
         };
         let directory = || Arc::clone(&self.directory);
         [
-            Arc::new(ApprovalFlow::new(directory(), Arc::new(writer))),
+            Arc::new(ApprovalFlow::new(directory(), writer)),
             Arc::new(CardFlow::new(directory(), Arc::new(faces))),
         ]
     }

@@ -9,6 +9,7 @@ use acteon_store::{Advance, Advanced, Expect, Flow, FlowState, StoreError};
 use serde_json::value::RawValue;
 
 use super::words::Words;
+use super::writer::about;
 use crate::approvals::ApprovalError;
 use crate::flows::look::key;
 use crate::shared::{Gateway, Inner};
@@ -157,23 +158,29 @@ async fn why(
     (card, member): (&Card, &str),
     refused: &ApprovalError,
 ) -> String {
-    let ApprovalError::Refused(refusal) = refused else {
-        return words.unknown_card.to_owned();
-    };
-    match refusal {
-        Refusal::Settled(status) => {
-            let found = gateway.approval_of_card(card).await;
-            let found = found.filter(|it| it.status != Status::Pending);
-            // Who was never asked is not told who decided what.
-            if found.as_ref().is_some_and(|it| !it.knows_member(member)) {
-                return words.refusal(&Refusal::NeedsPerson).to_owned();
-            }
-            let face = found.map_or_else(
+    let found = gateway.approval_of_card(card).await;
+    let knows = found.as_ref().is_some_and(|it| it.knows_member(member));
+    let why = match refused {
+        // Who was never asked is not told who decided what.
+        ApprovalError::Refused(Refusal::Settled(_)) if !knows => {
+            words.refusal(&Refusal::NeedsPerson).to_owned()
+        }
+        ApprovalError::Refused(Refusal::Settled(status)) => {
+            let over = found.as_ref().filter(|it| it.status != Status::Pending);
+            let face = over.map_or_else(
                 || words.label_over(*status).to_owned(),
-                |approval| words.over(&approval, None),
+                |approval| {
+                    let reader = approval.known().find(|person| person.is_member(member));
+                    words.over(approval, reader)
+                },
             );
             format!("{}{face}", words.late)
         }
-        refusal => words.refusal(refusal).to_owned(),
+        ApprovalError::Refused(refusal) => words.refusal(refusal).to_owned(),
+        _ => words.unknown_card.to_owned(),
+    };
+    match found.filter(|_| knows) {
+        Some(approval) => format!("{}\n{why}", about(&approval.origin)),
+        None => why,
     }
 }

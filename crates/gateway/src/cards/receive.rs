@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acteon_core::{
     CallbackEvent, CallbackKind, CallbackRefused, Callbacks, InvalidName, Namespace, ProviderName,
-    Tenant, json::head, limits::MAX_NAME_BYTES, visible,
+    Tenant, json::head, limits::MAX_NAME_BYTES,
 };
 use acteon_flows::InvalidBody;
 use acteon_flows::callback::{Callback, callback_name};
@@ -31,7 +31,7 @@ const NOBODYS: &str = "acteon";
 pub enum CallbackError {
     /// There is no provider of this name, or it has no callbacks.
     #[error(
-        "no provider {0:?} takes callbacks: its callback_token and callback_aes_key are not configured"
+        "no provider {0:?} takes callbacks: there is none of this name, or its callback_token and callback_aes_key are not configured"
     )]
     NoCallbacks(String),
     /// It is not its service's, or cannot be read.
@@ -101,15 +101,23 @@ impl Gateway {
         done().inspect_err(|error| self.tell_refused(provider, error))
     }
 
-    /// Tells the log why a callback is not taken, once a minute: whoever knows the address can send some.
+    /// Tells the log why a callback is not taken, once a minute for each kind of fault: whoever knows the address can send some.
     fn tell_refused(&self, provider: &str, error: &CallbackError) {
-        let told = "a callback is not taken; so may be others";
+        let told = match error {
+            CallbackError::NoCallbacks(_) => "a callback is for no provider that takes any",
+            CallbackError::Refused(refused) => refused.fault,
+            CallbackError::Stale { .. } => "a callback is too old",
+            CallbackError::Store(_) | CallbackError::Invalid(_) => {
+                "a callback was not written down"
+            }
+        };
         let now = self.inner.clock.monotonic();
         let name = ProviderName::parse(provider).ok();
         let known = name.filter(|name| self.inner.providers.get(name).is_some());
         if self.inner.store_health.is_news(told, known.as_ref(), now) {
-            let provider = visible(head(provider, MAX_NAME_BYTES));
-            tracing::warn!(%provider, reason = %error, "{told}");
+            // Quoted: whoever made it up writes no line of the log.
+            let provider = head(provider, MAX_NAME_BYTES);
+            tracing::warn!(?provider, reason = %error, "a callback is not taken; so may be others of the kind");
         }
     }
 

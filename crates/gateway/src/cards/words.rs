@@ -20,6 +20,7 @@ pub(super) struct Words {
     you_approved: &'static str,
     you_rejected: &'static str,
     others: &'static str,
+    approved_by_time: &'static str,
     not_an_approver: &'static str,
     requester: &'static str,
     passed_on: &'static str,
@@ -34,12 +35,13 @@ const ENGLISH: Words = Words {
     late: "Nothing was decided: it is over already. ",
     approved: "Approved",
     rejected: "Rejected",
-    expired: "Time is over",
+    expired: "Time is over: it was not approved",
     cancelled: "Cancelled",
     by: " by ",
     you_approved: "You approved",
     you_rejected: "You rejected",
-    others: "Others have still to decide.",
+    others: ". Others have still to decide.",
+    approved_by_time: "Approved, since nobody decided in time",
     not_an_approver: "Nothing was decided: you are not among those who decide about this.",
     requester: "Nothing was decided: you asked for this, and somebody else has to decide.",
     passed_on: "Nothing was decided: you have passed this decision on.",
@@ -54,12 +56,13 @@ const CHINESE: Words = Words {
     late: "未作出决定：审批已结束。",
     approved: "已同意",
     rejected: "已拒绝",
-    expired: "已超时",
+    expired: "已超时，未获同意",
     cancelled: "已取消",
     by: "：",
     you_approved: "您已同意",
     you_rejected: "您已拒绝",
-    others: "还需等待其他审批人。",
+    others: "，还需等待其他审批人。",
+    approved_by_time: "无人在规定时间内决定，已按规则同意",
     not_an_approver: "未作出决定：您不是该事项的审批人。",
     requester: "未作出决定：您是申请人，须由他人审批。",
     passed_on: "未作出决定：您已将该审批转交他人。",
@@ -109,29 +112,60 @@ impl Words {
             approval.ended_by,
             Some(EndedBy::People | EndedBy::Cancelled)
         );
-        let label = self.label_over(approval.status);
-        let by = approval.decided_by.as_deref().filter(|_| by_people);
-        let who = by.map_or_else(String::new, |by| {
-            let mut known = approval.known();
-            let person = known.find(|person| person.is(by));
-            let name = person.and_then(|person| person.name.as_deref());
-            format!("{}{}", self.by, visible(name.unwrap_or(by)))
-        });
+        let by = if by_people {
+            self.deciders(approval)
+        } else {
+            Vec::new()
+        };
+        let label = match (approval.status, approval.ended_by) {
+            (Status::Approved, Some(EndedBy::Timeout)) => self.approved_by_time,
+            (status, _) => self.label_over(status),
+        };
+        let who = if by.is_empty() {
+            String::new()
+        } else {
+            let names: Vec<&str> = by.iter().map(|(name, _)| &**name).collect();
+            format!("{}{}", self.by, names.join(", "))
+        };
         let when = approval.decided_at.map_or_else(String::new, |at| {
             let at = reader.map_or_else(|| minute(at, None), |reader| reader.time(at));
             format!(", {at}")
         });
-        let comment = approval.comment.as_deref().filter(|_| by_people);
-        let why = comment.map_or_else(String::new, |comment| {
-            let comment: String = comment.chars().take(MAX_COMMENT).collect();
-            format!("\n> {}", visible(&comment).replace('\n', "\n> "))
+        let why = by.iter().filter_map(|(name, comment)| {
+            let comment: String = comment.as_deref()?.chars().take(MAX_COMMENT).collect();
+            let comment = visible(&comment).replace('\n', "\n> ");
+            Some(format!("\n> {name}: {comment}"))
         });
-        format!("{label}{who}{when}{why}")
+        format!("{label}{who}{when}{}", why.collect::<String>())
+    }
+
+    /// Names of those who brought the end about, each with their comment.
+    fn deciders(&self, approval: &Approval) -> Vec<(String, Option<String>)> {
+        let name = |by: &str| {
+            let person = approval.known().find(|person| person.is(by));
+            let name = person.and_then(|person| person.name.as_deref());
+            visible(name.unwrap_or(by)).into_owned()
+        };
+        let choice = match approval.status {
+            Status::Approved => Some(Choice::Approve),
+            Status::Rejected => Some(Choice::Reject),
+            Status::Pending | Status::Expired | Status::Cancelled => None,
+        };
+        let said = approval.decisions.iter();
+        let said =
+            said.filter(|decision| Some(decision.choice) == choice && !decision.by.is_empty());
+        let mut all: Vec<_> = said
+            .map(|decision| (name(&decision.by), decision.comment.clone()))
+            .collect();
+        if let Some(by) = approval.decided_by.as_deref().filter(|_| all.is_empty()) {
+            all.push((name(by), approval.comment.clone()));
+        }
+        all
     }
 
     /// What a person said, where that is not the end of it.
     pub(super) fn said(&self, choice: Choice) -> String {
-        format!("{}. {}", self.label_said(choice), self.others)
+        format!("{}{}", self.label_said(choice), self.others)
     }
 
     /// Why a press decides nothing.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use acteon_core::{CardChange, Outcome, ProviderName, visible};
-use acteon_flows::approval::Approval;
+use acteon_core::{Action, CardChange, Outcome, ProviderName, visible};
+use acteon_flows::InvalidBody;
+use acteon_flows::approval::{Approval, Notice, Reason, WriteNotices};
 use acteon_flows::card::{Card, Face, WriteCards};
 use serde_json::value::RawValue;
 
@@ -19,6 +20,8 @@ const MAX_ABOUT: usize = 60;
 pub(crate) struct CardWriter {
     pub(crate) providers: Arc<Providers>,
     pub(crate) redaction: Redaction,
+    /// Writer of what asks by a link.
+    pub(crate) notices: Arc<dyn WriteNotices>,
 }
 
 impl WriteCards for CardWriter {
@@ -57,21 +60,42 @@ impl WriteCards for CardWriter {
         provider.provider().change_card(&change)
     }
 
+    fn link(&self, card: &Card, approval: &Approval) -> Result<Option<Box<RawValue>>, InvalidBody> {
+        let notice = Notice {
+            id: &card.approval,
+            approval,
+            provider: card.provider(),
+            person: card.person.as_ref(),
+            reason: Reason::Asked,
+            card: None,
+        };
+        Ok(self
+            .notices
+            .payload(&notice)?
+            .map(|written| written.payload))
+    }
+
     fn message(&self, card: &Card, approval: &Approval, face: Face) -> Option<Box<RawValue>> {
         let member = card.person.as_ref()?.wechat.as_deref()?;
         let words = Words::of_person(card.person.as_ref());
-        let seen = self.redaction.asked_for(&approval.origin);
-        let said = telling(&seen).unwrap_or_default();
-        let said: String = visible(&said)
-            .replace('\n', " ")
-            .chars()
-            .take(MAX_ABOUT)
-            .collect();
-        let about = &seen.action_type;
+        let about = about(&self.redaction.asked_for(&approval.origin));
         let state = self.text(words, card, approval, face);
-        let text = format!("{about} {said}\n{state}");
+        let text = format!("{about}\n{state}");
         let provider = self.providers.get(card.provider())?;
         provider.provider().text_to(member, &text)
+    }
+}
+
+/// What an approval is about, in a line.
+pub(super) fn about(seen: &Action) -> String {
+    let said = telling(seen).unwrap_or_default();
+    let said = visible(&said).replace('\n', " ");
+    let said: String = said.chars().take(MAX_ABOUT).collect();
+    let about = &seen.action_type;
+    if said.is_empty() {
+        about.to_string()
+    } else {
+        format!("{about}: {said}")
     }
 }
 
@@ -83,10 +107,11 @@ impl CardWriter {
             Face::Said(choice) => words.said(choice),
             Face::Over(_) => {
                 let mut seen = approval.clone();
-                if let Some(comment) = seen.comment.as_mut()
-                    && self.redaction.hides_something()
-                {
-                    self.redaction.blotter(&approval.origin).text(comment);
+                if self.redaction.hides_something() {
+                    let blotter = self.redaction.blotter(&approval.origin);
+                    let said = seen.decisions.iter_mut().map(|it| &mut it.comment);
+                    let comments = said.chain([&mut seen.comment]);
+                    comments.flatten().for_each(|text| blotter.text(text));
                 }
                 words.over(&seen, card.person.as_ref())
             }

@@ -29,7 +29,10 @@ impl Callbacks for AppCallbacks {
             word.len() <= MAX_WORD && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !is_word {
             let why = "callback test has no word of letters and digits: it is not one of the admin console";
-            return Err(CallbackRefused(why.to_owned()));
+            return Err(CallbackRefused {
+                why: why.to_owned(),
+                fault: "a callback's test has no word",
+            });
         }
         Ok(word)
     }
@@ -38,10 +41,12 @@ impl Callbacks for AppCallbacks {
         let query = Query::parse(query).map_err(refused)?;
         let received = self.codec.open(&query, body).map_err(refused)?;
         if let Some(other) = received.agent_id.filter(|id| *id != self.agent_id) {
-            return Err(CallbackRefused(format!(
+            let why = format!(
                 "callback is for the app {other}, and the provider's agent_id is {}: each app needs the callback URL of its own provider",
                 self.agent_id
-            )));
+            );
+            let fault = "a callback is for another app";
+            return Err(CallbackRefused { why, fault });
         }
         let sent_at = i64::try_from(query.timestamp()).unwrap_or(i64::MAX);
         let member = Some(received.from_user_name.clone());
@@ -84,8 +89,17 @@ impl AppCallbacks {
 }
 
 fn refused(error: CallbackError) -> CallbackRefused {
-    CallbackRefused(match error.code() {
+    let fault = match error {
+        CallbackError::Signature => "a callback's signature does not match",
+        CallbackError::Padding | CallbackError::Buffer | CallbackError::Blocks(_) => {
+            "a callback does not decrypt"
+        }
+        CallbackError::ReceiveId => "a callback is for another corporation",
+        _ => "a callback has not the form of one",
+    };
+    let why = match error.code() {
         Some(code) => format!("{error} ({code})"),
         None => error.to_string(),
-    })
+    };
+    CallbackRefused { why, fault }
 }

@@ -19,6 +19,9 @@ pub(super) async fn make_ready(app: &App, clock: &dyn Clock) -> Result<(), Provi
         .map_err(|error| classify(&error, clock.now()))
 }
 
+/// Code of a response code that was used (page 94888 of its documentation): where an earlier copy of the change may have arrived, that used it.
+const USED_CODE: i64 = 60140;
+
 /// What stands in the place of a response code.
 const REDACTED: &str = "[redacted]";
 
@@ -68,10 +71,11 @@ async fn send_change(
     prepared: &Prepared,
 ) -> Result<Response, ProviderError> {
     let update = change::update(&prepared.bytes, agent_id, sealer)?;
-    let updated = app
-        .update_card(&update.to_bytes())
-        .await
-        .map_err(|error| classify(&error, clock.now()))?;
+    let updated = app.update_card(&update.to_bytes()).await.map_err(|error| {
+        let used = error.code() == Some(USED_CODE);
+        let error = classify(&error, clock.now());
+        if used { error.shows_arrival() } else { error }
+    })?;
     let body = json!({
         "errcode": 0,
         "errmsg": updated.errmsg,

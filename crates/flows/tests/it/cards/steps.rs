@@ -147,9 +147,10 @@ fn nothing_is_sent_of_what_is_over_before_and_nothing_said_of_what_never_arrived
     world.run();
     world.end(0, World::failed());
     world.run();
+    assert!(world.sent[1].is_link(), "in its place");
     world.cancel();
     world.run();
-    assert_eq!(world.sent.len(), 1);
+    assert_eq!(world.sent.len(), 2);
 }
 
 #[test]
@@ -178,8 +179,24 @@ fn a_card_that_failed_and_was_sent_again_lives_when_it_is_pressed() {
     world.run();
     world.press(Choice::Approve).expect("it is there to press");
     world.run();
-    assert_eq!(world.sent[1].face(), Some(Face::Said(Choice::Approve)));
-    assert_eq!(world.sent[1].handle(), Some("handle-of-event-1"));
+    assert!(world.sent[1].is_link());
+    assert_eq!(world.sent[2].face(), Some(Face::Said(Choice::Approve)));
+    assert_eq!(world.sent[2].handle(), Some("handle-of-event-1"));
+}
+
+#[test]
+fn an_older_handle_is_used_where_the_newest_was() {
+    let mut world = arrived(two());
+    world.press(Choice::Approve).expect("it counts");
+    world.run();
+    world.end(1, World::arrived(None));
+    world.run();
+    world
+        .decide(Voter::Person("max"), Choice::Approve, None)
+        .expect("it counts");
+    world.run();
+    assert_eq!(world.sent[2].face(), Some(Face::Over(Status::Approved)));
+    assert_eq!(world.sent[2].handle(), Some("first"));
 }
 
 #[test]

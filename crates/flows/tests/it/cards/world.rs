@@ -63,6 +63,14 @@ impl WriteCards for Writer {
         Some(raw(&json!({"face": face, "handle": handle})))
     }
 
+    fn link(
+        &self,
+        _card: &Card,
+        _approval: &Approval,
+    ) -> Result<Option<Box<RawValue>>, InvalidBody> {
+        Ok(Some(raw(&json!({"link": true}))))
+    }
+
     fn message(&self, _card: &Card, _approval: &Approval, face: Face) -> Option<Box<RawValue>> {
         Some(raw(&json!({"face": face})))
     }
@@ -84,6 +92,11 @@ impl Sent {
     /// Face that it brings.
     pub(super) fn face(&self) -> Option<Face> {
         serde_json::from_value(self.payload.get("face")?.clone()).ok()
+    }
+
+    /// Whether it asks by a link.
+    pub(super) fn is_link(&self) -> bool {
+        self.payload.get("link").is_some()
     }
 
     /// Handle that it uses.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use acteon_gateway::CallbackError;
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 use crate::http::error::Refusal;
 use crate::http::extract::body::Incoming;
+use crate::http::extract::path::Path;
 use crate::http::state::AppState;
 
 /// Path of the callback URL that the admin console is given.

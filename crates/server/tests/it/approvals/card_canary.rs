@@ -32,7 +32,7 @@ async fn a_whole_loop_at_trace_leaves_no_code_anywhere() {
     press(&wecom, &first, "zhangsan", "approve").await;
     says(&wecom, &id, "zhangsan", "您已同意").await;
     press(&wecom, &second, "lisi", "approve").await;
-    says(&wecom, &id, "lisi", "Approved by lisi").await;
+    says(&wecom, &id, "lisi", "Approved by Zhang San, lisi").await;
     let said = Say {
         agent_id: 1_000_002,
         userid: "lisi".to_owned(),

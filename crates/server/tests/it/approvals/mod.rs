@@ -6,6 +6,8 @@ mod card_canary;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod card_kills;
 #[cfg(feature = "wechat")]
+mod card_loop;
+#[cfg(feature = "wechat")]
 mod cards;
 #[cfg(all(feature = "postgres", feature = "wechat"))]
 mod deciders;

@@ -121,10 +121,30 @@ impl Browser {
         self.fits().await;
     }
 
+    /// Opens a page that is somebody else's.
+    pub(crate) async fn visit(&self, url: &str) {
+        self.client.goto(url).await.expect("a page");
+    }
+
+    /// Taps something on such a page.
+    pub(crate) async fn click(&self, selector: &str) {
+        let target = self.element(selector).await;
+        target.click().await.expect("a tap");
+    }
+
     /// Text of the page as a person sees it.
     pub(crate) async fn text(&self) -> String {
         let body = self.element("body").await;
         body.text().await.expect("its text")
+    }
+
+    /// Text of the page, once it says something.
+    pub(crate) async fn until_text(&self, words: &str) -> String {
+        until(&format!("no page says {words:?}"), PATIENCE, async || {
+            self.text().await.contains(words)
+        })
+        .await;
+        self.text().await
     }
 
     /// First element that a selector of CSS matches.
