@@ -113,7 +113,7 @@ impl Words {
             Some(EndedBy::People | EndedBy::Cancelled)
         );
         let by = if by_people {
-            self.deciders(approval)
+            deciders(approval)
         } else {
             Vec::new()
         };
@@ -139,30 +139,6 @@ impl Words {
         format!("{label}{who}{when}{}", why.collect::<String>())
     }
 
-    /// Names of those who brought the end about, each with their comment.
-    fn deciders(&self, approval: &Approval) -> Vec<(String, Option<String>)> {
-        let name = |by: &str| {
-            let person = approval.known().find(|person| person.is(by));
-            let name = person.and_then(|person| person.name.as_deref());
-            visible(name.unwrap_or(by)).into_owned()
-        };
-        let choice = match approval.status {
-            Status::Approved => Some(Choice::Approve),
-            Status::Rejected => Some(Choice::Reject),
-            Status::Pending | Status::Expired | Status::Cancelled => None,
-        };
-        let said = approval.decisions.iter();
-        let said =
-            said.filter(|decision| Some(decision.choice) == choice && !decision.by.is_empty());
-        let mut all: Vec<_> = said
-            .map(|decision| (name(&decision.by), decision.comment.clone()))
-            .collect();
-        if let Some(by) = approval.decided_by.as_deref().filter(|_| all.is_empty()) {
-            all.push((name(by), approval.comment.clone()));
-        }
-        all
-    }
-
     /// What a person said, where that is not the end of it.
     pub(super) fn said(&self, choice: Choice) -> String {
         format!("{}{}", self.label_said(choice), self.others)
@@ -180,4 +156,27 @@ impl Words {
             _ => self.refused,
         }
     }
+}
+
+/// Names of those who brought the end about, each with their comment.
+fn deciders(approval: &Approval) -> Vec<(String, Option<String>)> {
+    let name = |by: &str| {
+        let person = approval.known().find(|person| person.is(by));
+        let name = person.and_then(|person| person.name.as_deref());
+        visible(name.unwrap_or(by)).into_owned()
+    };
+    let choice = match approval.status {
+        Status::Approved => Some(Choice::Approve),
+        Status::Rejected => Some(Choice::Reject),
+        Status::Pending | Status::Expired | Status::Cancelled => None,
+    };
+    let said = approval.decisions.iter();
+    let said = said.filter(|decision| Some(decision.choice) == choice && !decision.by.is_empty());
+    let mut all: Vec<_> = said
+        .map(|decision| (name(&decision.by), decision.comment.clone()))
+        .collect();
+    if let Some(by) = approval.decided_by.as_deref().filter(|_| all.is_empty()) {
+        all.push((name(by), approval.comment.clone()));
+    }
+    all
 }

@@ -41,10 +41,13 @@ async fn no_route_passes_over_a_query_parameter_that_it_does_not_know() {
         }
         if path.starts_with(LINKS) {
             let message = answer.body["message"].as_str().expect("a message");
-            assert_eq!(
-                message,
+            // Who signs in comes back with what WeChat Work adds, and is known by the cookie.
+            let missing = if path.ends_with("/sign-in") {
+                "this sign-in did not begin in this browser"
+            } else {
                 "the query parameter \"sig\" is missing: a link to an approval has it"
-            );
+            };
+            assert!(message.starts_with(missing), "{path}: {message}");
             continue;
         }
         assert_eq!(

@@ -122,11 +122,13 @@ impl Browser {
     }
 
     /// Opens a page that is somebody else's.
+    #[cfg(feature = "wechat")]
     pub(crate) async fn visit(&self, url: &str) {
         self.client.goto(url).await.expect("a page");
     }
 
     /// Taps something on such a page.
+    #[cfg(feature = "wechat")]
     pub(crate) async fn click(&self, selector: &str) {
         let target = self.element(selector).await;
         target.click().await.expect("a tap");
@@ -139,6 +141,7 @@ impl Browser {
     }
 
     /// Text of the page, once it says something.
+    #[cfg(feature = "wechat")]
     pub(crate) async fn until_text(&self, words: &str) -> String {
         until(&format!("no page says {words:?}"), PATIENCE, async || {
             self.text().await.contains(words)
