@@ -68,8 +68,8 @@ pub(super) enum Stage {
     Sending,
     /// It arrived, and says what `face` is.
     Standing,
-    /// It is being changed to a face by an action.
-    Changing(Face, ActionId),
+    /// It is being changed to a face by an action, beside so many handles that are older than the one that it uses.
+    Changing(Face, ActionId, usize),
     /// It says what it will say, or never arrived.
     Over,
 }
@@ -156,7 +156,7 @@ impl Card {
         match &self.stage {
             Stage::Waiting | Stage::Standing | Stage::Over => None,
             Stage::Sending => Some(&self.notice.id),
-            Stage::Changing(_, id) => Some(id),
+            Stage::Changing(_, id, _) => Some(id),
         }
     }
 }

@@ -25,7 +25,9 @@ enum Came {
     Waits,
     /// It did what it was to do; the outcome may have a handle.
     Done(Option<Arc<Outcome>>),
-    /// It did not.
+    /// Its provider did not take it.
+    Refused,
+    /// It was not to go any more, or nobody can read what became of it.
     Not,
     /// Nobody knows.
     Perhaps,
@@ -54,12 +56,12 @@ pub(super) fn step(
     {
         approval.status = status;
     }
-    let mut is_refused = false;
     match came(&card, flow) {
         Came::Waits => return waits(&card, Vec::new()),
-        Came::Not if card.stage == Stage::Sending => {
+        Came::Refused if card.stage == Stage::Sending => {
             return in_its_place(card, &approval, flow, writer);
         }
+        Came::Not if card.stage == Stage::Sending => return over(card),
         Came::Done(outcome) if card.stage == Stage::Sending => {
             card.stage = Stage::Standing;
             if let Some(Outcome::Rerouted { new_provider, .. }) = outcome.as_deref() {
@@ -72,20 +74,23 @@ pub(super) fn step(
             }
         }
         Came::Done(_) => {
-            if let Stage::Changing(face, _) = card.stage {
+            if let Stage::Changing(face, ..) = card.stage {
                 card.face = face;
                 card.stage = Stage::Standing;
             }
         }
-        Came::Not | Came::Perhaps => {
-            is_refused = card.stage != Stage::Sending;
+        Came::Not | Came::Refused | Came::Perhaps => {
+            if let Stage::Changing(_, _, older) = card.stage {
+                // They would be refused as well; what a press brought since is not.
+                card.handles.drain(..older.min(card.handles.len()));
+            }
             card.stage = Stage::Standing;
         }
     }
     if card.stage == Stage::Waiting {
         return begin(card, &approval, flow);
     }
-    go_on(card, &approval, flow, (writer, is_refused))
+    go_on(card, &approval, flow, writer)
 }
 
 /// Sends the card, where there is still something to decide.
@@ -106,7 +111,16 @@ fn in_its_place(
     writer: &dyn WriteCards,
 ) -> Result<Step, InvalidBody> {
     let mut effects = Vec::new();
-    if approval.check_pending(flow.due_now).is_ok()
+    let is_asked = approval
+        .to_tell()
+        .into_iter()
+        .any(|person| match (person, &card.person) {
+            (Some(person), Some(own)) => person.is(&own.id),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        });
+    if is_asked
+        && approval.check_pending(flow.due_now).is_ok()
         && let Some(payload) = writer.link(&card, approval)?
     {
         let action = said(&mut card, payload, flow)?;
@@ -123,7 +137,7 @@ fn go_on(
     mut card: Card,
     approval: &Approval,
     flow: &Looked<'_>,
-    (writer, is_refused): (&dyn WriteCards, bool),
+    writer: &dyn WriteCards,
 ) -> Result<Step, InvalidBody> {
     let face = Face::of(approval, card.person.as_ref());
     if face == card.face {
@@ -134,15 +148,11 @@ fn go_on(
     }
     let works = |at| flow.due_now.since(at) < HANDLE_WORKS;
     card.handles.retain(|handle| works(handle.at));
-    if is_refused {
-        // The older ones would be refused as well.
-        card.handles.clear();
-    }
     let handle = card.handles.pop();
     let change = handle.and_then(|handle| writer.change(&card, approval, face, &handle.sealed));
     if let Some(payload) = change {
         let action = said(&mut card, payload, flow)?;
-        card.stage = Stage::Changing(face, action.id.clone());
+        card.stage = Stage::Changing(face, action.id.clone(), card.handles.len());
         return waits(&card, vec![admit(&card, action, flow)]);
     }
     card.face = face;
@@ -173,6 +183,7 @@ fn came(card: &Card, flow: &Looked<'_>) -> Came {
             }
             // A second copy of a card is refused where the first arrived, whose answer was lost.
             _ if child.possible_duplicate => Came::Perhaps,
+            Some(Outcome::Failed { .. }) => Came::Refused,
             _ => Came::Not,
         },
         _ => Came::Not,

@@ -10,6 +10,14 @@ use super::notices::can_be_told;
 use super::{ApprovalError, ShownApproval};
 use crate::shared::Gateway;
 
+/// Refuses a link that names nobody, whoever signed in by it: it is handed on from program to program.
+fn check_own(decider: Decider<'_>) -> Result<(), Unchanged> {
+    match decider {
+        Decider::Link(link) if link.person.is_none() => Err(Unchanged::NeedsPerson),
+        Decider::Link(_) | Decider::Caller(..) | Decider::Card(..) => Ok(()),
+    }
+}
+
 impl Gateway {
     /// Passes a person's decision on to another.
     pub async fn delegate_approval(
@@ -20,6 +28,7 @@ impl Gateway {
     ) -> Result<ShownApproval, ApprovalError> {
         let (flow, _) = self
             .change_approval(decider, |approval, at| {
+                check_own(decider)?;
                 // Who may not decide learns nothing of who is known.
                 approval.check_voter(decider.voter(), at.due)?;
                 let to = self.person_meant(to)?;
@@ -44,6 +53,7 @@ impl Gateway {
     ) -> Result<ShownApproval, ApprovalError> {
         let (flow, _) = self
             .change_approval(decider, |approval, at| {
+                check_own(decider)?;
                 Ok(take_back(approval, decider.voter(), (at.now, at.due))?)
             })
             .await?;

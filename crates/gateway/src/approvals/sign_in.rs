@@ -143,11 +143,12 @@ impl Gateway {
         if approval.is_time_over(self.inner.due.now()) {
             return Err(over(link, None));
         }
-        self.use_once(back.state, (now, until)).await?;
         let code = back
             .code
             .filter(|code| (1..=MAX_CODE).contains(&code.len()));
         let code = code.ok_or(ApprovalError::NoSignIn)?;
+        // What was signed, and not the signature, which may be written in letters of either case.
+        self.use_once(back.kept, (now, until)).await?;
         let userid = self.identified(link, &approval, code).await?;
         let left = approval.expires_due.since(self.inner.due.now());
         let lasts = SIGNED_IN.min(left);
@@ -222,11 +223,11 @@ impl Gateway {
     /// Refuses a state that was used before, at any gateway.
     async fn use_once(
         &self,
-        state: &str,
+        kept: &str,
         (now, until): (Timestamp, Timestamp),
     ) -> Result<(), ApprovalError> {
         let swap = NoteSwap {
-            name: format!("{USED}{}", sha256_base64(state.as_bytes())),
+            name: format!("{USED}{}", sha256_base64(kept.as_bytes())),
             expected: None,
             text: "used".to_owned(),
             now,

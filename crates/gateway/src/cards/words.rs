@@ -5,6 +5,9 @@ use acteon_flows::approval::{Approval, Choice, EndedBy, Person, Refusal, Status}
 use acteon_people::Language;
 use acteon_schedule::minute;
 
+/// Most characters of what became of an approval: as many of Chinese fit a message with what it is about.
+const MAX_OVER: usize = 450;
+
 /// Most characters of a comment on a card.
 const MAX_COMMENT: usize = 200;
 
@@ -133,10 +136,11 @@ impl Words {
         });
         let why = by.iter().filter_map(|(name, comment)| {
             let comment: String = comment.as_deref()?.chars().take(MAX_COMMENT).collect();
-            let comment = visible(&comment).replace('\n', "\n> ");
+            // In one line: nobody passes for another by what they write.
+            let comment = visible(&comment).replace('\n', " ");
             Some(format!("\n> {name}: {comment}"))
         });
-        format!("{label}{who}{when}{}", why.collect::<String>())
+        shortened(&format!("{label}{who}{when}{}", why.collect::<String>()))
     }
 
     /// What a person said, where that is not the end of it.
@@ -156,6 +160,15 @@ impl Words {
             _ => self.refused,
         }
     }
+}
+
+/// Text of no more letters than a message and a card have room for, with a mark where it goes on: the page has the rest.
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= MAX_OVER {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(MAX_OVER - 1).collect();
+    format!("{kept}…")
 }
 
 /// Names of those who brought the end about, each with their comment.

@@ -117,7 +117,9 @@ fn of_a_repeat(
         Err(error) if is_repeat && error.has_shown_arrival() => error,
         result => return result,
     };
-    let mut response = Response::success(RawValue::NULL.to_owned());
+    let body = serde_json::json!({"errcode": error.code_of_service()}).to_string();
+    let body = RawValue::from_string(body).unwrap_or_else(|_| RawValue::NULL.to_owned());
+    let mut response = Response::success(body);
     let warning = "an earlier attempt arrived, and its answer was lost: the service has it already";
     response
         .headers

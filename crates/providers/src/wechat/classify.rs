@@ -5,9 +5,6 @@ use acteon_wecom::{Class, Error, Reason};
 
 use crate::retry_after;
 
-/// Code of a card whose id the service has already (page 90313 of its documentation). Other faults of ids are found before any request.
-const KNOWN_CARD: i64 = 42014;
-
 pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
     let kind = match error.class() {
         Class::Configuration => ErrorKind::Configuration,
@@ -20,9 +17,6 @@ pub(super) fn classify(error: &Error, now: Timestamp) -> ProviderError {
         .reason(error.trouble());
     if let Some(code) = error.code() {
         provider_error = provider_error.service_code(code);
-    }
-    if error.code() == Some(KNOWN_CARD) {
-        provider_error = provider_error.shows_arrival();
     }
     if error.is_to_repair() {
         provider_error = provider_error.to_repair();

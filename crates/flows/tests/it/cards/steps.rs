@@ -154,6 +154,34 @@ fn nothing_is_sent_of_what_is_over_before_and_nothing_said_of_what_never_arrived
 }
 
 #[test]
+fn a_card_that_was_called_off_leaves_no_link_and_neither_does_one_whose_person_has_decided() {
+    let mut world = two();
+    world.run();
+    world.end(0, World::called_off());
+    world.run();
+    assert_eq!(world.sent.len(), 1);
+    let mut world = two();
+    world.run();
+    world
+        .decide(Voter::Person("lena"), Choice::Approve, None)
+        .expect("it counts");
+    world.end(0, World::failed());
+    world.run();
+    assert_eq!(world.sent.len(), 1);
+}
+
+#[test]
+fn a_handle_that_came_while_the_card_was_being_changed_is_used_where_that_is_refused() {
+    let mut world = arrived(two());
+    world.press(Choice::Approve).expect("it counts");
+    world.run();
+    world.press(Choice::Approve).unwrap_err();
+    world.end(1, World::failed());
+    world.run();
+    assert_eq!(world.sent[2].handle(), Some("handle-of-event-2"));
+}
+
+#[test]
 fn what_may_have_arrived_is_told_of_too() {
     let mut world = one();
     world.run();

@@ -297,6 +297,13 @@ impl World {
         Outcome::Executed(Response::success(raw(&json!(handle))))
     }
 
+    pub(super) fn called_off() -> Outcome {
+        Outcome::Cancelled {
+            by: "gateway".into(),
+            at: Timestamp::from_millis(0),
+        }
+    }
+
     pub(super) fn failed() -> Outcome {
         Outcome::Failed {
             code: "EXECUTION_FAILED".to_owned(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use acteon_gateway::{Link, LinkTarget, LinkUse};
 use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::response::Response;
 
@@ -112,8 +113,12 @@ impl Visit {
     /// Knows who has signed in. A form of another site's page is nobody's.
     fn recognize(&mut self, state: &AppState, parts: &Parts) {
         let site = parts.headers.get("sec-fetch-site");
-        let is_foreign =
-            site.is_some_and(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"));
+        // Another host of the same site is another's as well.
+        let is_own = |site: &HeaderValue| {
+            let site = site.as_bytes();
+            site.eq_ignore_ascii_case(b"same-origin") || site.eq_ignore_ascii_case(b"none")
+        };
+        let is_foreign = site.is_some_and(|site| !is_own(site));
         if is_foreign && !parts.method.is_safe() {
             return;
         }
