@@ -11,27 +11,26 @@ use acteon_crypto::{Envelope, ExposeSecret, KeyRing, SecretString, sha256};
 const PURPOSE: &str = "acteon wechat response code\n";
 
 /// Sealer of handles. `Debug` shows nothing of it.
-pub(super) struct Sealer(KeyRing);
+pub(super) struct Sealer(Option<KeyRing>);
 
 impl Sealer {
     /// Sealer with the key that a secret gives.
     pub(super) fn of(secret: &SecretString) -> Self {
         let text = SecretString::from(format!("{PURPOSE}{}", secret.expose_secret()));
         let digits = hexadecimal(&sha256(text.expose_secret().as_bytes()));
-        // 64 hexadecimal digits are a key ring.
-        Self(KeyRing::parse(digits.expose_secret()).unwrap_or_default())
+        // 64 hexadecimal digits are a key ring. Without one nothing is sealed, and a message says what a card would.
+        Self(KeyRing::parse(digits.expose_secret()).ok())
     }
 
     /// Handle that stands for a response code; `None` where the system gives no random bytes.
     pub(super) fn seal(&self, code: &SecretString) -> Option<String> {
-        Envelope::seal(code, &self.0)
-            .ok()
-            .map(|sealed| sealed.to_string())
+        let sealed = Envelope::seal(code, self.0.as_ref()?);
+        sealed.ok().map(|sealed| sealed.to_string())
     }
 
     /// Response code of a handle; `None` where another secret sealed it.
     pub(super) fn open(&self, handle: &str) -> Option<SecretString> {
-        Envelope::parse(handle).ok()?.open(&self.0).ok()
+        Envelope::parse(handle).ok()?.open(self.0.as_ref()?).ok()
     }
 }
 

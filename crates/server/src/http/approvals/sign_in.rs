@@ -62,7 +62,7 @@ impl FromRequestParts<Arc<AppState>> for Returned {
         state: &Arc<AppState>,
     ) -> Result<Self, Response> {
         let mut visitor = Visitor::of(parts);
-        // No page repeats what the service sent.
+        // No page repeats what the service sent: where the path alone were no address, the root stands in its place, and not the whole with its code.
         visitor.uri = parts.uri.path().parse().unwrap_or_default();
         let path = Path::<LinkPath>::from_request_parts(parts, state).await;
         let query = Query::<ReturnQuery>::from_request_parts(parts, state).await;
